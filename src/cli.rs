@@ -1,4 +1,4 @@
-//! The commands: what the arguments mean, and which exit code says what ([`EXIT`]).
+//! The commands: the meaning of the arguments and of the exit codes ([`EXIT`]).
 
 mod check;
 mod demo;
@@ -159,7 +159,7 @@ struct Metrics {
     any: bool,
 }
 
-/// What the exit code says.
+/// Meaning of the exit codes.
 const EXIT: [(u8, &str); 4] = [
     (0, "Done, and everything asked about is in order."),
     (
@@ -170,12 +170,12 @@ const EXIT: [(u8, &str); 4] = [
     (NOT_KNOWN, "Not known whether it is done: handed in, and what became of it is not on record."),
 ];
 
-/// Done, and something is not in order.
+/// Done, but something is not in order.
 const NOT_IN_ORDER: u8 = 1;
 /// Not done.
 const NOT_DONE: u8 = 2;
 
-/// Nobody knows whether it is done.
+/// It is not known whether it is done.
 const NOT_KNOWN: u8 = 3;
 
 /// Runs the command that the arguments name.
@@ -214,18 +214,18 @@ pub fn main() -> ExitCode {
     done.unwrap_or_else(failed)
 }
 
-/// Whether what goes to standard error, or else to standard output, may have colours.
+/// Whether output may have colours: standard error, or standard output.
 fn colour(to_err: bool) -> bool {
     let terminal = if to_err { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
     terminal && std::env::var_os("NO_COLOR").is_none()
 }
 
-/// What is wrong with a file, laid out for standard error.
+/// The faults of a file, formatted for standard error.
 fn faulty(why: &Faulty) -> Failed {
     Failed::block(&why.render(colour(true)))
 }
 
-/// Why a theme cannot be used, laid out for standard error.
+/// Why a theme cannot be used, formatted for standard error.
 fn theme_failed(why: &ThemeError) -> Failed {
     match why {
         ThemeError::Unknown { .. } => why.to_string().into(),
@@ -233,7 +233,7 @@ fn theme_failed(why: &ThemeError) -> Failed {
     }
 }
 
-/// Warnings, on standard error.
+/// Prints warnings to standard error.
 fn warn(report: &Report) {
     if !report.is_empty() {
         print_error(Document::styled(&format!("{}\n\n", report.render(colour(true)))));
@@ -245,7 +245,7 @@ fn load(path: &Path) -> Result<Arc<Plan>, Failed> {
     load_with_digest(path).map(|(plan, _)| plan)
 }
 
-/// The same, with the digest of the very text that was read.
+/// The same, with the digest of the text that was read.
 fn load_with_digest(path: &Path) -> Result<(Arc<Plan>, Digest), Failed> {
     let unread = |source| faulty(&Faulty::Unread { path: path.to_owned(), source });
     let text = std::fs::read_to_string(path).map_err(unread)?;
@@ -262,11 +262,11 @@ fn log_to(file: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// A log: what an event holds, however it was written, is one line without anything that acts on a terminal.
+/// A log file: each event is one line without terminal control characters.
 struct Log(std::fs::File);
 
 impl std::io::Write for Log {
-    /// One event, whole: so it is given by the subscriber.
+    /// The subscriber passes one whole event.
     fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         self.0.write_all(format!("{}\n", line(text.trim_end_matches('\n'))).as_bytes())?;
@@ -278,7 +278,7 @@ impl std::io::Write for Log {
     }
 }
 
-/// A runtime for the sources. Two workers: sources wait much more than they work.
+/// The runtime of the collectors. Two workers: collectors mostly wait.
 fn runtime() -> Result<tokio::runtime::Runtime, String> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -288,5 +288,5 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
         .map_err(|e| format!("cannot start the runtime: {e}"))
 }
 
-/// How long sources get to let go when the program ends; a blocking library call may take longer and is left behind.
+/// How long collectors have to stop when the program ends; a blocking library call that takes longer is abandoned.
 const LET_GO: Duration = Duration::from_millis(300);

@@ -1,14 +1,14 @@
-//! Every number that is measured, for whoever collects metrics: OpenMetrics 1.0 text over HTTP, off unless asked for.
+//! Every signal as OpenMetrics 1.0 text over HTTP; off by default.
 //!
-//! What is not live is no number here: a stale or blind signal is absent, and its state says so. A core that has gone silent is HOLD, and
-//! all that it knew is absent.
+//! Only fresh values are numbers: a stale or unknown signal is absent, and its state is given. If the engine is
+//! silent, the verdict is HOLD and all its signals are absent.
 //!
 //! | file | what lives there |
 //! | --- | --- |
 //! | `family` | the format: families, labels, escapes, `# EOF` |
-//! | `text` | what is said: a snapshot as families. Pure |
-//! | `request` | the head of a request, and what it is answered with. Pure |
-//! | `serve` | the socket: a thread of its own, few connections, short patience |
+//! | `text` | the content: a snapshot as families. Pure |
+//! | `request` | the head of a request, and its answer. Pure |
+//! | `serve` | the socket: its own thread, few connections, short time-outs |
 //!
 //! The format: <https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md>.
 

@@ -1,13 +1,15 @@
-//! The run as lines of text, one a change: for screen readers, logs and pipes. No boxes, no escape sequences, no terminal.
+//! The run as lines of text, one for each change: for screen readers, logs and pipes. No boxes, no escape sequences,
+//! no terminal.
 //!
-//! A line is `TIME  WHAT  from → to  why`, its parts two spaces apart; nothing within a part has two. What stands is told once, then what
-//! becomes of it. A figure that merely moves is no change: a word or a tone that changes is.
+//! A line is `TIME  WHAT  from → to  why`. Its parts are two spaces apart; no part contains two spaces. The current
+//! state is printed once, then its changes. A change of a figure alone is not printed: a change of a word or a tone
+//! is.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `standing` | what stands, as facts made of a snapshot |
-//! | `line` | pure: from what stood and what stands to lines |
-//! | `run` | the loop around it: pictures in, lines out, signals |
+//! | `standing` | the current state, as facts from a snapshot |
+//! | `line` | pure: from the previous and the current state to lines |
+//! | `run` | the loop: snapshots in, lines out, signals |
 
 mod line;
 mod run;

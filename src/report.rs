@@ -1,14 +1,14 @@
-//! The story of a run, for people who were not there: who did what, when, on which readings, and what became of it.
+//! The story of a run, for people who did not take part: who did what, when, on which readings, and with which result.
 //!
-//! Pure: a journal's records in, a [`Story`] out, and of that one Markdown text or one HTML page that needs neither network nor script.
-//! Everything here is from the records; what they do not say is told as not known.
+//! Pure: a journal's records in, a [`Story`] out, and from that a Markdown text or an HTML page that needs neither
+//! network nor script. All content comes from the records; what they do not contain is reported as not known.
 //!
 //! | file | what lives there |
 //! | --- | --- |
 //! | `steps.rs` | steps, their attempts and operations |
-//! | `decide.rs` | who decided what on which readings; holds, words, faults, what is not known |
+//! | `decide.rs` | decisions and their readings; holds, remarks, faults, what is not known |
 //! | `curves.rs` | readings as curves with gaps, and the write downtime of each set |
-//! | `words.rs` | times, lengths and values in words |
+//! | `words.rs` | times, durations and values in words |
 //! | `page.rs` | the story as sections: text, tables, figures |
 //! | `markdown.rs`, `html.rs` | the sections as text, and as a page |
 //! | `chart.rs`, `panel.rs` | the figures, as SVG |
@@ -45,14 +45,14 @@ pub struct Moment {
     pub seq: u64,
     /// The time of day.
     pub wall: Timestamp,
-    /// Since the machine that wrote it started.
+    /// Time since the boot of the machine that wrote it.
     pub boot: Duration,
-    /// How many times the journal was taken up before: the clock since start is one clock within a sitting only.
+    /// How many times the journal had been reopened: the boot clock is comparable only within one session.
     pub sitting: usize,
 }
 
 impl Moment {
-    /// How long until another one: by the clock that nobody sets within a sitting, else by the time of day.
+    /// Time until a later moment: by the boot clock within a session, else by the wall clock.
     #[must_use]
     pub fn until(self, later: Self) -> Duration {
         if self.sitting == later.sitting {
@@ -62,32 +62,32 @@ impl Moment {
     }
 }
 
-/// What a journal is, as a whole.
+/// The journal as a whole.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// The run's name.
     pub run: String,
-    /// With which versions of the program it was begun.
+    /// The program versions that wrote it.
     pub programs: Vec<String>,
-    /// Who was at the keyboard, and on which machine, in the order in which they came.
+    /// The operators and their machines, in order.
     pub consoles: Vec<(String, String)>,
-    /// When the journal was taken up again.
+    /// When the journal was reopened.
     pub resumed: Vec<Moment>,
     /// The first record.
     pub from: Moment,
     /// The last record.
     pub to: Moment,
-    /// Records.
+    /// Number of records.
     pub records: usize,
     /// How many of them are readings.
     pub readings: usize,
-    /// Of the last record: with its number what somebody else should have written down.
+    /// Hash of the last record: with its number it is what should be noted elsewhere.
     pub hash: Digest,
-    /// The plan's digests, each with the number of the first record under it.
+    /// The plan's digests, each with the number of its first record.
     pub plans: Vec<(u64, Digest)>,
-    /// Bytes of a last line without its end, which are not told.
+    /// Length of an incomplete last line, which is not reported.
     pub torn: u64,
-    /// A console has the journal open at this moment; none: whether one has was not asked.
+    /// Whether a console has the journal open now; `None`: not checked.
     pub open: Option<bool>,
 }
 
@@ -96,32 +96,32 @@ pub struct Head {
 pub struct Story {
     /// The journal as a whole.
     pub head: Head,
-    /// The steps that anything was done about, in that order.
+    /// The steps with any activity, in order.
     pub steps: Vec<Step>,
-    /// What was decided, in order.
+    /// The decisions, in order.
     pub decisions: Vec<Decision>,
-    /// When everything was held.
+    /// The holds of the run.
     pub holds: Vec<Hold>,
-    /// Words for the record.
+    /// Remarks.
     pub words: Vec<Word>,
-    /// What went otherwise than meant.
+    /// Unexpected events.
     pub faults: Vec<Fault>,
     /// Write downtime of each set.
     pub downtime: Vec<Downtime>,
     /// Readings over time.
     pub panels: Vec<Panel>,
-    /// The commands of the way back, of every step that stands, as the journal has them.
+    /// The rollback commands of every applied step, according to the journal.
     pub way_back: Vec<Known>,
     /// What is not known, in sentences.
     pub unknown: Vec<String>,
 }
 
-/// Gathers a journal's records for its story, one by one. Of readings what is drawn is kept, and what a decision was made on: a long run is
-/// mostly readings.
+/// Collects a journal's records one by one. Of the readings only those are kept that are drawn or that a decision was
+/// based on: a long run is mostly readings.
 #[derive(Debug, Default)]
 pub struct Gathered {
     entries: Vec<Entry>,
-    /// The place of readings on which nothing was decided so far.
+    /// Index of the latest readings, on which no decision is based so far.
     last: Option<usize>,
 }
 
@@ -139,7 +139,7 @@ impl Gathered {
         self.entries.push(entry);
     }
 
-    /// The story of them all: see [`tell`].
+    /// The story of all records: see [`story`].
     #[must_use]
     pub fn finish(mut self, torn: u64, open: Option<bool>) -> Option<Story> {
         self.thin();
@@ -155,8 +155,8 @@ impl Gathered {
     }
 }
 
-/// Tells the story of a whole journal; none if it is empty. `torn`: bytes of a last line without its end. `open`: whether a console has it
-/// open, if that was asked.
+/// The story of a whole journal; `None` if it is empty. `torn`: length of an incomplete last line. `open`: whether a
+/// console has it open, if that was checked.
 #[must_use]
 pub fn story(entries: &[Entry], torn: u64, open: Option<bool>) -> Option<Story> {
     let moments = moments(entries);
@@ -174,12 +174,12 @@ pub fn story(entries: &[Entry], torn: u64, open: Option<bool>) -> Option<Story> 
 }
 
 impl Story {
-    /// The steps that were under way at the last record.
+    /// The steps that were running at the last record.
     pub fn under_way(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| matches!(step.outcome, Outcome::UnderWay(_)))
     }
 
-    /// Whether nobody may take this for the end.
+    /// Whether the run is not over.
     #[must_use]
     pub fn goes_on(&self) -> bool {
         self.head.open == Some(true) || self.under_way().next().is_some()

@@ -1,17 +1,18 @@
-//! Scenarios: a simulated estate, what happens to it, what is pressed, and what must come of it.
+//! Scenarios: a simulated estate, injected events, the keys to press, and the expected results.
 //!
-//! One format for the demo, for rehearsals and for tests. A scenario is data: whoever plays it (the demo's console on a paced clock,
-//! [`headless`] in virtual time) lets its events happen, presses its keys on the very same console, and judges its expectations.
+//! One format for the demo, for rehearsals and for tests. A scenario is data. Its player (the demo's console in real
+//! time, [`headless`] in virtual time) triggers its events, presses its keys on the normal console, and checks its
+//! expectations.
 //!
 //! | file | what lives there |
 //! | --- | --- |
 //! | `spec` | the format as data: every table and key |
-//! | `lower` | from a checked tree to a [`Scenario`]: whether what it names is there |
-//! | `happening` | what can happen to the imitated estate |
-//! | `condition` | what may be the case, and whether it is |
+//! | `lower` | from a checked tree to a [`Scenario`]: whether the names in it exist |
+//! | `condition` | conditions, and whether they hold |
 //! | `timeline` | its events, as they fall due |
+//! | `script` | its script, played on the console |
 //! | `headless` | played in virtual time, without a terminal |
-//! | `rehearsal` | a team's own plan, on an estate like the one in a picture |
+//! | `rehearsal` | a team's own plan, on an estate like the one in a snapshot |
 //! | `library` | the scenarios that come with the program |
 
 pub mod condition;
@@ -37,112 +38,112 @@ use plan::{Action, Faulty, Plan, Report, read};
 /// One scenario.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What really went wrong somewhere, and what the program makes of it.
+    /// The real incident behind it, and how the program handles it.
     pub doc: String,
-    /// The plan whose estate is imitated.
+    /// The plan whose estate is simulated.
     pub plan: Arc<Plan>,
-    /// Of that plan's text.
+    /// Digest of that plan's text.
     pub plan_digest: Digest,
     /// The same seed gives the same estate.
     pub seed: u64,
-    /// The time of day at which it begins.
+    /// The wall-clock time at which it begins.
     pub begins: Timestamp,
-    /// How many times as fast as the real clock the script waits, when it is played.
+    /// How many times as fast as the real clock the script waits when it is played.
     pub speed: f64,
-    /// What happens.
+    /// Its events.
     pub events: Vec<ScenarioEvent>,
-    /// What is pressed, in order.
+    /// Its cues, in order.
     pub cues: Vec<Cue>,
-    /// What must not be the case at any moment.
+    /// Conditions that must hold at no moment.
     pub never: Vec<Condition>,
 }
 
-/// Something that happens, once.
+/// An event, which occurs once.
 #[derive(Debug, Clone)]
 pub struct ScenarioEvent {
-    /// Once all of this is the case.
+    /// Once all of these hold.
     pub when: Vec<Condition>,
-    /// So much later.
+    /// After this delay.
     pub after: Duration,
-    /// What.
+    /// What is injected.
     pub happens: Injection,
 }
 
-/// What can happen: to the estate, to the network, to the console.
+/// What can be injected: into the estate, the network or the console.
 #[derive(Debug, Clone)]
 pub enum Injection {
-    /// To an imitated server.
+    /// Into a simulated server.
     Happens(FaultInjection),
-    /// The network between the sites is cut, or mended.
+    /// The network between the sites is cut, or restored.
     Cut(bool),
-    /// The sources whose ids begin so meet trouble, or none any more.
+    /// Collectors with this id prefix get this trouble, or none any more.
     Sources(String, Option<Trouble>),
-    /// What the next so many requests meet whose words contain this, or that are of this step.
+    /// This trouble for the next requests (their number) whose words contain this text, or that belong to this step.
     Requests(String, CallTrouble, u32),
-    /// What has become of the requests of steps that begin so cannot be seen; none: all can.
+    /// The results of requests of steps with this id prefix cannot be observed; `None`: all can.
     Unobservable(Option<String>),
-    /// Somebody else changes what this is about.
+    /// An external change of the object of this action.
     ExternalChange(Box<Action>),
-    /// The console is gone; another one takes the journal up after so long.
+    /// The console dies; another one opens the journal after this time.
     Dies(Duration),
-    /// The console's machine sleeps for so long.
+    /// The console's machine sleeps for this time.
     Sleeps(Duration),
-    /// Somebody sets its wall clock.
+    /// The wall clock of the console's machine is set.
     Clock(SignedDuration),
 }
 
-/// One line of the script.
+/// A cue: one line of the script.
 #[derive(Debug, Clone)]
 pub struct Cue {
-    /// The line of the file that it stands in, from 1.
+    /// Its line in the file, from 1.
     pub line: usize,
     /// The caption.
     pub say: Option<String>,
-    /// What is waited for: all of it.
+    /// The conditions to wait for: all of them.
     pub when: Vec<Condition>,
-    /// How long that may take, and each of the wishes.
+    /// Time limit of that wait, and of each wish.
     pub within: Duration,
-    /// What is wanted of steps, one after the other.
+    /// The wishes for steps, one after the other.
     pub wishes: Vec<Wish>,
-    /// What is pressed then.
+    /// The keys pressed after that.
     pub keys: Vec<Key>,
-    /// What is the case then: all of it.
+    /// The conditions expected after that: all of them.
     pub expect: Vec<Condition>,
-    /// For how long it has to stay so.
+    /// How long they must keep holding.
     pub holds_for: Duration,
-    /// How long the caption is shown at the least, on the real clock.
+    /// Minimum time of the caption, on the real clock.
     pub stay: Duration,
     /// How many times as fast as the real clock it waits.
     pub speed: Option<f64>,
 }
 
-/// What is wanted of a step: the keys for it are those that the screen asks for.
+/// A wish for a step: the keys are those that the screen asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
     /// The step.
     pub step: String,
-    /// What.
+    /// The goal.
     pub want: Want,
 }
 
-/// What can be wanted of a step.
+/// A goal for a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
-    /// That it is begun.
+    /// It is started.
     Begun,
-    /// That it is done.
+    /// It is done.
     Done,
-    /// That it is taken back.
+    /// It is rolled back.
     Back,
 }
 
 impl Scenario {
-    /// Reads a scenario out of a text. `path` is named in what is told; `plan_of` gives the text of the plan that it names.
+    /// Parses a scenario. Messages name `path`; `plan_of` returns the text of the plan that it names.
     ///
     /// # Errors
-    /// With all that is wrong, if it says something that cannot be.
+    /// With all its faults.
     pub fn parse(
         path: &Path,
         text: &str,
@@ -155,7 +156,7 @@ impl Scenario {
     /// Reads a scenario file, and the plan beside it.
     ///
     /// # Errors
-    /// If it cannot be read, and with all that is wrong if it says something that cannot be.
+    /// If it cannot be read, or with all its faults.
     pub fn load(path: &Path) -> Result<(Self, Report), Faulty> {
         let text = std::fs::read_to_string(path).map_err(|source| Faulty::Unread { path: path.to_owned(), source })?;
         Self::parse(path, &text, |plan| std::fs::read_to_string(path.with_file_name(plan)))

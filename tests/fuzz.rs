@@ -1,9 +1,9 @@
-//! Files as nobody would write them: plans, journals, configurations, scenarios and themes, made out of good ones by chance. Whatever is
-//! in them, nothing panics, nothing that acts on a terminal is told, and memory stays bounded.
+//! Random files: plans, journals, configurations, scenarios and themes, mutated from valid ones. Whatever a file
+//! contains, nothing panics, no terminal control character is printed, and memory stays bounded.
 //!
-//! A share is tried with every run of the tests; all of it by
-//! `LANDFALL_FUZZ=20000 cargo test --no-default-features --test fuzz -- --nocapture`, which prints a table. `LANDFALL_FUZZ_SEED` begins
-//! elsewhere; a failure names the seed of its case, and is found again by `LANDFALL_FUZZ=1 LANDFALL_FUZZ_SEED=…`.
+//! Each test run tries a part; `LANDFALL_FUZZ=20000 cargo test --no-default-features --test fuzz -- --nocapture` tries
+//! all and prints a table. `LANDFALL_FUZZ_SEED` sets the first seed; a failure names the seed of its case, which
+//! `LANDFALL_FUZZ=1 LANDFALL_FUZZ_SEED=…` repeats.
 
 use std::{
     cell::RefCell,
@@ -29,7 +29,7 @@ use landfall::{
 };
 use serde_json::Value;
 
-/// What is put in. Signs that act, numbers at limits, beginnings without ends.
+/// Inserted pieces: control characters, limits of numbers, unterminated constructs.
 const PIECES: [&str; 34] = [
     "\u{1b}[2J",
     "\u{1b}]8;;http://x\u{7}",
@@ -67,14 +67,14 @@ const PIECES: [&str; 34] = [
     "*?*?*",
 ];
 
-/// A kind of file: the good ones, and what is done with one.
+/// A kind of file: the valid ones, and the function that tests one.
 struct Sort {
     name: &'static str,
     good: Vec<String>,
     read: fn(&str, &mut Rng) -> Told,
 }
 
-/// What was told of one file: texts with colours of the program's own, and whether the file was taken.
+/// The output for one file: texts (which may have the program's own colours), and whether the file was accepted.
 struct Told {
     texts: Vec<String>,
     taken: bool,
@@ -168,7 +168,8 @@ fn journal(text: &str, _: &mut Rng) -> Told {
     }
 }
 
-/// The records of a good journal with values changed by chance, put into a chain anew: what an account on the same machine could write.
+/// The records of a valid journal with random changes and a valid chain: what another account on the machine could
+/// write.
 fn chained(text: &str, rng: &mut Rng) -> Told {
     let Ok((entries, _)) = chain::read::<landfall::systems::Call, landfall::systems::Version>(text.as_bytes()) else {
         return Told { texts: Vec::new(), taken: false };
@@ -204,7 +205,7 @@ fn story(entries: &[Entry], torn: u64) -> Told {
     Told { texts, taken: true }
 }
 
-/// Changes some values.
+/// Changes some values at random.
 fn change(value: &mut Value, rng: &mut Rng) {
     match value {
         Value::Object(map) => map.values_mut().for_each(|v| change(v, rng)),
@@ -221,7 +222,7 @@ fn change(value: &mut Value, rng: &mut Rng) {
     }
 }
 
-/// A file with pieces cut out, doubled, taken from another or put in.
+/// A file with pieces cut out, duplicated, taken from another file or inserted.
 fn mutated(text: &str, good: &[String], rng: &mut Rng) -> String {
     let mut out: Vec<char> = text.chars().collect();
     for _ in 0..rng.usize(1..6) {
@@ -242,7 +243,7 @@ fn mutated(text: &str, good: &[String], rng: &mut Rng) -> String {
                 let piece = PIECES[rng.usize(..PIECES.len())].repeat(rng.usize(1..2000));
                 drop(out.splice(at..at, piece.chars()));
             }
-            // Within a text, where it is most likely to be taken.
+            // Inside a string, where it is most likely to be accepted.
             _ => {
                 if let Some(quote) = out[at..].iter().position(|c| *c == '"') {
                     drop(out.splice(at + quote..at + quote, PIECES[rng.usize(..PIECES.len())].chars()));
@@ -253,7 +254,8 @@ fn mutated(text: &str, good: &[String], rng: &mut Rng) -> String {
     out.into_iter().collect()
 }
 
-/// The first sign that acts on a terminal, colours of the program's own and line ends aside. Found here without the program's own table.
+/// The first terminal control character, except the program's own colours and line ends. Found without the program's
+/// own table.
 fn raw(text: &str) -> Option<char> {
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| {
@@ -273,7 +275,7 @@ fn raw(text: &str) -> Option<char> {
     None
 }
 
-/// Most memory that this process ever had, in MB.
+/// Peak memory of this process, in MB.
 fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,5 @@
-//! Masked, nothing that is drawn has a name of the plan or of the estate in it, whole or cut off; unmasked, all of them are back.
+//! With the mask on, nothing drawn contains a name of the plan or of the estate, whole or truncated; with the mask
+//! off, all names are back.
 
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
@@ -25,13 +26,13 @@ use ratatui::{
 
 const SIZE: (u16, u16) = (200, 50);
 
-/// The demo's estate, somebody who steers it, and a console.
+/// The demo's estate with an operator and a console.
 struct Room {
     drive: SimDrive,
     ui: Ui,
     mask: Mask,
     masked: bool,
-    /// All that was drawn.
+    /// All text that was drawn.
     drawn: String,
 }
 
@@ -56,7 +57,7 @@ impl Room {
         Self { drive, ui, mask, masked: true, drawn: String::new() }
     }
 
-    /// Presses keys, lets the core answer, draws.
+    /// Presses keys, lets the engine answer, draws.
     fn press(&mut self, keys: &str) {
         for c in keys.chars() {
             let code = match c {
@@ -102,7 +103,7 @@ impl Room {
         }
     }
 
-    /// Every page, from its first row to its last, in full width too, and what is behind its rows.
+    /// Visits every page from first to last row, also in full width, and the details of its rows.
     fn look_everywhere(&mut self) {
         for page in 1..=9 {
             self.press(&format!("{page}wGgw"));
@@ -115,14 +116,14 @@ impl Room {
     }
 }
 
-/// What may not be seen: the beginnings of names, so that no part of one is seen either.
+/// The forbidden texts: the beginnings of names, so that truncated names are found, too.
 fn names(drive: &mut SimDrive) -> BTreeSet<String> {
     let (snapshot, samples) = (drive.snapshot(), drive.signals());
     let plan = &snapshot.plan;
     let mut out: BTreeSet<String> = ["exampl", "Z0EXAM", "192.0", "198.51", "203.0.1", "ami-0"].map(Into::into).into();
     let hosts = plan.replica_sets.iter().flat_map(|set| &set.seeds);
     let members = samples.iter().filter(|s| s.def.id == "mongo.member.lag").map(|s| &s.labels[1]);
-    // Its first part alone could be a partition's name.
+    // The first part alone could be the name of a partition.
     out.extend(hosts.chain(members).filter_map(|host| Some(host.get(..=host.find('.')? + 1)?.to_owned())));
     out.extend(plan.dns.iter().filter_map(|name| Some(format!("{}.", name.name.split('.').next()?))));
     let fleet = snapshot.panels.iter().find(|panel| panel.id == "ec2").expect("a fleet");
@@ -132,7 +133,7 @@ fn names(drive: &mut SimDrive) -> BTreeSet<String> {
     out
 }
 
-/// The names that were drawn. Looked up by where a name could begin: there are more than a thousand.
+/// The names that were drawn. Looks only where a name could begin: there are more than a thousand.
 fn seen(drawn: &str, names: &BTreeSet<String>) -> BTreeSet<String> {
     let lines: BTreeSet<&str> = drawn.lines().collect();
     let text = lines.into_iter().collect::<Vec<_>>().join("\n");
@@ -159,7 +160,7 @@ fn nothing_drawn_has_a_name_in_it_and_unmasked_they_are_back() {
         room.press("\u{1b}cwords");
         room.press("\u{1b}j");
     }
-    // What servers say when they break, and what is told of it.
+    // Error texts of servers.
     room.drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Refused)));
     room.drive.trouble("route53/", Some(Trouble::Hangs));
     room.drive.run_for(Duration::from_secs(90));
@@ -174,7 +175,7 @@ fn nothing_drawn_has_a_name_in_it_and_unmasked_they_are_back() {
     let found = seen(&room.drawn, &names);
     assert!(found.contains("exampl") && found.contains("Z0EXAM") && found.len() > 40, "{found:?}");
     assert!(!room.drawn.contains("MASKED"));
-    // What was looked for by a name is not left standing over the list.
+    // A filter that contains a name is removed.
     let name = names.iter().find(|name| name.starts_with("orders")).expect("a host");
     room.press(&format!("2/{name}\n"));
     room.press("m");

@@ -1,4 +1,5 @@
-//! What programs and screen readers get of a simulated estate: the lines of `--plain`, the metrics, and that both end as they should.
+//! Output for programs and screen readers on a simulated estate: the lines of `--plain`, the metrics, and the correct
+//! end of both.
 
 use std::{
     io::{BufRead as _, BufReader, PipeReader, PipeWriter, Read as _, Write as _},
@@ -9,10 +10,10 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Long, since the machine may be busy with other things.
+/// Long, since the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The program's demo; ended when dropped, whatever becomes of the test.
+/// The program's demo; killed when dropped, also if the test fails.
 struct Demo(Child);
 
 impl Demo {
@@ -27,7 +28,7 @@ impl Demo {
         Self(child.expect("the program starts"))
     }
 
-    /// Waits until one of its threads cannot go on writing to standard output.
+    /// Waits until one of its threads is blocked writing to standard output.
     fn until_it_is_stuck(&self) {
         let end = Instant::now() + PATIENCE;
         let of =
@@ -107,7 +108,7 @@ fn a_reader_that_goes_away_ends_it_and_so_does_a_signal_while_nobody_reads() {
     assert_eq!(demo.code(), Some(128 + 2));
 }
 
-/// A pipe that takes nothing more.
+/// A full pipe.
 fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
     rustix::io::ioctl_fionbio(&writer, true).expect("it can be asked not to wait");
@@ -134,7 +135,7 @@ fn metrics_are_served_on_request_and_whoever_dawdles_keeps_nobody_waiting() {
     stderr.read_line(&mut first).expect("it says where");
     let at = first.trim().strip_prefix("landfall: metrics on http://").and_then(|at| at.strip_suffix("/metrics"));
     let at: SocketAddr = at.unwrap_or_else(|| panic!("{first}")).parse().expect("an address");
-    // More than it attends at a time, none of which says anything.
+    // More connections than it accepts at a time, all of them silent.
     let dawdlers: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(at).expect("it listens")).collect();
     let mut printed = demo.lines();
     assert!(printed.any(|line| line.contains("  verdict  HOLD → GO  ")));

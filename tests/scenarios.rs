@@ -1,7 +1,8 @@
-//! Every scenario that comes with the program, played in virtual time: each comes to what it expects, and the same seed gives the same
-//! journal, byte for byte: today, and as `journals.golden` says, from one version of the program to the next. Its lines are a scenario's name,
-//! the number of its records and the hash of the last one, which covers all bytes before it. A line changes only where what is played or
-//! written down was changed on purpose; with `LANDFALL_JOURNALS=FOLDER` the journals themselves are written there, to be compared.
+//! Every built-in scenario, played in virtual time: each meets its expectations, and the same seed gives the same
+//! journal byte for byte, also from one program version to the next (`journals.golden`). Its lines are the name of a
+//! scenario, the number of its records and the hash of the last one, which covers all bytes before it. A line changes
+//! only with a deliberate change of the scenario or the format. `LANDFALL_JOURNALS=FOLDER` writes the journals there
+//! for comparison.
 
 use std::time::Instant;
 
@@ -13,7 +14,7 @@ use landfall::{
     },
 };
 
-/// Plays one, and says how it went.
+/// Plays one and reports its result.
 fn played(name: &str) -> Outcome {
     let begun = Instant::now();
     let read = library::scenario(name).expect("it is there");
@@ -32,7 +33,7 @@ fn played(name: &str) -> Outcome {
     outcome
 }
 
-/// Twice, side by side: the two plays have nothing in common but the file.
+/// Plays it twice concurrently: the two plays share only the file.
 fn twice_alike(name: &str) {
     let (first, second) = std::thread::scope(|scope| {
         let other = scope.spawn(|| played(name));
@@ -53,10 +54,10 @@ fn twice_alike(name: &str) {
     assert!(GOLDEN.lines().any(|golden| golden == line), "{name}: its journal is another one than before: {line}");
 }
 
-/// The journals as they were before.
+/// The golden journals.
 const GOLDEN: &str = include_str!("journals.golden");
 
-/// A test for each.
+/// One test for each.
 macro_rules! scenarios {
     ($($test:ident $name:literal),* $(,)?) => {
         $(#[test]
@@ -89,7 +90,7 @@ fn what_is_listed_has_a_file_and_what_has_a_file_is_listed() {
     }
 }
 
-/// A scenario is checked as a plan is: all faults at once, each with its place and what to do.
+/// A scenario is checked like a plan: all faults at once, each with its place and what to do.
 #[test]
 fn all_that_is_wrong_with_a_scenario_is_told_at_once() {
     let text = r#"

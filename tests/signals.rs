@@ -1,6 +1,6 @@
-//! Every registered signal, held to the rule that the product stands on: what is not known is never live.
+//! Every registered signal, tested against the basic rule of the product: an unknown value is never fresh.
 //!
-//! The estate is the simulated one of the demo's plan, or some of it; the trouble is put in front of its servers.
+//! The estate is the simulated one of the demo's plan, or a part of it; the trouble is injected before its servers.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +25,7 @@ use landfall::{
     systems::{Journal, PAGES, signals},
 };
 
-/// Everything that can keep a source from answering.
+/// Everything that can prevent an answer to a collector.
 const TROUBLES: [Trouble; 8] = [
     Trouble::Fails(FaultKind::Unreachable),
     Trouble::Fails(FaultKind::Refused),
@@ -37,14 +37,14 @@ const TROUBLES: [Trouble; 8] = [
     Trouble::Silent,
 ];
 
-/// Long enough for every source to have answered several times, and for "usual" to be known of the health queries.
+/// Long enough for several answers to every collector, and for the usual level of the health queries.
 const SETTLED: Duration = Duration::from_secs(600);
-/// Longer than three of the longest intervals (30 s), shorter than six: what was known is stale by now.
+/// Longer than three of the longest intervals (30 s), shorter than six: known values are stale by then.
 const GONE_STALE: Duration = Duration::from_secs(100);
-/// Longer than six of them.
+/// Longer than six of them: known values are unknown by then.
 const GONE_BLIND: Duration = Duration::from_secs(200);
 
-/// Enough of everything the demo's plan has: two of each list. More of the same proves nothing more.
+/// Enough of everything in the demo's plan: two of each list. More would prove nothing more.
 fn drive() -> SimDrive {
     of(|_| ())
 }
@@ -55,19 +55,19 @@ fn of(cut: impl FnOnce(&mut Plan)) -> SimDrive {
     plan.replica_sets.truncate(2);
     plan.fleet.truncate(2);
     plan.dns.truncate(2);
-    // Which the demo leaves to its steps.
+    // The demo leaves this to its steps.
     if let Some(name) = plan.dns.first_mut() {
         name.planned = Some(Sides { source: 90, target: 10 });
     }
     cut(&mut plan);
-    // What hangs on steps is proven elsewhere.
+    // Signals that depend on steps are tested elsewhere.
     plan.runbook = Runbook::default();
     let name = plan.dns.first().map(|d| d.name.clone());
     let start = Now { boot: Duration::from_secs(5000), wall: jiff::Timestamp::UNIX_EPOCH };
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
-    // Steered: what is probed is probed only then.
+    // With an operator: probes run only then.
     steer(&mut drive);
-    // Somebody changes a weight, which is the first change that this Route 53 takes.
+    // An external change of a weight, the first change that this Route 53 accepts.
     if let Some(name) = name {
         drive.run_for(Duration::from_secs(45));
         let weights = Sides { source: 90, target: 10 };
@@ -84,7 +84,7 @@ fn steer(drive: &mut SimDrive) {
     drive.steer(journal, entries);
 }
 
-/// Only one system of it: signals hang on no other.
+/// With one system only: signals do not depend on others.
 fn only(system: &str) -> SimDrive {
     of(|plan| {
         if system != "mongo" {
@@ -105,7 +105,7 @@ fn only(system: &str) -> SimDrive {
     })
 }
 
-/// A change of a record set that is followed.
+/// A followed change of a record set.
 const CHANGE: &str = "C900001";
 
 type Name = (&'static str, Vec<String>);
@@ -174,8 +174,8 @@ fn no_signal_is_live_when_nothing_has_ever_answered() {
     }
 }
 
-/// What a signal hangs on is found out by leaving one source unanswered from the start: whatever is not live then needs that source.
-/// The same signals must not be live when the source did answer once and then fell into trouble.
+/// A signal's dependencies are found by leaving one collector unanswered from the start: a signal that is then not
+/// fresh depends on it. The same signals must not be fresh if that collector answered once and then failed.
 #[test]
 fn a_signal_is_never_better_than_the_worst_of_its_sources() {
     let mut hung_on = 0;
@@ -185,11 +185,11 @@ fn a_signal_is_never_better_than_the_worst_of_its_sources() {
         let picture = healthy.snapshot();
         let healthy = by_name(healthy.signals());
         let healthy = live(&healthy);
-        // One source of each kind of question is enough; members and names of one kind are alike.
+        // One collector of each kind of query is enough; members and names of one kind are alike.
         let mut kinds = BTreeSet::new();
         for source in picture.sources {
             if source.id.starts_with(system) && kinds.insert((source.side, source.calls)) {
-                // Some questions are asked much less often than the others of their system.
+                // Some queries are made much less often than others of their system.
                 let silent = GONE_STALE.max(source.interval * 7 / 2);
                 hung_on += not_laundered(system, &source.id, silent, &healthy);
             }
@@ -198,7 +198,7 @@ fn a_signal_is_never_better_than_the_worst_of_its_sources() {
     assert!(hung_on > 0, "no signal hangs on any source: the test looks at nothing");
 }
 
-/// Gives how many signals hang on the source.
+/// Returns how many signals depend on the collector.
 fn not_laundered(system: &str, source: &str, silent: Duration, healthy: &BTreeSet<&Name>) -> usize {
     let mut never = only(system);
     never.trouble(source, Some(Trouble::Fails(FaultKind::Unreachable)));
@@ -239,7 +239,7 @@ fn what_is_probed_is_probed_for_whoever_steers_and_for_nobody_who_watches() {
     assert_eq!(probes(&mut drive), []);
 }
 
-/// Ids, units and labels are a public interface: this list only ever grows.
+/// Ids, units and labels are a public interface: this list only grows.
 #[test]
 fn the_registry_is_what_the_golden_file_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/signals.golden");

@@ -1,5 +1,5 @@
-//! Without certificate authorities nothing panics and nothing is awaited for ever: what goes over HTTPS says why it cannot be asked, what goes over
-//! plain HTTP is asked.
+//! Without certificate authorities nothing panics and nothing waits for ever: queries over HTTPS report why they fail,
+//! queries over plain HTTP work.
 #![cfg(feature = "aws")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-/// A Prometheus-compatible server that measures 7, whatever it is asked.
+/// A Prometheus-compatible server that answers 7 to every query.
 fn prometheus() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -55,7 +55,7 @@ target = {{ prometheus = "https://127.0.0.1:9", expr = "a" }}
     )
 }
 
-/// What `check` says on a machine with these variables.
+/// Output of `check` on a machine with these variables.
 fn check(variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plan.toml");

@@ -1,4 +1,5 @@
-//! `landfall check`: the plan is free of faults (else we would not be here); now every source is tried, with each permission it needs.
+//! `landfall check`: the plan has no faults at this point; now every collector is tried, with each permission it
+//! needs.
 
 use std::{collections::HashSet, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
@@ -20,19 +21,19 @@ use systems::{
     collect::{clock, guard::caught, poll::timed_out},
 };
 
-/// One source's trial.
+/// The trial of one collector.
 struct Trial {
     spec: CollectorSpec<Query>,
     took: Duration,
     outcome: Result<(), Fault>,
 }
 
-/// What came of all of them.
+/// The results of all trials.
 struct Tried {
     trials: Vec<Trial>,
-    /// What good answers leave out.
+    /// What successful answers omit.
     unseen: Vec<Fault>,
-    /// What no step could do anything with.
+    /// Data that no step could use.
     unusable: Vec<Fault>,
 }
 
@@ -53,7 +54,7 @@ pub(super) fn run(path: &Path, offline: bool, secrets: bool) -> Result<ExitCode,
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
 
-/// Asks every source once, all at the same time, then those that the answers brought to light.
+/// Polls every collector once, all concurrently, then the collectors that their answers add.
 async fn try_all(plan: &Arc<Plan>) -> Tried {
     let readers = Readers::new(plan);
     let (mut estate, mut specs) = Estate::new(plan);
@@ -89,7 +90,8 @@ async fn try_all(plan: &Arc<Plan>) -> Tried {
     Tried { trials, unseen, unusable }
 }
 
-/// What good answers leave out, each reason once: one group of many that may not be described, a topic that is not there.
+/// What successful answers omit, each reason once: for example a consumer group that may not be described, or a
+/// missing topic.
 fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
     let mut samples = Samples::default();
     estate.measure(clock::now(), &mut samples);
@@ -97,7 +99,7 @@ fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
     for sample in samples.into_vec() {
         let Observed::Unknown(fault) = sample.value else { continue };
         let told = trials.iter().filter_map(|t| t.outcome.as_ref().err()).chain(&out).any(|f| *f == fault);
-        // A query that finds nothing may be misspelt, or wait for the first traffic: whoever wrote it knows.
+        // A query without a result may be misspelt, or may wait for the first traffic: only its author knows.
         let nothing = fault.kind == FaultKind::Empty && sample.def.id == "health.query.value";
         if (is_no(fault.kind) || fault.kind == FaultKind::NotFound || nothing) && !told {
             out.push(fault);
@@ -106,7 +108,7 @@ fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
     out
 }
 
-/// One source, once, within its own time-out (a cold connection may need a little more than a warm one).
+/// Polls one collector once, within its own time-out (a cold connection may need a little more than a warm one).
 async fn attempt(
     readers: &Readers,
     spec: CollectorSpec<Query>,
@@ -158,12 +160,12 @@ fn describe(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
     out
 }
 
-/// Whether a server will not, whatever is asked again.
+/// Whether the server refuses for good: a retry does not help.
 const fn is_no(kind: FaultKind) -> bool {
     matches!(kind, FaultKind::Refused | FaultKind::Unauthenticated)
 }
 
-/// What to do about it.
+/// Advice for the operator.
 const fn advice(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::Unreachable => "is the address right, the server up, the network open from here?",
@@ -184,7 +186,7 @@ const fn advice(kind: FaultKind) -> &'static str {
 mod tests {
     use super::*;
 
-    /// The last line is what people read, and it must not say that all is well while the exit code says that it is not.
+    /// The last line is the one that people read: it must agree with the exit code.
     #[test]
     fn what_is_denied_counts_in_the_last_line() {
         let last = |unseen: &[Fault]| describe(&[], unseen, &[]).text().lines().last().unwrap_or_default().to_owned();

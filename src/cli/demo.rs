@@ -1,4 +1,4 @@
-//! `landfall demo`: a scenario, with the operator's hands on the keys, played by its script, or checked without a terminal.
+//! `landfall demo`: a scenario, operated by a person, played by its script, or checked without a terminal.
 
 use std::{
     path::{Path, PathBuf},
@@ -82,7 +82,7 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
     let bound = bound(&it.look.metrics)?;
     let author = Author { run: scenario.name.clone(), actor: operator(), host: host(), plan: scenario.plan_digest };
     let run = author.run.clone();
-    // Looked at before anything is put beside it.
+    // Checked before the inbox is created beside it.
     let board = boarding(it.journal.as_deref(), author)?;
     let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &run, &scenario.plan.runbook.approvers));
     let helm = timeline::start(&scenario, it.speed, board, inbox.transpose()?)?;
@@ -92,13 +92,13 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
         None => shown(&helm, &it, &scenario, options),
     };
     drop(metrics);
-    // What is to be finished takes time: it must not stand still.
+    // Simulated time must run, so that pending operations can finish.
     drop(helm.link.commands.send(EngineCommand::Speed(1.0)));
     leave(helm);
     exit_code(ended)
 }
 
-/// On a screen.
+/// Runs on a screen.
 fn shown(helm: &Control, it: &Demo, scenario: &Scenario, mut options: Options) -> Result<Ended, String> {
     options.script = it.autoplay.then(|| Box::new(Script::new(scenario)) as _);
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
@@ -120,7 +120,7 @@ fn list() -> Result<Lines, Failed> {
     Ok(out)
 }
 
-/// The scenario that is meant.
+/// The selected scenario.
 fn scenario(it: &Demo) -> Result<Scenario, Failed> {
     if let Some(plan) = &it.rehearse {
         let (plan, digest) = load_with_digest(plan)?;
@@ -159,7 +159,7 @@ fn read(name: &str) -> Result<(Scenario, plan::Report), Failed> {
     read.map_err(|why| faulty(&why))
 }
 
-/// Plays it without a terminal.
+/// Plays the scenario without a terminal.
 fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
     let outcome = headless::play(scenario);
     if let Some(file) = &it.journal {
@@ -186,7 +186,7 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
     print(out).map(|_| code)
 }
 
-/// How consoles take the demo's journal up: the first, and each one after it that died.
+/// How consoles open the demo's journal: the first one, and each one after a crash.
 fn boarding(path: Option<&Path>, author: Author) -> Result<Box<Board<'static>>, String> {
     let open = move |store: Box<dyn Storage>, now| Journal::open(store, author.clone(), now).map_err(|e| e.to_string());
     let Some(path) = path.map(Path::to_owned) else {
@@ -197,7 +197,7 @@ fn boarding(path: Option<&Path>, author: Author) -> Result<Box<Board<'static>>, 
         }));
     };
     let name = path.display().to_string();
-    // Looked at before it is opened: what is somebody's journal is not to be written into.
+    // Checked before it is opened: an existing journal must not be written to.
     if path.metadata().is_ok_and(|m| m.len() > 0) {
         return Err(format!("{name} is not empty, and the imitated estate begins anew each time: name a new file"));
     }

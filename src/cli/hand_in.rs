@@ -1,4 +1,4 @@
-//! `landfall approve`, `note`, `hold`: what another terminal hands in to the console that steers. Done is what is on record.
+//! `landfall approve`, `note`, `hold`: messages from another terminal to the console in control. Done means journaled.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,9 +19,9 @@ use drive::inbox::{Answer, Message, folder, put};
 use journal::{Refused, export, follow::Follower, writer};
 use systems::Body;
 
-/// Between two looks at the journal.
+/// Interval between reads of the journal.
 const LOOK: Duration = Duration::from_millis(100);
-/// What was taken out of the inbox is on record within this, or the console has stopped.
+/// A message taken from the inbox is journaled within this time, or the console has stopped.
 const TAKEN: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
@@ -62,7 +62,7 @@ struct Wait {
     seconds: u16,
 }
 
-/// A journal that is read along, under its own name: what is beside it is beside that.
+/// Follows a journal under its canonical path, because the inbox is beside the journal itself.
 fn follow(file: &Path, mut each: impl FnMut(&systems::Entry)) -> Result<(PathBuf, Follower), String> {
     let told = |e: std::io::Error| format!("{}: {e}", file.display());
     let path = file.canonicalize().map_err(told)?;
@@ -89,16 +89,16 @@ pub(super) fn approve(it: &Approve) -> Result<ExitCode, Failed> {
     let run = run.ok_or("the journal is empty: nothing runs yet")?;
     let (digest, what) = meant(&shown, &it.step, &it.digest)?;
     let message = Message::Approve { run, step: it.step.clone(), digest, by: it.name.clone() };
-    // What cannot be told is not agreed to.
+    // An approval is sent only if its subject could be printed.
     print_seen(format_args!("{}: {what}", it.step))?;
     let told = format!("{} agrees to {}", it.name, digest.short());
     hand_in((path, follower), &message, it.key.as_deref(), &it.wait, &told)
 }
 
-/// The whole digest of what was previewed or proposed and begins as it was given, the newest first, and what it is in words.
+/// The full digest of the newest preview or proposal that begins with the given digits, and its description.
 fn meant(shown: &[(Digest, String)], step: &str, given: &str) -> Result<(Digest, String), String> {
     let (last, told) = shown.last().ok_or_else(|| format!("the journal has no preview of {step}, and no proposal"))?;
-    // Whether it still counts is for the console that steers to say.
+    // The console in control decides whether it is still valid.
     let found = shown.iter().rev().find(|(digest, _)| given.len() >= 8 && digest.to_string().starts_with(given));
     found.cloned().ok_or_else(|| format!("what was shown last of {step} is {}, not {given}: {told}", last.short()))
 }
@@ -113,7 +113,7 @@ pub(super) fn hold(it: &Words) -> Result<ExitCode, Failed> {
     hand_in(follow(&it.journal, |_| {})?, &message, None, &it.wait, "everything is held")
 }
 
-/// Hands a message in, and waits until it is on record what became of it.
+/// Hands in a message, and waits until its result is journaled.
 fn hand_in(
     (journal, mut follower): (PathBuf, Follower),
     message: &Message,

@@ -66,11 +66,11 @@ pub(super) fn run(it: &Init) -> Result<ExitCode, Failed> {
     Ok(done(told, ExitCode::SUCCESS))
 }
 
-/// The whole file, or none: it gets its name last, and takes it from nobody.
+/// Writes the whole file or nothing: the file gets its name last, and never replaces another.
 fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // As any new file: what is left of it is up to the umask.
+    // The usual mode of a new file, reduced by the umask.
     let usual = std::fs::Permissions::from_mode(0o666);
     let mut temporary = tempfile::Builder::new().prefix(".landfall-").permissions(usual).tempfile_in(folder)?;
     temporary.write_all(text.as_bytes())?;

@@ -1,4 +1,4 @@
-//! `landfall journal verify|export|way-back`: one record after the other, however long the journal is.
+//! `landfall journal verify|export|way-back`: reads one record at a time, however long the journal is.
 
 use std::{
     fs::File,
@@ -42,7 +42,7 @@ pub(super) enum Journal {
     },
 }
 
-/// A journal, record by record.
+/// Reads a journal record by record.
 struct Records(chain::Reader<BufReader<File>>, String);
 
 impl Records {
@@ -52,7 +52,7 @@ impl Records {
         Ok(Self(chain::Reader::new(BufReader::new(opened)), name))
     }
 
-    /// The next record; none at the end.
+    /// The next record; `None` at the end.
     fn next(&mut self) -> Result<Option<Entry>, String> {
         self.0.record().map_err(|e| match e {
             Refused::Io(e) => format!("{}: {e}", self.1),
@@ -75,13 +75,14 @@ pub(super) fn run(command: &Journal) -> Result<ExitCode, Failed> {
     }
 }
 
-/// Twice through: nothing is told of a journal that is damaged further on, and only one record of it is kept.
+/// Reads the journal twice: nothing is printed of a journal that is damaged further on, and only one record at a time
+/// is in memory.
 fn export(file: &Path, json: bool) -> Result<ExitCode, Failed> {
     let (mut records, mut whole) = (Records::open(file)?, export::Whole::default());
     while let Some(entry) = records.next()? {
         whole.take(&entry);
     }
-    // What comes meanwhile is another export's.
+    // Records that are written meanwhile are not part of this export.
     let last = records.0.head().seq;
     let mut records = Records::open(file)?;
     let mut out = export::Out::new(&whole, json);

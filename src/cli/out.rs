@@ -1,7 +1,7 @@
-//! The one writer of the commands: standard output and standard error, whatever has become of them.
+//! All output of the commands: standard output and standard error, in whatever state they are.
 //!
-//! A reader that has gone away (`| head`) ends nothing but the printing; a full disk is an error with words. Standard error is written to as
-//! far as it takes anything: whoever cannot be told there has the exit code.
+//! A reader that has closed the pipe (`| head`) only ends the printing; a full disk is an error with a message. Errors
+//! on standard error are ignored: the exit code remains.
 
 use std::{
     fmt,
@@ -12,24 +12,24 @@ use std::{
 use super::NOT_DONE;
 use base::text::{Document, Foreign, acts};
 
-/// Why a command was not carried out: what is printed to standard error.
+/// Why a command failed: printed to standard error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failed(Document);
 
 impl Failed {
-    /// What the program has laid out over several lines.
+    /// Text of several lines, formatted by the program.
     pub(super) fn block(text: &str) -> Self {
         Self(Document::styled(&format!("{}\n", text.trim_end())))
     }
 
-    /// As it is printed.
+    /// As printed.
     #[cfg(test)]
     pub(super) fn text(&self) -> &str {
         self.0.text()
     }
 }
 
-/// One line, whatever stands in it.
+/// One line, whatever the text contains.
 impl From<String> for Failed {
     fn from(why: String) -> Self {
         Self(format_args!("{}", why.trim_end()).into())
@@ -48,7 +48,8 @@ impl From<Foreign> for Failed {
     }
 }
 
-/// Prints what was done. If it cannot be told, it is done all the same, and the exit code says so.
+/// Prints the result of a completed action. If it cannot be printed, the action is still done, and the exit code says
+/// so.
 pub(super) fn done(document: impl Into<Document>, code: ExitCode) -> ExitCode {
     if let Err(why) = print(document) {
         print_error(why.0);
@@ -56,10 +57,10 @@ pub(super) fn done(document: impl Into<Document>, code: ExitCode) -> ExitCode {
     code
 }
 
-/// Prints what somebody has to have been shown: a reader that has gone away is an error, too.
+/// Prints something that the user must have seen: a closed pipe is an error, too.
 ///
 /// # Errors
-/// If standard output takes no more.
+/// If standard output cannot be written.
 pub(super) fn print_seen(document: impl Into<Document>) -> Result<(), Failed> {
     let document = document.into();
     let mut out = io::stdout().lock();
@@ -67,10 +68,10 @@ pub(super) fn print_seen(document: impl Into<Document>) -> Result<(), Failed> {
     written.map_err(|e| format!("cannot write to standard output: {e}").into())
 }
 
-/// Prints to standard output; a reader that has gone away is not an error.
+/// Prints to standard output; a closed pipe is not an error.
 ///
 /// # Errors
-/// If standard output takes no more: what is to be done only if it can be told must not be done then.
+/// If standard output cannot be written. An action that requires its output to be seen must then not be done.
 pub(super) fn print(document: impl Into<Document>) -> Result<ExitCode, Failed> {
     let document = document.into();
     let mut out = io::stdout().lock();
@@ -80,29 +81,30 @@ pub(super) fn print(document: impl Into<Document>) -> Result<ExitCode, Failed> {
     }
 }
 
-/// Says something beside the output: one line on standard error.
+/// Prints one line to standard error, beside the output.
 pub(super) fn remark(text: impl fmt::Display) {
     print_error(format_args!("{text}"));
 }
 
-/// A document on standard error. If that is closed or full there is nobody to tell.
+/// Prints a document to standard error; errors are ignored.
 pub(super) fn print_error(document: impl Into<Document>) {
     let document = document.into();
     let mut out = io::stderr().lock();
     let _ = out.write_all(document.text().as_bytes()).and_then(|()| out.flush());
 }
 
-/// Tells why a command was not carried out.
+/// Prints why a command failed.
 pub(super) fn failed(why: Failed) -> ExitCode {
     print_error(why.0);
     ExitCode::from(NOT_DONE)
 }
 
-/// What is wrong with the arguments, or the help that was asked for.
+/// Prints what is wrong with the arguments, or the requested help.
 pub(super) fn usage(why: &clap::Error) -> ExitCode {
     let text = why.render();
     let to_err = why.use_stderr();
-    // It repeats the argument that is wrong, line ends and all: then it is told in one line, so that no line of it is the argument's.
+    // The message repeats the wrong argument. If that contains control characters or line ends, all is printed in one
+    // line, so that no line can come from the argument.
     let nasty = std::env::args_os().any(|arg| arg.to_string_lossy().contains(acts));
     let document = match super::colour(to_err) {
         _ if nasty => format_args!("{text}").into(),

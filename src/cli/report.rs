@@ -1,4 +1,4 @@
-//! `landfall report`: the story of a run, for people who were not there.
+//! `landfall report`: the story of a run, for people who did not take part.
 
 use std::{
     ffi::OsString,
@@ -32,7 +32,7 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     let name = it.journal.display();
     let unread = |e| format!("{name}: {e}");
     let file = File::open(&it.journal).map_err(unread)?;
-    // What can be believed up to the damage is not the story of the run, and is not told as if it were.
+    // The records before the damage are valid, but they are not the whole run: no report is made of them.
     let damaged = |damage| format!("{name}: DAMAGED: {damage}; nothing is told of it: find out who changed it");
     let told = |e| match e {
         Refused::Damaged(damage) => damaged(damage),
@@ -55,7 +55,7 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     Ok(done(format_args!("{told}{going}"), ExitCode::SUCCESS))
 }
 
-/// Whether somebody writes the journal; none where that cannot be told.
+/// Whether a console has the journal open; `None` if that cannot be determined.
 fn is_open(journal: &Path) -> Option<bool> {
     writer(journal).ok().map(|it| it.is_some())
 }
@@ -67,14 +67,14 @@ fn beside(journal: &Path) -> PathBuf {
     name.into()
 }
 
-/// Writes the page whole or not at all, and over nothing but an older page.
+/// Writes the page completely or not at all, and replaces nothing but an older page.
 fn write(output: &Path, journal: &Path, page: &str) -> Result<(), String> {
     let same = |a: &Path, b: &Path| Some(a.canonicalize().ok()? == b.canonicalize().ok()?);
     if same(output, journal) == Some(true) {
         return Err("that is the journal itself: name another file".to_owned());
     }
     let folder = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // For people who were not there: readable by whoever may read new files of this user.
+    // Readable by others, like any report.
     let readable = Permissions::from_mode(0o644);
     let made = tempfile::Builder::new().permissions(readable).tempfile_in(folder);
     let mut file = made.map_err(|e| e.to_string())?;
@@ -90,10 +90,10 @@ fn write(output: &Path, journal: &Path, page: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A page's title is within so many of its first bytes.
+/// A page's title is within its first bytes.
 const BEGINS: u64 = 16 * 1024;
 
-/// Whether a file is a page as this command writes them, and may be written anew.
+/// Whether a file is a page that this command wrote, and may be replaced.
 fn is_page(file: &Path) -> bool {
     let mut begins = Vec::new();
     let read = File::open(file).and_then(|file| file.take(BEGINS).read_to_end(&mut begins));
@@ -110,7 +110,7 @@ mod tests {
     };
     use systems::{Body, Journal};
 
-    /// A journal of three records in a folder of its own, nobody's any more.
+    /// A journal of three records in its own folder, not open any more.
     fn written(folder: &Path) -> PathBuf {
         let path = folder.join("run.journal");
         let Ok(Opened::Ours(store)) = FileStore::open(&path) else { panic!("nobody has it") };

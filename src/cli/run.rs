@@ -1,4 +1,4 @@
-//! `landfall console` and `watch`: one console, fed by real servers, or the same as plain lines.
+//! `landfall console` and `watch`: the console on real servers, or the same as plain lines.
 
 use std::{io, path::Path, process::ExitCode, time::Duration};
 
@@ -29,10 +29,10 @@ use plan::Plan;
 use systems::Journal;
 use systems::collect::clock;
 
-/// How long somebody who leaves waits for what is on its way and for safe tails.
+/// How long an exiting console waits for pending operations and for cleanups.
 const FINISH: Duration = Duration::from_secs(60);
 
-/// On a plan's real servers, to look only: on a screen, or as plain lines.
+/// On a plan's real servers, read-only: on a screen, or as plain lines.
 pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Plain) -> Result<ExitCode, Failed> {
     let options = options(&on.look, mode)?;
     let plan = load(&on.plan)?;
@@ -56,7 +56,8 @@ pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Pl
     exit_code(ended)
 }
 
-/// On a plan's real servers, with a journal of our own: steps can be carried out. Where somebody else writes it already, it is read along.
+/// On a plan's real servers, with a journal: steps can be executed. If another console has the journal, this one
+/// follows it.
 pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     let options = options(&on.look, Mode::Console)?;
     let (plan, digest) = load_with_digest(&on.plan)?;
@@ -89,7 +90,7 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     exit_code(ended.map_err(|e| e.to_string()))
 }
 
-/// The journal, with its lock. Of somebody who is leaving, and finishes what is on its way, the end is waited for.
+/// Opens the journal with its lock. If its console is exiting and finishes pending operations, this waits for the end.
 fn opened(file: &Path) -> Result<Opened, String> {
     let name = file.display();
     let mut told = false;
@@ -105,32 +106,32 @@ fn opened(file: &Path) -> Result<Opened, String> {
     }
 }
 
-/// Who has a journal, in words.
+/// The holder of a journal, in words.
 pub(super) fn whoever(holder: Option<Holder>) -> String {
     holder.map_or_else(|| "another console".to_owned(), |holder| format!("another console, {holder},"))
 }
 
 fn follow_changes(link: &Link, on: &OnPlan) {
     for id in &on.changes {
-        // The driver has just been started; if it ended already, the console says so.
+        // If the driver has already ended, the console reports it.
         let _ = link.commands.send(EngineCommand::Follow { system: "route53", id: id.clone() });
     }
 }
 
-/// The terminal is back; what must not be left half done is finished.
+/// The terminal is restored; now pending operations and cleanups are finished.
 pub(super) fn leave(helm: Control) {
     for step in helm.leave(FINISH) {
         remark(format_args!("landfall: {step} is not finished; the journal has it, and the next start takes it up"));
     }
 }
 
-/// The terminal is back already; a source stuck in a library call must not keep the prompt waiting.
+/// The terminal is restored; a collector blocked in a library call must not delay the prompt.
 fn let_go(runtime: Runtime, link: Link) {
     runtime.block_on(async { link.let_go(LET_GO).await });
     runtime.shutdown_timeout(LET_GO);
 }
 
-/// Who is at the keyboard.
+/// Name of the operator.
 pub(super) fn operator() -> String {
     std::env::var("LANDFALL_OPERATOR").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".to_owned())
 }
@@ -141,10 +142,10 @@ pub(super) fn host() -> String {
     if name.trim().is_empty() { "localhost".to_owned() } else { name.trim().to_owned() }
 }
 
-/// As the configuration has it, and what the arguments say beyond it.
+/// The configuration, overridden by the arguments.
 ///
 /// # Errors
-/// If the configuration is faulty: with all that is wrong in it.
+/// If the configuration is faulty: with all its faults.
 pub(super) fn options(look: &Appearance, mode: Mode) -> Result<Options, Failed> {
     let mut settings = super::setup::settings(look.config.as_deref())?;
     settings.theme = look.theme.clone().unwrap_or(settings.theme);
@@ -154,8 +155,8 @@ pub(super) fn options(look: &Appearance, mode: Mode) -> Result<Options, Failed> 
     Ok(Options { settings, mode, script: None, greeting: None, record: None })
 }
 
-/// Whether a journal can be read along: it is one, and of this plan's run. One that is not there may come to be; then there are words about
-/// it, which are on standard error already.
+/// Whether a journal can be followed: it is a journal of this plan's run. A missing journal may be created later; the
+/// returned note says so.
 fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
     let name = journal.display();
     match Follower::of_run(journal, plan.name.clone()).each(|_: systems::Entry| ()) {
@@ -169,7 +170,7 @@ fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
     }
 }
 
-/// Takes the address for metrics, where they are wanted: before anything is started that would have to be stopped again.
+/// Binds the address for metrics, if requested: before anything is started that would have to be stopped again.
 pub(super) fn bound(wanted: &Metrics) -> Result<Option<Bound>, String> {
     let Some(address) = wanted.address else { return Ok(None) };
     let bound = Address::new(address, wanted.any).and_then(openmetrics::bind).map_err(|why| why.to_string())?;
@@ -177,12 +178,12 @@ pub(super) fn bound(wanted: &Metrics) -> Result<Option<Bound>, String> {
     Ok(Some(bound))
 }
 
-/// Serves metrics while what it gives lives.
+/// Serves metrics as long as the returned endpoint lives.
 pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint>, String> {
     bound.map(|bound| bound.serve(link)).transpose().map_err(|why| why.to_string())
 }
 
-/// How plain lines are to be, if they are wanted.
+/// Options of plain lines, if they are requested.
 pub(super) fn plain(wanted: &Plain, options: &Options) -> Option<plain::Options> {
     let settings = &options.settings;
     let ascii = settings.ascii.unwrap_or_else(|| console::ascii::wanted(|name| std::env::var(name).ok()));
@@ -191,7 +192,7 @@ pub(super) fn plain(wanted: &Plain, options: &Options) -> Option<plain::Options>
     wanted.plain.then_some(plain::Options { zone, ascii, mask: settings.mask })
 }
 
-/// One line a change, until something ends it.
+/// Prints one line for each change, until something ends it.
 pub(super) fn printed(link: &Link, lines: plain::Options) -> Result<Ended, String> {
     plain::run(link.snapshots.clone(), lines).map_err(|e| format!("cannot go on printing: {e}"))
 }
@@ -199,7 +200,7 @@ pub(super) fn printed(link: &Link, lines: plain::Options) -> Result<Ended, Strin
 pub(super) fn exit_code(ended: Result<Ended, String>) -> Result<ExitCode, Failed> {
     match ended? {
         Ended::Quit => Ok(ExitCode::SUCCESS),
-        // As a shell would say it.
+        // The exit code that a shell would report.
         Ended::Signal(n) => Ok(ExitCode::from(u8::try_from(128 + n).unwrap_or(u8::MAX))),
     }
 }

@@ -1,4 +1,4 @@
-//! `landfall keys`, `config`, `completions`, `man`: what is set up once. All of it is made of the tables that the program itself goes by.
+//! `landfall keys`, `config`, `completions`, `man`: set-up, generated from the tables that the program itself uses.
 
 use std::{
     io::ErrorKind,
@@ -50,21 +50,21 @@ pub(super) struct Keys {
     config: Option<PathBuf>,
 }
 
-/// The operator's settings: out of this file, or out of the one in the configuration's folder if there is one.
+/// The operator's settings: from this file, or from the default file if it exists.
 pub(super) fn settings(file: Option<&Path>) -> Result<Settings, Failed> {
     let told = |why: Faulty| faulty(&why);
     match file {
         Some(file) => Settings::load(file).map_err(told),
         None => match place().map(|path| Settings::load(&path)) {
             None => Ok(Settings::default()),
-            // Only what is not there can be done without: what cannot be read may mask names, and have other keys.
+            // Only a missing file is ignored: an unreadable one may mask names or change keys.
             Some(Err(Faulty::Unread { source, .. })) if source.kind() == ErrorKind::NotFound => Ok(Settings::default()),
             Some(read) => read.map_err(told),
         },
     }
 }
 
-/// The theme that is set can be used.
+/// Checks that the configured theme can be used.
 ///
 /// # Errors
 /// If there is none of that name, or it is faulty.
@@ -98,7 +98,7 @@ pub(super) fn keys(it: &Keys) -> Result<ExitCode, Failed> {
     print(Document::block(&table(&keys)))
 }
 
-/// Every command with its keys as this operator has them.
+/// Every command with the operator's keys.
 fn table(keys: &Keymap) -> String {
     let mut out = String::new();
     let mut scope = None;
@@ -112,7 +112,7 @@ fn table(keys: &Keymap) -> String {
     out
 }
 
-/// The README's table: what each default key does.
+/// The README's table of default keys.
 #[must_use]
 pub fn markdown() -> String {
     let keys = Keymap::default();
@@ -132,7 +132,7 @@ pub(super) fn completions(shell: Shell) -> Result<ExitCode, Failed> {
     print(Document::block(&String::from_utf8_lossy(&out)))
 }
 
-/// One page: every command of the shell, and every key of the console.
+/// The man page: every shell command, and every key of the console.
 pub(super) fn man() -> Result<ExitCode, Failed> {
     let cli = Cli::command();
     let mut out = Vec::new();

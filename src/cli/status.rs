@@ -1,5 +1,5 @@
-//! `landfall status`: one picture, printed for people or as one JSON document for programs. What the document says is in `docs/status.md`
-//! and, for programs, in `schema.json`; a test holds the three together.
+//! `landfall status`: one snapshot, printed for people or as a JSON document for programs. The document is described
+//! in `docs/status.md` and `schema.json`; a test keeps them consistent.
 
 mod run;
 
@@ -25,7 +25,7 @@ use drive::live;
 use engine::snapshot::{Snapshot, Verdict};
 use journal::follow::Follower;
 
-/// How long the core may take for a picture with its signals: it waits for no server.
+/// How long the engine may take for a snapshot with its signals: it waits for no server.
 const MEASURED: Duration = Duration::from_secs(10);
 
 /// Version of the JSON document: raised when a field is renamed or removed, not when one is added.
@@ -76,13 +76,15 @@ impl Order {
     }
 }
 
-/// Waits until every source has answered or failed, or the time for that is over; prints; says with the exit code what is not in order.
+/// Waits until every collector has answered or failed, or until the time is over; prints; the exit code says whether
+/// all is in order.
 pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
-    // Without a plan it is the schema that is wanted.
+    // No plan: print the schema.
     let Some(plan) = it.plan.as_deref().filter(|_| !it.schema) else { return print(Document::block(DOCUMENT)) };
     let plan = load(plan)?;
     if let Some(journal) = &it.follow {
-        // What is printed once is not printed of a run that may be another's: a name that is mistyped has no journal behind it.
+        // Status prints once, so the journal must exist and belong to this run: a mistyped name must not pass
+        // unnoticed.
         let read = Follower::of_run(journal, plan.name.clone()).each(|_: systems::Entry| ());
         read.map_err(|why| format!("{}: {why}", journal.display()))?;
     }
@@ -94,8 +96,8 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
         };
         link.measure();
         let heard = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers + l.failures > 0);
-        // Sources that are found only while looking (members of a set) appear a moment later: two pictures in a row must agree.
-        // Some things are known by two readings only: checks that were good twice, a lag that is of markers alone.
+        // Discovered collectors (members of a set) appear a moment later: two snapshots in a row must agree. Some
+        // signals need two observations: checks that passed twice, a lag that only markers show.
         let twice = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers != 1);
         let settled = async {
             let mut before = usize::MAX;
@@ -111,12 +113,12 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
             link.again();
-            // Who ends the wait is the time for it.
+            // The outer time-out ends this wait.
             let _ = link.snapshots.wait_for(twice).await;
         };
         let _ = tokio::time::timeout(Duration::from_secs(it.wait), settled).await;
-        // However short the wait was: what the core has measured, if only that nothing is known.
-        // A picture that was made after all that was heard, and with the signals: it says one thing.
+        // However short the wait was, print evaluated signals, even if all are unknown. The snapshot must be newer
+        // than all answers so far and contain the signals, so that it is consistent.
         let heard_by = link.snapshots.borrow().now.boot;
         let whole = |s: &Arc<Snapshot>| s.samples.is_some() && s.now.boot > heard_by;
         let measured = tokio::time::timeout(MEASURED, link.snapshots.wait_for(whole)).await;
@@ -135,7 +137,7 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
     Ok(if it.exit_code.holds(&picture) { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
 
-/// The picture as JSON. Seconds are numbers, times are RFC 3339, what is not known has no `value`.
+/// The snapshot as JSON. Seconds are numbers, times are RFC 3339, unknown values have no `value`.
 pub fn document(s: &Snapshot) -> Value {
     json!({
         "schema": SCHEMA,
@@ -203,7 +205,7 @@ fn panel(p: &Panel) -> Value {
     json!({ "id": p.id, "tables": tables, "oldest_seconds": p.oldest.map(|a| a.0.as_secs_f64()) })
 }
 
-/// Rows as objects: a column under a heading is `heading.column`, so that both sides have a name of their own.
+/// Rows as objects. A column with a group heading is named `heading.column`, so that both sides have distinct names.
 fn rows(t: &Table) -> Vec<Value> {
     let names: Vec<String> = t
         .columns
@@ -213,7 +215,7 @@ fn rows(t: &Table) -> Vec<Value> {
     t.rows
         .iter()
         .map(|row| {
-            // Bars are for eyes.
+            // Sparklines are for people.
             let told = names.iter().zip(&row.cells).filter(|(_, c)| !matches!(c.key, Key::Spark(_)));
             let mut out: serde_json::Map<_, _> = told.map(|(name, c)| (name.clone(), cell(c))).collect();
             out.insert("id".into(), row.id.as_str().into());
@@ -226,7 +228,7 @@ fn cell(c: &Cell) -> Value {
     json!({ "text": c.text, "key": c.key, "tone": c.tone })
 }
 
-/// The picture as text: verdict, what is not known, tiles, then every source that is not live.
+/// The snapshot as text: verdict, unknown values, tiles, then every collector that is not fresh.
 pub fn text(s: &Snapshot) -> Lines {
     let mut out = Lines::default();
     let verdict = s.verdict();
@@ -261,7 +263,7 @@ pub fn text(s: &Snapshot) -> Lines {
     out
 }
 
-/// Every signal, a line each.
+/// Every signal, one a line.
 pub(super) fn signals() -> String {
     systems::signals()
         .iter()

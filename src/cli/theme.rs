@@ -1,4 +1,4 @@
-//! `landfall theme`: which themes there are, what one looks like, and what is wrong with one.
+//! `landfall theme`: lists, shows and checks themes.
 
 use std::{fmt::Write as _, io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
@@ -115,7 +115,7 @@ fn show(name: &str) -> Result<ExitCode, Failed> {
         let _ = writeln!(out, "{}{sample}\x1b[0m", escape(&theme, *role));
     }
     if !std::io::stdout().is_terminal() {
-        // For people with a pager or a file: what it looks like, in words.
+        // Not a terminal: describe the styles in words.
         let full = Themes::of_user(var).load(name, Depth::True).map_err(|why| super::theme_failed(&why))?;
         out = Role::ALL.iter().map(|role| format!("{:<11} {}\n", role.word(), words(full.style(*role)))).collect();
     }
@@ -135,7 +135,7 @@ const MODIFIERS: [(Modifier, u8, &str); 5] = [
     (Modifier::REVERSED, 7, "reversed"),
 ];
 
-/// The sequence that makes what follows look like the role.
+/// The escape sequence that starts the style of the role.
 fn escape(theme: &Theme, role: Role) -> String {
     let style = theme.style(Role::Text).patch(theme.style(role));
     let mut out = String::from("\x1b[0");

@@ -1,5 +1,5 @@
-//! The ten answers that a war room asks for, always all of them and always in the same order: what a plan cannot answer says what the
-//! plan would have to name.
+//! The ten answers of the overview. All ten are always shown, in a fixed order. If the plan cannot answer a question,
+//! its tile says what the plan must name.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -17,13 +17,13 @@ use engine::snapshot::{Snapshot, Verdict};
 /// One question.
 #[derive(Debug)]
 pub struct Question {
-    /// The tile that answers it.
+    /// Id of the tile that answers it.
     pub id: &'static str,
-    /// In a few words.
+    /// Short title.
     pub title: &'static str,
-    /// The tile that belongs to the same answer, the word for it, and whether that word leaves its note to be said.
+    /// A second tile that belongs to the same answer, its word, and whether its note is shown.
     pub with: Option<(&'static str, &'static str, bool)>,
-    /// What the plan would have to name, where nothing answers it.
+    /// What the plan must name, if no tile answers the question.
     pub missing: &'static str,
 }
 
@@ -31,7 +31,7 @@ const fn ask(id: &'static str, title: &'static str, missing: &'static str) -> Qu
     Question { id, title, with: None, missing }
 }
 
-/// The questions, in the order in which they are asked.
+/// The questions, in display order.
 pub const QUESTIONS: [Question; 10] = [
     ask(VERDICT, "Verdict", ""),
     ask("users", "Users hurt?", "not in the plan: [[health]] with kind = \"errors\" or \"latency\""),
@@ -51,8 +51,8 @@ pub const QUESTIONS: [Question; 10] = [
     ask("blind", "Blind to", ""),
 ];
 
-/// Where a tile stands among others: in the order of the questions, with the answer that it belongs to. What answers none of them comes
-/// before the last two, which are the console's own.
+/// Sort key of a tile: the number of its question, then its position within the answer. Tiles that answer no question
+/// come before the last two, which are the console's own.
 #[must_use]
 pub fn place(tile: &str) -> (usize, usize) {
     let of = |q: &Question| match q.with {
@@ -69,26 +69,26 @@ pub const VERDICT: &str = "verdict";
 /// One answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// To what.
+    /// The question that is answered.
     pub question: &'static Question,
-    /// The answer; none: the plan names nothing that could give it.
+    /// The answer; `None` if the plan names nothing that gives it.
     pub main: Option<Tile>,
-    /// What belongs to it, and under which word.
+    /// The second tile, with its word.
     pub with: Option<(&'static str, Tile)>,
-    /// How long ago it was known, where it is not known now.
+    /// Age of the last known value, if the value is not known now.
     pub lost: Option<String>,
 }
 
 impl Answer {
-    /// The part of it that is worst off: what is behind it is opened, and its sign is that of all.
+    /// The worst part. It gives the answer its sign, and its page is the one that opens.
     #[must_use]
     pub fn worst(&self) -> Option<&Tile> {
         let parts = self.main.iter().chain(self.with.iter().map(|(_, tile)| tile));
-        // Of several the first.
+        // If several are equally bad, the first.
         parts.rev().max_by_key(|tile| tile.value.tone.gravity())
     }
 
-    /// The same, so long after anything was heard: no value of it is the present any more.
+    /// The same after this long without a snapshot: every value is then stale.
     #[must_use]
     pub fn aged(&self, silent: Duration) -> Self {
         let mut out = self.clone();
@@ -102,14 +102,14 @@ impl Answer {
         out
     }
 
-    /// What it means.
+    /// Tone of the worst part.
     #[must_use]
     pub fn tone(&self) -> Tone {
         self.worst().map_or(Tone::Muted, |tile| tile.value.tone)
     }
 }
 
-/// All ten.
+/// All ten answers.
 #[must_use]
 pub fn answers(snapshot: &Snapshot, tiles: &[Tile]) -> Vec<Answer> {
     let tile = |id: &str| tiles.iter().find(|t| t.id == id).cloned();
@@ -119,7 +119,7 @@ pub fn answers(snapshot: &Snapshot, tiles: &[Tile]) -> Vec<Answer> {
             Some((word, if noted { tile } else { Tile { note: Cow::Borrowed(""), ..tile } }))
         });
         let (main, with) = match (tile(question.id), with) {
-            // What would only belong to it is all there is.
+            // The main tile is missing: the second tile takes its place.
             (None, Some((_, with))) => (Some(with), None),
             (main, with) => (main, with),
         };
@@ -130,12 +130,13 @@ pub fn answers(snapshot: &Snapshot, tiles: &[Tile]) -> Vec<Answer> {
     QUESTIONS.iter().map(answer).collect()
 }
 
-/// Since when a value is not known.
+/// How long a value has been unknown.
 fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
     match (tile.value.tone, tile.age) {
         (Tone::Stale, Some(age)) => Some(format!("{age} old")),
         (Tone::Stale | Tone::Blind, _) => {
-            // What is told of the sources themselves has their age in it; a system's sources begin with its page's id.
+            // The text of the collectors' own tile contains the age. The ids of a system's collectors begin with the
+            // id of its page.
             let of_panel = |id: &str| id.split('/').next() == Some(tile.panel);
             let silent = snapshot.sources.iter().filter(|s| s.state != CollectorState::Fresh && of_panel(&s.id));
             let oldest = silent.max_by_key(|s| (s.state, s.age.map_or((1, None), |age| (0, Some(age)))))?;
@@ -145,7 +146,7 @@ fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
     }
 }
 
-/// The verdict as an answer: behind it is what it speaks of.
+/// The verdict as an answer. It opens what the verdict refers to.
 fn verdict(snapshot: &Snapshot) -> Tile {
     let verdict = snapshot.verdict();
     let (word, why) = verdict.describe();

@@ -1,8 +1,9 @@
-//! The ASCII twin of a drawn screen: sign by sign, so that nothing moves. For terminals and fonts without Unicode.
+//! The ASCII version of a drawn screen: one character for one character, so that nothing moves. For terminals and
+//! fonts without Unicode.
 
 use ratatui::buffer::Buffer;
 
-/// Replaces each sign that is not ASCII.
+/// Replaces each character that is not ASCII.
 pub fn twin(screen: &mut Buffer) {
     for cell in &mut screen.content {
         if !cell.symbol().is_ascii() {
@@ -12,13 +13,13 @@ pub fn twin(screen: &mut Buffer) {
     }
 }
 
-/// The same of a text.
+/// The same for a text.
 #[must_use]
 pub fn text(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii() { c } else { plain(c) }).collect()
 }
 
-/// A `?` says on screen that something is not known: what has no twin is another sign.
+/// `?` on screen means that something is not known, so a character without replacement becomes another one.
 fn plain(c: char) -> char {
     twin_of(c).unwrap_or('`')
 }
@@ -26,14 +27,14 @@ fn plain(c: char) -> char {
 /// Whether the environment's locale is not UTF-8.
 pub fn wanted(var: impl Fn(&str) -> Option<String>) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| var(n).filter(|v| !v.is_empty()));
-    // Without any locale (containers, systemd) terminals are UTF-8 all the same.
+    // Without a locale (containers, systemd) terminals still use UTF-8.
     locale.is_some_and(|l| {
         let l = l.to_lowercase();
         !(l.contains("utf-8") || l.contains("utf8"))
     })
 }
 
-/// The twin of a sign, if it has one; the names of others' things may have any.
+/// The ASCII replacement of a character, if there is one. Names from servers may contain any character.
 #[must_use]
 pub fn twin_of(c: char) -> Option<char> {
     Some(match c {
@@ -71,10 +72,10 @@ pub fn twin_of(c: char) -> Option<char> {
         '▆' => '+',
         '▇' => '*',
         '█' => '#',
-        // Braille: what curves are drawn with.
+        // Braille: used to draw curves.
         '\u{2800}' => ' ',
         '\u{2801}'..='\u{28ff}' => '*',
-        // Large figures are not drawn in ASCII; were they, they would be seen.
+        // Large figures are not drawn in ASCII. This makes them visible if they are.
         '▀' => '"',
         _ => return None,
     })

@@ -1,4 +1,4 @@
-//! When the bell rings: what somebody who looks elsewhere should look up for. Pure: it compares two pictures.
+//! Decides when the terminal bell rings. Pure: it compares two snapshots.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,30 +8,30 @@ use base::{
 };
 use engine::{run::RunView, snapshot::Snapshot};
 
-/// What it can ring for.
+/// Events that the bell can ring for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ring {
-    /// ROLL BACK, a broken invariant, a step that failed, one whose safe tail is not finished.
+    /// ROLL BACK, a broken invariant, a failed step, or a step whose cleanup is not finished.
     Red,
-    /// The step that is next became READY: its gates are green.
+    /// The next step became READY: its gates are green.
     Ready,
-    /// A step is done, or taken back.
+    /// A step is done or rolled back.
     Over,
 }
 
 impl Ring {
-    /// All of them.
+    /// All events.
     pub const ALL: [Self; 3] = [Self::Red, Self::Ready, Self::Over];
     /// Their words in the configuration, in the same order.
     pub const WORDS: &[&str] = &["red", "ready", "over"];
 
-    /// By its word.
+    /// The event with this word.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         Self::WORDS.iter().zip(Self::ALL).find(|(w, _)| **w == word).map(|(_, bell)| bell)
     }
 
-    /// Whether it rings between two pictures.
+    /// Whether the change from one snapshot to the next rings for this event.
     fn rings(self, before: &Snapshot, after: &Snapshot) -> bool {
         let (Some(was), Some(is)) = (&before.run, &after.run) else {
             return self == Self::Red && red(after) && !red(before);
@@ -53,24 +53,25 @@ impl Ring {
     }
 }
 
-/// Listens to what the core makes, masked or not on screen, and says when to ring.
+/// Watches the engine's snapshots, masked or not, and decides when to ring.
 #[derive(Debug)]
 pub struct Bell {
     wanted: Vec<Ring>,
     heard: Arc<Snapshot>,
     rang: Option<Now>,
-    /// Something happened too soon after the last time.
+    /// An event came less than a second after the last ring.
     owes: bool,
 }
 
 impl Bell {
-    /// For these, from here on.
+    /// Rings for these events, from this snapshot on.
     #[must_use]
     pub const fn new(wanted: Vec<Ring>, heard: Arc<Snapshot>) -> Self {
         Self { wanted, heard, rang: None, owes: false }
     }
 
-    /// A newer picture came: whether to ring. Once a second at the most, and nothing that happened meanwhile is lost.
+    /// Takes a newer snapshot and returns whether to ring: at most once a second. An event in between is kept until
+    /// the second is over.
     pub fn observe(&mut self, snapshot: &Arc<Snapshot>, now: Now) -> bool {
         let before = std::mem::replace(&mut self.heard, snapshot.clone());
         self.owes |= self.wanted.iter().any(|bell| bell.rings(&before, snapshot));
@@ -100,7 +101,7 @@ mod tests {
     use drive::sim::SimDrive;
     use engine::run::StepView;
 
-    /// The small estate's run once its first step can begin.
+    /// A run of the small plan whose first step can begin.
     fn ready() -> Snapshot {
         let (plan, _) = systems::parse_plan("small.toml".as_ref(), include_str!("../../demo/small.toml"))
             .unwrap_or_else(|e| panic!("{e}"));
@@ -124,7 +125,7 @@ mod tests {
         &mut run.steps[0]
     }
 
-    /// What rings, each asked alone.
+    /// The events that ring, each tested alone.
     fn rings(before: &Arc<Snapshot>, after: &Arc<Snapshot>) -> Vec<Ring> {
         let now = before.now;
         Ring::ALL.into_iter().filter(|ring| Bell::new(vec![*ring], before.clone()).observe(after, now)).collect()

@@ -1,5 +1,6 @@
-//! A recording of what the console wrote, as an asciicast of version 2 (<https://docs.asciinema.org/manual/asciicast/v2/>): a line of JSON
-//! that says how large the terminal is, then one for each frame.
+//! A recording of the console's output as an asciicast of version 2
+//! (<https://docs.asciinema.org/manual/asciicast/v2/>): one JSON line with the size of the terminal, then one line for
+//! each frame.
 
 use std::{
     fs::File,
@@ -13,7 +14,7 @@ use serde_json::json;
 
 use base::text::line;
 
-/// A recording under way.
+/// A recording in progress.
 #[derive(Debug)]
 pub struct Cast {
     file: BufWriter<File>,
@@ -23,19 +24,19 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// Begins one in a new file.
+    /// Starts a recording in a new file.
     ///
     /// # Errors
-    /// If the file is there already, or cannot be made.
+    /// If the file exists, or cannot be created.
     pub fn create(path: &Path, title: &str) -> io::Result<Self> {
         let file = File::create_new(path)?;
         Ok(Self { file: BufWriter::new(file), begun: Instant::now(), size: None, title: line(title).into_owned() })
     }
 
-    /// Puts down what was written to a terminal of this size.
+    /// Records what was written to a terminal of this size.
     ///
     /// # Errors
-    /// If the file takes no more.
+    /// If the file cannot be written.
     pub fn wrote(&mut self, bytes: &[u8], size: Size) -> io::Result<()> {
         let at = self.begun.elapsed();
         match self.size.replace(size) {
@@ -55,7 +56,7 @@ impl Cast {
             Some(_) => {}
         }
         self.event(at, "o", &String::from_utf8_lossy(bytes))?;
-        // Whoever ends the program in the middle of it has what was shown so far.
+        // Flush, so that the recording is complete up to here if the program is killed.
         self.file.flush()
     }
 

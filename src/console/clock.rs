@@ -1,8 +1,9 @@
-//! Instants as people read them: in the zone that is shown, and so that none is taken for another.
+//! Formats instants for people, in the selected time zone and without ambiguity.
 //!
-//! What is kept, sent or read by machines says UTC, as RFC 3339. The one place that makes anything else of it is this one. A time stands
-//! alone where nothing else can be meant. It has its date where that is not the day on which the run began, and its zone where the clocks
-//! are changed within the run: of the hour that comes twice each time says which of the two it is of.
+//! Everything that is stored, sent or read by machines is UTC in RFC 3339. Only this module formats times in any other
+//! way. A time is shown alone if it is unambiguous. The date is added if it is not the day on which the run began. The
+//! zone is added if the zone's offset changes during the run: in the hour that occurs twice each time then says which
+//! of the two it belongs to.
 
 use std::{
     borrow::Cow,
@@ -14,20 +15,20 @@ use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use base::view::{Cell, Detail, Key};
 use engine::snapshot::Snapshot;
 
-/// In which zone the operator wants to see instants.
+/// Time zone in which the operator sees instants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Time {
-    /// UTC, as everybody on a call has it.
+    /// UTC.
     #[default]
     Utc,
-    /// As this machine has it.
+    /// The zone of this machine.
     Local,
-    /// As the zone of this name has it.
+    /// A named zone.
     Of(TimeZone),
 }
 
-/// The two zones between which the operator switches: UTC and one other. Which that is on this machine is looked up when it is asked for:
-/// to read the time zone database is nothing that the first frame should wait for.
+/// The two zones between which the operator switches: UTC and one other. The machine's zone is looked up on first use:
+/// the first frame must not wait until the time zone database is read.
 #[derive(Debug, Clone)]
 pub struct Zones {
     utc: bool,
@@ -44,7 +45,7 @@ impl Default for Zones {
 }
 
 impl Zones {
-    /// As the operator wants it, on a machine that says so which zone is its own.
+    /// From the configuration and a function that returns the machine's own zone.
     #[must_use]
     pub fn new(time: &Time, machine: impl FnOnce() -> Option<TimeZone> + Send + 'static) -> Self {
         let named = "`time` in the configuration names one";
@@ -68,7 +69,7 @@ impl Zones {
         Self { utc, other: Arc::new(LazyLock::new(Box::new(other))) }
     }
 
-    /// The zone that is shown.
+    /// The selected zone.
     #[must_use]
     pub fn shown(&self) -> TimeZone {
         if self.utc { TimeZone::UTC } else { self.other().unwrap_or(TimeZone::UTC) }
@@ -80,19 +81,19 @@ impl Zones {
         self.other.as_ref().as_ref().ok().cloned()
     }
 
-    /// Why there is nothing to switch to.
+    /// Why there is no second zone.
     #[must_use]
     pub fn why_not(&self) -> Option<&str> {
         self.other.as_ref().as_ref().err().map(String::as_str)
     }
 
-    /// The other of the two.
+    /// Switches to the other zone.
     pub const fn switch(&mut self) {
         self.utc = !self.utc;
     }
 }
 
-/// The zone of this machine, if it says which that is.
+/// The zone of this machine, if it is known.
 #[must_use]
 pub fn machine() -> Option<TimeZone> {
     TimeZone::try_system().ok().filter(|zone| !zone.is_unknown())
@@ -102,32 +103,32 @@ fn is_utc(zone: &TimeZone) -> bool {
     *zone == TimeZone::UTC || zone.iana_name().is_some_and(|name| matches!(name, "UTC" | "Etc/UTC" | "Zulu" | "UCT"))
 }
 
-/// An instant for whoever reads lines and knows nothing of a run: as RFC 3339 in this zone.
+/// An instant for readers without context of the run: RFC 3339 in this zone.
 #[must_use]
 pub fn stamp(at: Timestamp, zone: &TimeZone) -> String {
     let form = if is_utc(zone) { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
     at.to_zoned(zone.clone()).strftime(form).to_string()
 }
 
-/// Says instants of one run in one zone.
+/// Formats instants of one run in one zone.
 #[derive(Debug, Clone)]
 pub struct Clock {
     zone: TimeZone,
     now: Zoned,
     /// The day on which the run began.
     day: Date,
-    /// What tells the zone's offsets apart at the run's beginning and now.
+    /// Abbreviation and offset of the zone at the beginning of the run and now.
     ends: [(String, i32); 2],
 }
 
 impl Clock {
-    /// For a picture of a run.
+    /// For a snapshot of a run.
     #[must_use]
     pub fn of(snapshot: &Snapshot, zone: &TimeZone) -> Self {
         Self::new(zone, snapshot.started.wall, snapshot.now.wall)
     }
 
-    /// For a run that began then, as it is now.
+    /// For a run that began at `begun`, as of `now`.
     #[must_use]
     pub fn new(zone: &TimeZone, begun: Timestamp, now: Timestamp) -> Self {
         let ends = [begun, now].map(|at| abbreviation(zone, at));
@@ -140,7 +141,7 @@ impl Clock {
         &self.zone
     }
 
-    /// The present as it stands in the head, with its date where there is room: nobody should have to ask which zone it is.
+    /// The current time for the head line, always with its zone; with its date if there is room.
     #[must_use]
     pub fn head(&self, long: bool) -> String {
         let now = self.now.timestamp();
@@ -152,7 +153,7 @@ impl Clock {
         }
     }
 
-    /// An instant of the run, to the second; with its fraction where it has one.
+    /// An instant of the run, to the second; with milliseconds if it has any.
     #[must_use]
     pub fn time(&self, at: Timestamp) -> String {
         let form = if at.subsec_millisecond() == 0 { "%H:%M:%S" } else { "%H:%M:%S%.3f" };
@@ -161,19 +162,19 @@ impl Clock {
         there.strftime(&format!("{date}{form}")).to_string() + &self.unless_clear(at)
     }
 
-    /// The same without a fraction.
+    /// The same without milliseconds.
     #[must_use]
     pub fn second(&self, at: Timestamp) -> String {
         self.time(Timestamp::from_second(at.as_second()).unwrap_or(at))
     }
 
-    /// So many seconds after now, to the second.
+    /// The instant `after` seconds from now, to the second.
     #[must_use]
     pub fn time_to_second(&self, after: f64) -> String {
         self.second(self.after(after))
     }
 
-    /// The same under an axis that ends now: there the day is clear.
+    /// The same for an axis that ends now, without the date.
     #[must_use]
     pub fn tick(&self, after: f64, seconds: bool) -> String {
         let at = self.after(after);
@@ -181,7 +182,7 @@ impl Clock {
         at.to_zoned(self.zone.clone()).strftime(form).to_string() + &self.unless_clear(at)
     }
 
-    /// An instant with all there is to say of it.
+    /// An instant in full.
     #[must_use]
     pub fn exact(&self, at: Timestamp) -> String {
         format!("{} {}", at.to_zoned(self.zone.clone()).strftime("%F %H:%M:%S%.3f"), self.word(at))
@@ -193,7 +194,7 @@ impl Clock {
         now.checked_add(by).unwrap_or(now)
     }
 
-    /// Seconds since the clocks here showed midnight: where round times are.
+    /// Seconds since local midnight, used to find round times.
     #[must_use]
     pub fn since_midnight(&self) -> f64 {
         let (hour, minute, second) = (self.now.hour(), self.now.minute(), self.now.second());
@@ -201,27 +202,27 @@ impl Clock {
         whole + f64::from(self.now.subsec_nanosecond()) / 1e9
     }
 
-    /// The zone at an instant, where the time alone may be taken for another.
+    /// The zone at an instant, if the time alone is ambiguous.
     fn unless_clear(&self, at: Timestamp) -> String {
         let (_, offset) = abbreviation(&self.zone, at);
         let clear = self.ends.iter().all(|(_, other)| *other == offset);
         if clear { String::new() } else { format!(" {}", self.word(at)) }
     }
 
-    /// The zone's word at an instant: its abbreviation, or its offset where it has none that tells the offsets apart.
+    /// The zone's abbreviation at an instant, or its offset if it has no abbreviation that distinguishes its offsets.
     fn word(&self, at: Timestamp) -> String {
         let (word, offset) = abbreviation(&self.zone, at);
         let clear = word.starts_with(char::is_alphabetic) && !self.ends.iter().any(|(w, o)| *w == word && *o != offset);
         if clear { word } else { at.to_zoned(self.zone.clone()).strftime("%:z").to_string() }
     }
 
-    /// A text in which an instant stands, as people read it. Texts name instants as RFC 3339 in UTC, behind `until`, `since` or `at`; what
-    /// stands elsewhere may be part of a command or of a name, and stays.
+    /// Replaces the instants in a text by times in the selected zone. Only RFC 3339 in UTC behind `until`, `since` or
+    /// `at` is replaced; elsewhere an instant may be part of a command or of a name.
     #[must_use]
     pub fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut out = String::new();
         let mut copied = 0;
-        // Hardly any text has one: a look at its signs is enough for the others.
+        // Few texts contain an instant: for the others the search for `Z` is enough.
         for (z, _) in text.match_indices('Z') {
             let begin = text[copied..z].rfind(' ').map_or(copied, |n| copied + n + 1);
             let behind = ["until ", "since ", "at "].iter().any(|word| text[..begin].ends_with(word));
@@ -239,8 +240,8 @@ impl Clock {
         out.into()
     }
 
-    /// A detail with its instants as people read them, so that they are sorted, filtered and cut as they are seen; the same one where it
-    /// has none.
+    /// The detail with its instants in the selected zone, so that they are sorted, filtered and cut as shown; the same
+    /// `Arc` if it has none.
     #[must_use]
     pub fn detail(&self, detail: &Arc<Detail>) -> Arc<Detail> {
         let rows = || detail.tables.iter().flat_map(|table| table.rows.iter()).flat_map(|row| &row.cells);
@@ -271,7 +272,7 @@ impl Clock {
     }
 }
 
-/// What a zone is called at an instant, and its seconds before UTC.
+/// The zone's abbreviation at an instant, and its offset from UTC in seconds.
 fn abbreviation(zone: &TimeZone, at: Timestamp) -> (String, i32) {
     let info = zone.to_offset_info(at);
     (info.abbreviation().to_owned(), info.offset().seconds())

@@ -1,4 +1,4 @@
-//! Colours and what a terminal can show of them. Knows nothing of themes or meanings.
+//! Colours, and which of them a terminal can show. Independent of themes and roles.
 
 use std::sync::LazyLock;
 
@@ -15,12 +15,13 @@ pub enum Depth {
     Indexed,
     /// The 16 of ANSI.
     Ansi,
-    /// None: modifiers (bold, reverse …) alone.
+    /// None: only modifiers (bold, reverse …).
     None,
 }
 
 impl Depth {
-    /// What the environment says of the terminal. `NO_COLOR` (<https://no-color.org>) beats all else.
+    /// The colour depth that the environment variables indicate. `NO_COLOR` (<https://no-color.org>) overrides all
+    /// others.
     pub fn detect(var: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| var(name).filter(|v| !v.is_empty());
         let term = set("TERM").unwrap_or_default();
@@ -46,7 +47,7 @@ impl Depth {
         }
     }
 
-    /// The style as this terminal can show it.
+    /// The style, reduced to what this terminal can show.
     #[must_use]
     pub fn fit(self, mut style: Style) -> Style {
         style.fg = style.fg.map(|c| self.colour(c));
@@ -67,7 +68,7 @@ impl Depth {
     }
 }
 
-/// The 16, their names in theme files, and xterm's default values, which most palettes are close to.
+/// The 16 colours, their names in theme files, and xterm's default values, which most palettes are close to.
 const ANSI: [(Color, &str, Rgb); 16] = [
     (Color::Black, "black", (0, 0, 0)),
     (Color::Red, "red", (205, 0, 0)),
@@ -110,7 +111,7 @@ pub fn number(colour: Color) -> Option<u8> {
     (0u8..).zip(ANSI).find(|(_, (c, ..))| *c == colour).map(|(i, _)| i)
 }
 
-/// What a colour looks like; none where the terminal decides it.
+/// The RGB value of a colour; `None` if the terminal decides it.
 #[must_use]
 pub fn rgb(colour: Color) -> Option<Rgb> {
     match colour {
@@ -120,7 +121,8 @@ pub fn rgb(colour: Color) -> Option<Rgb> {
     }
 }
 
-/// Of so few colours the hue says most: the nearest one in all is a grey for nearly everything. Greys go by their lightness.
+/// The nearest of the 16, chosen by hue: by overall distance nearly every colour would become a grey. Greys are
+/// matched by lightness.
 fn ansi(of: Rgb) -> Color {
     const GREY: f64 = 0.05;
     let (light, chroma, hue) = lch(of);
@@ -128,14 +130,14 @@ fn ansi(of: Rgb) -> Color {
     let far = |rgb: Rgb| {
         let (l, _, h) = lch(rgb);
         let turned = (hue - h).rem_euclid(360.0);
-        // A sixth of the circle weighs as much as all of the way from black to white.
+        // 60 degrees of hue weigh as much as the full range from black to white.
         (l - light).abs() + if grey { 0.0 } else { turned.min(360.0 - turned) / 60.0 }
     };
     let same_kind = ANSI.iter().filter(|(.., rgb)| (lch(*rgb).1 < GREY) == grey);
     same_kind.min_by(|a, b| far(a.2).total_cmp(&far(b.2))).map_or(Color::Reset, |(c, ..)| *c)
 }
 
-/// Those of the 256 that no palette changes: the cube (16–231) and the greys (232–255).
+/// The colours of the 256 that no palette changes: the cube (16–231) and the greys (232–255).
 fn fixed() -> impl Iterator<Item = (u8, Rgb)> {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let at = |i: u8| STEPS[usize::from(i)];
@@ -145,7 +147,7 @@ fn fixed() -> impl Iterator<Item = (u8, Rgb)> {
 }
 
 fn indexed(of: Rgb) -> u8 {
-    // Once and for all: a theme has dozens of colours, and each of these takes six roots and powers.
+    // Computed once: a theme has dozens of colours, and each conversion takes six roots and powers.
     static FIXED: LazyLock<Vec<(u8, Lab)>> =
         LazyLock::new(|| fixed().map(|(i, rgb)| (i, Lab::by(Sight::Usual, rgb))).collect());
     let of = Lab::by(Sight::Usual, of);

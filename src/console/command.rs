@@ -1,14 +1,14 @@
-//! The table of commands: one entry each, and everything that knows of commands reads it – keys, hint bar, help, palette, `landfall keys`,
-//! the README's table, the man page.
+//! The command table: one entry for each command. Keys, hint bar, help, palette, `landfall keys`, the README's table
+//! and the man page are generated from it.
 //!
-//! A command that is not possible now stays visible and says why; [`why_not`](super::why_not::why_not) is the only place that decides it.
-//! Which keys it has for this operator is in the [`Keymap`](super::keymap::Keymap); here are those it has by default.
+//! A disabled command stays visible and says why; only [`why_not`](super::why_not::why_not) decides that. The
+//! [`Keymap`](super::keymap::Keymap) has the operator's keys; this table has the default keys.
 
 use ratatui::crossterm::event::KeyCode;
 
 use super::key::Key::{self, Char, Code, Ctrl};
 
-/// What can be done.
+/// The commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the table below documents each, once")]
 pub enum Id {
@@ -67,7 +67,7 @@ pub enum Id {
     TimeStops,
 }
 
-/// What a command is about: where it is offered.
+/// What a command applies to: decides where it is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// The console as a whole.
@@ -99,14 +99,14 @@ impl Scope {
     }
 }
 
-/// What can come of a command.
+/// The effect that a command can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Risk {
-    /// It changes what is seen, nothing else.
+    /// It changes the display only.
     Looks,
-    /// It goes into the journal and may change what the run does next; no server is touched by it.
+    /// It is journaled and may change what the run does next; it changes no server.
     Records,
-    /// Servers may be changed by it.
+    /// It may change servers.
     Changes,
 }
 
@@ -125,9 +125,9 @@ impl Risk {
 /// One command.
 #[derive(Debug)]
 pub struct Command {
-    /// Which.
+    /// Its id.
     pub id: Id,
-    /// Its name: in the palette, in the configuration, and in texts that speak of it (`:name`).
+    /// Its name: in the palette, in the configuration, and in texts (`:name`).
     pub name: &'static str,
     /// In the hint bar.
     pub title: &'static str,
@@ -135,11 +135,11 @@ pub struct Command {
     pub doc: &'static str,
     /// Where it is offered.
     pub scope: Scope,
-    /// What can come of it.
+    /// The effect it can have.
     pub risk: Risk,
-    /// Keys by default, the one that is shown first. Of `page` each key is a page.
+    /// Default keys; the first is the one that is shown. For `page` each key is a page.
     pub keys: &'static [Key],
-    /// Whether it has a place in the hint bar, where there is room.
+    /// Whether the hint bar shows it, if there is room.
     pub hint: bool,
 }
 
@@ -158,14 +158,14 @@ impl Command {
         Self { risk, ..self }
     }
 
-    /// The one with this id.
+    /// The command with this id.
     #[must_use]
     pub fn of(id: Id) -> &'static Self {
-        // Every id is in the table: a test sees to it.
+        // A test checks that every id is in the table.
         COMMANDS.iter().find(|c| c.id == id).unwrap_or(&COMMANDS[0])
     }
 
-    /// The one with this name.
+    /// The command with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         COMMANDS.iter().find(|c| c.name == name)
@@ -180,7 +180,7 @@ use Id::*;
 use Risk::{Changes, Records};
 use Scope::{Demo, Detail, Everywhere, List, Run, Step};
 
-/// All of them, in the order of help; in the hint bar those of the same scope stand in this order, too.
+/// All commands in the order of help. The hint bar keeps this order within a scope.
 pub const COMMANDS: &[Command] = &[
     of(Everywhere, Page, ("page", "page", "Go to the page with this number."), PAGES).hint(),
     of(Everywhere, NextPage, ("next-page", "next", "Go to the next page."), &[Key::TAB]),

@@ -1,5 +1,5 @@
-//! What opens over a page before something is changed: the preview, the confirmation in proportion to the damage, and one line to
-//! write into. Pure; focus begins on what does nothing.
+//! The dialogs that open over a page before something is changed: the preview, the confirmation, whose strictness
+//! depends on the risk, and a line of text. Pure. The initial focus is on the choice that does nothing.
 
 mod prompt;
 
@@ -20,19 +20,19 @@ use base::{digest::Digest, now::Now, step::StepState};
 use engine::run::{Order, StepView};
 use plan::Confirm;
 
-/// How long a count-down is.
+/// Length of a count-down.
 pub const COUNTDOWN: Duration = Duration::from_secs(5);
 
-/// What is open.
+/// The open dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dialog {
-    /// What a step would do; the first line shown.
+    /// The preview of a step; the first line shown.
     Preview(String, usize),
-    /// Is it meant?
+    /// A confirmation.
     Confirm(Confirming),
     /// One line to write.
     Prompt(Prompt),
-    /// Whether to leave although steps are under way; the preview that it was asked over.
+    /// Asks whether to quit while steps are running; the preview that was open.
     Leave(Option<String>),
 }
 
@@ -41,26 +41,26 @@ pub enum Dialog {
 pub struct Confirming {
     /// The step.
     pub step: String,
-    /// What was shown.
+    /// Digest of the preview that was shown.
     pub digest: Digest,
-    /// How.
+    /// Form of the confirmation.
     pub kind: Confirm,
-    /// What has to be typed.
+    /// The text that must be typed.
     pub target: String,
-    /// What was typed.
+    /// The text typed so far.
     pub typed: String,
     /// Whether Enter executes; else it closes.
     pub execute: bool,
-    /// Since when it is counted down.
+    /// When the count-down began.
     pub counting: Option<Now>,
 }
 
-/// The step that is open or selected.
+/// The step with this id.
 pub(super) fn step<'u>(ui: &'u Ui, id: &str) -> Option<&'u StepView> {
     ui.latest().run.as_ref()?.steps.iter().find(|s| s.id == id)
 }
 
-/// Whether there is something that a preview could be of.
+/// Whether the step can have a preview.
 #[must_use]
 pub const fn before_it_begins(step: &StepView) -> bool {
     matches!(
@@ -69,15 +69,15 @@ pub const fn before_it_begins(step: &StepView) -> bool {
     )
 }
 
-/// Whether it has begun and is not over.
+/// Whether the step is running.
 #[must_use]
 pub const fn is_under_way(step: &StepView) -> bool {
     matches!(step.state, StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking)
 }
 
-/// Takes a key.
+/// Handles a key.
 pub(super) fn key(ui: &mut Ui, key: &KeyEvent, dialog: Dialog) -> Vec<Act> {
-    // Whatever is pressed calls a count-down off, before it means anything else.
+    // Any key cancels a count-down and does nothing else.
     if call_off(ui, "called off: nothing was sent") {
         return Vec::new();
     }
@@ -92,7 +92,7 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, dialog: Dialog) -> Vec<Act> {
     }
 }
 
-/// Ends a count-down, if there is one: the preview is shown again.
+/// Cancels a count-down, if there is one, and shows the preview again.
 pub(super) fn call_off(ui: &mut Ui, why: &str) -> bool {
     let Entry::Dialog(Dialog::Confirm(it)) = &ui.entry else { return false };
     let counting = it.counting.is_some();
@@ -103,7 +103,7 @@ pub(super) fn call_off(ui: &mut Ui, why: &str) -> bool {
     counting
 }
 
-/// The step whose preview lies under what is opened now.
+/// The step whose preview is under the dialog that opens now.
 pub(super) fn over(ui: &Ui) -> Option<String> {
     match &ui.entry {
         Entry::Dialog(Dialog::Preview(id, _)) => Some(id.clone()),
@@ -113,7 +113,7 @@ pub(super) fn over(ui: &Ui) -> Option<String> {
     }
 }
 
-/// What lay under it is there again.
+/// Returns to the preview that was open before, if there was one.
 fn return_to(over: Option<String>) -> Entry {
     over.map_or(Entry::Commands, |id| Entry::Dialog(Dialog::Preview(id, 0)))
 }
@@ -133,7 +133,7 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
     match command {
         Id::Back | Id::Quit => {
             ui.entry = Entry::Commands;
-            // What is not looked at any more is not to stay armed.
+            // A step does not stay armed when its preview is closed.
             match step(ui, &id) {
                 Some(s) if s.state == StepState::Armed => vec![Act::Order(Order::Preview(id))],
                 _ => Vec::new(),
@@ -162,7 +162,8 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
     }
 }
 
-/// A key that is not the preview's: what holds, calls off or is about time works everywhere; of the rest it is said that it does not.
+/// A key that the preview does not handle: hold, cancel and time control work everywhere; for others a message says
+/// that they do not.
 fn elsewhere(ui: &mut Ui, command: Id, id: String) -> Vec<Act> {
     match command {
         Id::Hold | Id::Remark => perform(ui, command, 0),
@@ -178,7 +179,7 @@ fn elsewhere(ui: &mut Ui, command: Id, id: String) -> Vec<Act> {
     }
 }
 
-/// Leaves, or asks first while something is under way.
+/// Quits, or asks first if steps are running.
 pub(super) fn leave(ui: &mut Ui) -> Vec<Act> {
     if under_way(ui).next().is_none() || matches!(ui.entry, Entry::Dialog(Dialog::Leave(_))) {
         return vec![Act::Quit];
@@ -187,7 +188,7 @@ pub(super) fn leave(ui: &mut Ui) -> Vec<Act> {
     Vec::new()
 }
 
-/// The steps that are under way now, where this is the console that carries them out.
+/// The running steps, if this console executes them.
 pub fn under_way(ui: &Ui) -> impl Iterator<Item = &StepView> {
     let run = ui.latest().run.as_ref().filter(|run| run.operator.is_some());
     run.into_iter().flat_map(|run| &run.steps).filter(|s| is_under_way(s) || s.exposed.is_some())
@@ -204,7 +205,7 @@ fn leave_key(ui: &mut Ui, key: &KeyEvent, over: Option<String>) -> Vec<Act> {
     Vec::new()
 }
 
-/// Opens the confirmation of what is armed.
+/// Opens the confirmation of the armed step.
 pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
     let Some(found) = step(ui, id) else { return Vec::new() };
     if ui.latest().speed == Some(0.0) {
@@ -257,10 +258,11 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
     Vec::new()
 }
 
-/// Time has passed: a count-down may be over. It is counted on the clock of what is shown: while the core says nothing, nothing is sent.
+/// Handles the passing of time: a count-down may be over. It uses the clock of the snapshot, so nothing is sent while
+/// the engine is silent.
 pub(super) fn passed(ui: &mut Ui) -> Vec<Act> {
     let Entry::Dialog(Dialog::Confirm(it)) = ui.entry.clone() else { return Vec::new() };
-    // What cannot be executed any more is not asked for any more.
+    // The step can no longer be executed: close the confirmation.
     if let Some(found) = step(ui, &it.step).filter(|step| step.state != StepState::Armed) {
         let why = found.obstacles.first().map_or_else(|| "preview it again".to_owned(), |(_, why)| why.clone());
         ui.message = Some(format!("{} is {}, not armed any more: {why}", it.step, found.word));

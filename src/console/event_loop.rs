@@ -1,4 +1,5 @@
-//! The loop: waits for something to happen, takes all of it, draws once. The only place of the console that does anything outside.
+//! The event loop: waits for an event, handles all pending events, draws once. The only part of the console with side
+//! effects.
 
 use std::{
     path::PathBuf,
@@ -33,10 +34,10 @@ use drive::{Link, Orders};
 use engine::EngineCommand;
 use systems::collect::clock::now;
 
-/// The console at work.
+/// The running console.
 pub(super) struct Console {
     link: Link,
-    /// The right to steer, where there is one.
+    /// The right to give orders, if this session has it.
     orders: Option<Orders>,
     ui: Ui,
     themes: Themes,
@@ -44,21 +45,21 @@ pub(super) struct Console {
     theme: Theme,
     ascii: bool,
     player: Option<Player>,
-    /// How many orders and commands were given.
+    /// Number of orders and commands given.
     given: u64,
     record: Option<PathBuf>,
-    /// The operator's keys: a script that plays presses the usual ones.
+    /// The operator's keys: a script that is playing uses the default keys.
     keys: Arc<Keymap>,
     ringer: Bell,
-    /// The names' pseudonyms: kept while they are shown, so that each has the same later.
+    /// The pseudonyms. Kept while names are shown, so that each name has the same pseudonym later.
     mask: SharedMask,
-    /// What they stand for, for orders: these wait for no picture that is being masked.
+    /// The real names, for orders: an order does not wait while a snapshot is being masked.
     names: Names,
     masked: bool,
 }
 
 impl Console {
-    /// At the overview, nothing drawn yet.
+    /// Opens at the overview; nothing is drawn yet.
     ///
     /// # Errors
     /// If the theme cannot be used.
@@ -72,10 +73,10 @@ impl Console {
         let (mut mask, masked) = (Mask::of(&snapshot.plan), settings.mask);
         let player = options.script.map(Player::new);
         if player.is_some() {
-            // It waits for what signals say.
+            // The script waits for signals, so the systems must compute them.
             link.measure();
         }
-        // A script rings for nobody.
+        // No bell while a script plays.
         let ringer = Bell::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
         let zones = Zones::new(&settings.time, machine);
         let first = Arc::new(ViewModel::masked(snapshot, masked.then_some(&mut mask), &zones.shown()));
@@ -85,7 +86,7 @@ impl Console {
         ui.themes = themes.names();
         ui.theme = ui.themes.iter().position(|n| n == wanted).unwrap_or(0);
         ui.theme_wanted = ui.theme;
-        // Whoever asked for local time is told where there is none; the head says which it is in any case.
+        // If the operator wants local time and there is none, a message says so. The head always shows the zone.
         let local = settings.time == Time::Local;
         let lacks = local.then(|| zones.why_not()).flatten().map(|why| format!("times are UTC: {why}"));
         ui.message = lacks.or(options.greeting);
@@ -116,7 +117,7 @@ impl Console {
         })
     }
 
-    /// Until the operator quits or a signal ends it.
+    /// Runs until the operator quits or a signal ends it.
     ///
     /// # Errors
     /// If the terminal, or the recording, cannot be used.
@@ -138,8 +139,8 @@ impl Console {
         ended
     }
 
-    /// Waits for something to happen, takes all of it, draws once. Keys and what has a meaning are drawn at once, figures that
-    /// merely moved once a second: a screen that is shared over a slow line must not be busy with ages.
+    /// Waits for an event, handles all pending events, draws once. Keys and changes of meaning are drawn at once;
+    /// changes of figures alone once a second, so that a screen shared over a slow line is not busy with ages.
     async fn watch(
         &mut self,
         mut screen: Screen,
@@ -174,7 +175,7 @@ impl Console {
                     }
                 }
                 made = pictures.recv() => {
-                    // A thread that is gone has panicked, and has said so.
+                    // A thread that ended has panicked and has reported it.
                     let Some(made) = made else { return Err(Error::Panicked) };
                     let before = self.ui.fingerprint();
                     let event = match made {
@@ -190,7 +191,7 @@ impl Console {
                     self.happen(event, &mut screen)?;
                     due = self.ui.fingerprint() != before;
                 }
-                // One at a time: whatever comes meanwhile is in the next.
+                // One snapshot at a time: those that arrive meanwhile are superseded by the next.
                 changed = self.link.snapshots.changed(), if core_lives && !asked => match changed {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
@@ -202,7 +203,7 @@ impl Console {
                         asked = true;
                         due = false;
                     }
-                    // The core is gone: the last picture stays, and soon says how old it is.
+                    // The engine is gone: the last view model stays, and the head soon shows its age.
                     Err(_) => core_lives = false,
                 },
                 _ = beat.tick(), if self.player.is_some() => {
@@ -210,14 +211,14 @@ impl Console {
                 }
                 _ = second.tick() => {
                     self.happen(UiEvent::Second, &mut screen)?;
-                    // Nobody looks at figures that merely move; what has a meaning is drawn all the same.
+                    // Without the focus, changes of figures alone are not drawn; changes of meaning are.
                     due = self.ui.in_focus || self.ui.fingerprint() != drawn;
                 }
             }
         }
     }
 
-    /// A picture as it is wanted now: it may have been asked for before the mask was put on, or taken off, or another zone chosen.
+    /// The view model with the current mask and zone: it may have been requested before one of them was changed.
     fn as_wanted(&self, picture: Arc<ViewModel>) -> Arc<ViewModel> {
         let zone = self.ui.zones.shown();
         match (picture.is_masked() == self.masked, *picture.clock.zone() == zone) {
@@ -233,7 +234,7 @@ impl Console {
                 if !self.hands_on() {
                     return self.happen(UiEvent::Key(key), screen);
                 }
-                // Whatever line the script was writing is not this key's.
+                // The key is the operator's, not part of the line that the script is writing.
                 let command = Key::of(&key).and_then(|key| self.ui.keys.command(key));
                 if command.is_some_and(|(command, _)| command.id == command::Id::Quit) {
                     let acts = dialog::leave(&mut self.ui);
@@ -269,12 +270,12 @@ impl Console {
     fn carry_out(&mut self, acts: Vec<Act>, screen: &mut Screen) -> Result<Option<Ended>, Error> {
         for act in acts {
             match act {
-                // A core that is gone takes no commands; the head says that it is silent.
+                // An engine that is gone takes no commands; the head shows that it is silent.
                 Act::Send(command) => {
                     self.given += 1;
                     drop(self.link.commands.send(command));
                 }
-                // Whoever only watches was told so before it came to this.
+                // A session that only watches was refused earlier.
                 Act::Order(order) => {
                     if let Some(orders) = &self.orders {
                         self.given += 1;
@@ -296,7 +297,7 @@ impl Console {
         Ok(None)
     }
 
-    /// The script's turn. Gives whether there is anything to draw.
+    /// Lets the script act. Returns whether there is anything to draw.
     fn play(&mut self, screen: &mut Screen) -> Result<bool, Error> {
         let Some(mut player) = self.player.take() else { return Ok(false) };
         let before = self.ui.caption.clone();
@@ -306,7 +307,7 @@ impl Console {
             drop(self.link.commands.send(EngineCommand::Speed(speed)));
         }
         if let Some(key) = turn.key {
-            // A script does not quit: that is for whoever watches.
+            // A script does not quit; only the viewer does.
             let _ = self.happen(UiEvent::Key(key), screen)?;
         }
         if turn.over {
@@ -317,7 +318,8 @@ impl Console {
         Ok(turn.key.is_some() || turn.over || before != self.ui.caption)
     }
 
-    /// Somebody touches the keys while a script plays: they are theirs from now on, and this one does no more than that, unless it leaves.
+    /// A key is pressed while a script plays: the script stops and the operator has control. The key does nothing
+    /// else, unless it quits.
     fn hands_on(&mut self) -> bool {
         let played = self.player.take().is_some();
         if played {

@@ -1,17 +1,17 @@
-//! Filters over a table's rows: words that all must hold.
+//! Filters for a table's rows: a list of words that must all hold.
 //!
-//! | word | holds for rows |
+//! | word | keeps rows |
 //! | --- | --- |
-//! | `text` | with the text in any cell, whatever its case |
-//! | `"two words"` | the same; blanks and signs in it mean nothing else |
-//! | `/regex/` | with a cell that the expression matches |
-//! | `col:word` | where the column's cell does that; `group.col:word` where two groups have such a column |
-//! | `col:>100` | where the column's number is greater (`>` `>=` `<` `<=` `=` `!=`), with a unit as a plan has it: `5k` `30s` `1GiB` `90%`; no row whose value is not known |
-//! | `col:=word` | where the column's text is that and nothing else (`!=`: anything else) |
-//! | `!word` | where the word does not hold |
+//! | `text` | that contain the text in any cell, ignoring case |
+//! | `"two words"` | the same; blanks and special characters are literal |
+//! | `/regex/` | with a cell that matches the expression |
+//! | `col:word` | whose cell in the column holds the word; `group.col:word` if two groups have such a column |
+//! | `col:>100` | whose number is greater (`>` `>=` `<` `<=` `=` `!=`); units as in a plan: `5k` `30s` `1GiB` `90%`; never unknown values |
+//! | `col:=word` | whose text in the column is exactly that (`!=`: anything else) |
+//! | `!word` | for which the word does not hold |
 //!
-//! A hundred thousand rows are asked for every key that is typed: nothing is allocated for a cell. Case is ignored for ASCII, and for all
-//! letters where the filter itself has others.
+//! A filter is evaluated for up to 100,000 rows on every key: it allocates nothing for a cell. Case is ignored for
+//! ASCII, and for all letters if the filter itself contains non-ASCII letters.
 
 mod words;
 
@@ -21,7 +21,7 @@ use self::words::{Text, words};
 use base::view::{Cell, Column, Key, Row, Table};
 use plan::lower::runbook::quantity;
 
-/// A filter, ready to be asked.
+/// A parsed filter.
 #[derive(Debug, Clone, Default)]
 pub struct Filter(Vec<Word>);
 
@@ -34,12 +34,12 @@ struct Word {
 
 #[derive(Debug, Clone)]
 enum Test {
-    /// In small letters.
+    /// In lower case.
     Text(String),
     Regex(Regex),
-    /// And the same as it was written, for texts that look like numbers.
+    /// Also as it was written, for texts that look like numbers.
     Number(Compare, f64, String),
-    /// The whole text, or anything else.
+    /// `true`: the whole text; `false`: anything else.
     Whole(bool, String),
 }
 
@@ -53,7 +53,7 @@ enum Compare {
     Differs,
 }
 
-/// What a comparison begins with, the longer first.
+/// Comparison operators, the longer first.
 const COMPARE: [(&str, Compare); 6] = [
     (">=", Compare::MoreOrEqual),
     ("<=", Compare::LessOrEqual),
@@ -64,10 +64,10 @@ const COMPARE: [(&str, Compare); 6] = [
 ];
 
 impl Filter {
-    /// Reads a filter for a table with these columns.
+    /// Parses a filter for a table with these columns.
     ///
     /// # Errors
-    /// In one line, for the operator: which word is wrong, and what about it.
+    /// A message of one line: which word is wrong, and why.
     pub fn parse(text: &str, columns: &[Column]) -> Result<Self, String> {
         let one = |w: &words::Written| Word::parse(w, columns).map_err(|why| format!("{}: {why}", w.shown));
         words(text).iter().map(one).collect::<Result<_, _>>().map(Self)
@@ -79,7 +79,7 @@ impl Filter {
         self.0.iter().all(|word| word.not != word.holds(row))
     }
 
-    /// Indexes of a table's rows that pass.
+    /// Indexes of the rows that pass.
     #[must_use]
     pub fn rows(&self, table: &Table) -> Vec<usize> {
         if self.0.is_empty() {
@@ -95,7 +95,7 @@ impl Word {
             None => (None, word.test.clone()),
             Some(name) => match column(name, columns)? {
                 Some(i) => (Some(i), word.test.clone()),
-                // `db1:27017` is text unless the table has such a column; a comparison is never one.
+                // `db1:27017` is a text unless the table has a column `db1`; a comparison is never an address.
                 None if is_address(name, &word.test) => (None, word.whole()),
                 None => return Err(format!("no column `{name}`; there is {}", list(columns, |_| true))),
             },
@@ -111,17 +111,17 @@ impl Word {
     }
 }
 
-/// Whether a word with a colon in it is more like a host's address than like a column and a value.
+/// Whether a word with a colon looks more like a host's address than like a column and a value.
 fn is_address(name: &str, value: &Text) -> bool {
     let Text::Plain(value) = value else { return name.contains('.') };
     let compares = COMPARE.iter().any(|(sign, _)| value.starts_with(sign));
     !compares && (name.contains('.') || value.parse::<u16>().is_ok())
 }
 
-/// By id, by title, with its group or without, or by the only id that begins so.
+/// Finds a column by id, by title, with or without its group, or by a unique prefix of an id.
 ///
 /// # Errors
-/// If several are meant as much.
+/// If the name is ambiguous.
 fn column(name: &str, columns: &[Column]) -> Result<Option<usize>, String> {
     let name = name.to_lowercase();
     if let Some(i) = columns.iter().position(|c| c.id == name) {
@@ -199,7 +199,7 @@ impl Test {
     }
 }
 
-/// Whether a text holds another that is in small letters.
+/// Whether a text contains another, which is in lower case.
 fn contains(text: &str, small: &str) -> bool {
     let Some((&first, rest)) = small.as_bytes().split_first() else { return true };
     if !small.is_ascii() {

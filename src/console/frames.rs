@@ -1,5 +1,5 @@
-//! What stands on a screen, and what has to be written for the next frame to stand there: only what changed, in one go, between the marks of
-//! a synchronised update; nothing at all where they are equal.
+//! The frame on screen, and the bytes that change it to the next frame: only the differences, in one go, within a
+//! synchronised update; nothing if the frames are equal.
 
 use std::{io, mem};
 
@@ -15,11 +15,11 @@ use ratatui::{
     style::Modifier,
 };
 
-/// Cells across and down that are drawn at most. A terminal says itself how large it is: two frames of what it says could be more than there
-/// is memory.
+/// Maximum cells across and down. The terminal reports its own size: two frames of that size could exceed the memory.
 const LARGEST: (u16, u16) = (1024, 320);
 
-/// The frame that stands, and the room of the one before it, for the next: half a megabyte that is not asked for each time.
+/// The frame on screen, and the buffer of the previous one, reused for the next: half a megabyte that is not allocated
+/// each time.
 #[derive(Debug, Default)]
 pub struct Frames {
     shown: Option<Buffer>,
@@ -27,7 +27,7 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// An empty frame, no larger than [`LARGEST`]: beyond that nothing is drawn.
+    /// An empty frame, at most [`LARGEST`]; nothing is drawn beyond that.
     pub fn blank(&mut self, area: Rect) -> Buffer {
         let area = Rect { width: area.width.min(LARGEST.0), height: area.height.min(LARGEST.1), ..area };
         let mut frame = mem::take(&mut self.spare);
@@ -36,17 +36,17 @@ impl Frames {
         frame
     }
 
-    /// Takes the next frame, and gives what has to be written for it.
+    /// Takes the next frame and returns the bytes to write for it.
     ///
     /// # Errors
-    /// Never, in practice: bytes are written into memory.
+    /// None in practice: the bytes are written to memory.
     pub fn next(&mut self, frame: Buffer) -> io::Result<Option<Vec<u8>>> {
         let bytes = written(self.shown.as_ref(), &frame)?;
         self.spare = self.shown.replace(frame).unwrap_or_default();
         Ok(bytes)
     }
 
-    /// The next frame is written in full, whatever stands on the screen.
+    /// The next frame is written in full.
     pub fn forget(&mut self) {
         self.spare = self.shown.take().unwrap_or_default();
     }
@@ -71,7 +71,7 @@ fn written(shown: Option<&Buffer>, frame: &Buffer) -> io::Result<Option<Vec<u8>>
     Ok(Some(bytes))
 }
 
-/// The same with blanks that are as what stands before them, where nobody can see in which style they are: no colour is set for nothing.
+/// The same, but a blank whose style is not visible takes the style of the cell before it, to save colour changes.
 fn quiet(cells: Vec<(u16, u16, &Cell)>) -> Vec<(u16, u16, Cell)> {
     let seen = Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
     let mut last = Cell::EMPTY;

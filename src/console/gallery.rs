@@ -1,10 +1,10 @@
-//! Where pictures are made, with the rows that the operator is looking at, and where what they took is given back.
+//! The render worker: computes view models, with the rows that the operator is viewing, and frees them.
 //!
-//! A hundred thousand rows take tens of milliseconds to filter and to sort, and as long to give back: that must not stand between a key
-//! and the screen, neither when readings come nor when the key itself changes a filter or an order. So a thread of its own does both,
-//! and the console only swaps one picture, or one table's rows, for the next. Short tables are worked out at once, where the key is
-//! ([`LONG`]). Rows of another picture than the one that is shown are not used; those that were made for another filter or order are
-//! shown until the ones that are wanted come.
+//! Filtering and sorting 100,000 rows takes tens of milliseconds, and freeing them as long. This must not delay the
+//! response to a key, neither when observations arrive nor when the key itself changes a filter or an order. A
+//! separate thread does both; the console only replaces one view model, or the rows of one table, by the next. Short
+//! tables are computed at once in the console's thread ([`LONG`]). Rows of another view model than the one that is
+//! shown are not used. Rows for another filter or order are shown until the requested ones arrive.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -18,7 +18,7 @@ use super::{mask::Mask, order::Sort, picture::ViewModel, rows::Rows, ui::Ui};
 use base::view::Table;
 use engine::snapshot::Snapshot;
 
-/// How one table is looked at.
+/// Filter and order of one table.
 #[derive(Debug, Clone)]
 struct Wanted {
     table: &'static str,
@@ -27,18 +27,18 @@ struct Wanted {
     before: Rows,
 }
 
-/// How the place is looked at where the operator is: for whom rows are made beforehand.
+/// The tables on screen, with their filters and orders: the rows to prepare.
 #[derive(Debug, Clone, Default)]
 pub struct Looking {
     /// The panel's id; none at the overview.
     panel: Option<&'static str>,
-    /// A row's detail is open.
+    /// Whether a row's detail is open.
     detail: bool,
     tables: Vec<Wanted>,
 }
 
 impl Looking {
-    /// As it is now.
+    /// For the current state of the user interface.
     #[must_use]
     pub fn of(ui: &Ui) -> Self {
         let wanted = |table: &Table| {
@@ -53,12 +53,12 @@ impl Looking {
     }
 }
 
-/// Rows that were made beforehand.
+/// Rows computed in advance.
 #[derive(Debug, Default)]
 pub struct Prepared(Vec<(Wanted, usize, Rows)>);
 
 impl Prepared {
-    /// Made for a picture.
+    /// Computes the rows for a view model.
     #[must_use]
     pub fn of(picture: &ViewModel, looking: Looking) -> Self {
         let page = looking.panel.and_then(|id| picture.page(id)).map(|page| &picture.pages[page].panel);
@@ -75,7 +75,7 @@ impl Prepared {
         Self(looking.tables.into_iter().filter_map(make).collect())
     }
 
-    /// The rows of this very table, and whether they were made for this filter and this order.
+    /// The rows of this table, and whether they were made for this filter and this order.
     pub(super) fn take(&mut self, table: &Table, filter: &str, sort: Option<Sort>) -> Option<(Rows, bool)> {
         let at = self.0.iter().position(|(_, at, _)| *at == address(table))?;
         let (wanted, _, rows) = self.0.swap_remove(at);
@@ -83,57 +83,58 @@ impl Prepared {
     }
 }
 
-/// Rows from which on a filter and an order are worked out beside the keys: about two milliseconds' worth.
+/// Number of rows above which filtering and sorting run on the worker: about two milliseconds.
 const LONG: usize = 5_000;
 
-/// Whether to look at a table in this way takes longer than a key should wait.
+/// Whether filtering and sorting this table takes too long for the console's thread.
 pub(super) fn is_long(table: &Table, filter: &str, sort: Option<Sort>) -> bool {
     table.rows.len() > LONG && (!filter.is_empty() || sort.is_some())
 }
 
-/// A table is itself alone: another picture's has other rows, whatever its id. The picture lives as long as this is asked for.
+/// Identity of a table: the table of another view model has other rows under the same id. The view model outlives its
+/// use.
 fn address(table: &Table) -> usize {
     std::ptr::from_ref(table).addr()
 }
 
-/// The mask, which the thread needs for pictures and the console for what is typed under it.
+/// The mask. The worker needs it for view models, the console for typed text.
 pub type SharedMask = Arc<Mutex<Mask>>;
 
-/// The mask itself. A panic of whoever had it leaves it no worse: pseudonyms are only added.
+/// Locks the mask. A panic while it was locked is harmless: pseudonyms are only added.
 pub fn lock(veil: &SharedMask) -> MutexGuard<'_, Mask> {
     veil.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the thread is asked for.
+/// Requests to the worker.
 enum Task {
     Make(Arc<Snapshot>, Looking, Option<SharedMask>, TimeZone),
     Arrange(Arc<ViewModel>, Looking),
     Forget(Arc<ViewModel>),
 }
 
-/// The thread.
+/// Handle of the worker.
 #[derive(Debug, Clone)]
 pub struct RenderWorker(std::sync::mpsc::Sender<Task>);
 
-/// What it made.
+/// Results of the worker.
 #[derive(Debug)]
 pub enum Made {
-    /// A picture, with the rows that are looked at.
+    /// A view model, with the rows on screen.
     Picture(Arc<ViewModel>, Prepared),
-    /// Rows of a picture that there was.
+    /// Rows of an existing view model.
     Rows(Prepared),
 }
 
 impl RenderWorker {
-    /// Starts it; what is made comes through the receiver.
+    /// Starts the worker; results come through the receiver.
     ///
     /// # Errors
-    /// If there can be no more threads.
+    /// If the thread cannot be started.
     pub fn open() -> std::io::Result<(Self, mpsc::UnboundedReceiver<Made>)> {
         let (tasks, queue) = std::sync::mpsc::channel();
         let (made, pictures) = mpsc::unbounded_channel();
         thread::Builder::new().name(super::terminal::THREAD.to_owned() + " pictures").spawn(move || {
-            // Keys are answered first: this thread yields to the console's own. On Linux that is a thread's property.
+            // The console's own thread has priority over this one. On Linux niceness is per thread.
             let _ = rustix::process::nice(5);
             for task in queue {
                 let out = match task {
@@ -156,17 +157,17 @@ impl RenderWorker {
         Ok((Self(tasks), pictures))
     }
 
-    /// Asks for a picture in this zone; without the names in it, where there is a mask.
+    /// Requests a view model in this zone; masked if there is a mask.
     pub fn make(&self, snapshot: Arc<Snapshot>, looking: Looking, veil: Option<SharedMask>, zone: TimeZone) {
         drop(self.0.send(Task::Make(snapshot, looking, veil, zone)));
     }
 
-    /// Asks for rows of a picture that there is: the operator wants others than were made with it.
+    /// Requests rows of an existing view model: the operator has changed a filter or an order.
     pub fn arrange(&self, picture: Arc<ViewModel>, looking: Looking) {
         drop(self.0.send(Task::Arrange(picture, looking)));
     }
 
-    /// A picture is over.
+    /// Hands over a view model to be freed.
     pub fn forget(&self, old: Arc<ViewModel>) {
         drop(self.0.send(Task::Forget(old)));
     }
@@ -200,7 +201,7 @@ mod tests {
         Table { id: "t", title: "t".into(), columns, rows: (0..rows).map(row).collect(), empty: "" }
     }
 
-    /// A picture whose first page has this table alone.
+    /// A view model whose first page has only this table.
     fn picture(table: Table) -> Arc<ViewModel> {
         let (plan, _) = systems::parse_plan("small.toml".as_ref(), include_str!("../../demo/small.toml"))
             .unwrap_or_else(|e| panic!("{e}"));
@@ -222,7 +223,7 @@ mod tests {
         (&at.rows.order, at.waits)
     }
 
-    /// What the thread does when it is asked.
+    /// Does what the worker does on request.
     fn arranged(ui: &mut Ui) {
         let picture = ui.waits().expect("rows are wanted");
         let prepared = Prepared::of(&picture, Looking::of(ui));
@@ -266,7 +267,7 @@ mod tests {
         let late = Prepared::of(&asked, looking.clone());
         update(&mut ui, UiEvent::Rows(late));
         assert_eq!(order(&ui), (&[0, 1, 2, 3][..], true), "better than none of it");
-        // Another picture comes, made for what was wanted then.
+        // The next view model arrives, made for the filter and order of that time.
         let next = picture(long(rows + 1));
         let prepared = Prepared::of(&next, looking);
         update(&mut ui, UiEvent::Made(next.clone(), prepared));

@@ -1,4 +1,4 @@
-//! What comes in from outside: keys, changes of size, signals. Each has a thread of its own, since each blocks.
+//! Input: keys, changes of size, signals. Each blocks, so each has its own thread.
 
 use std::{
     io,
@@ -21,22 +21,22 @@ use super::{
     terminal::{THREAD, restore_by_force},
 };
 
-/// What came in.
+/// An input.
 #[derive(Debug)]
 pub enum UiInput {
     /// A key.
     Key(KeyEvent),
-    /// What was done with the mouse.
+    /// A mouse action.
     Touch(Touch),
     /// Text that was pasted.
     Paste(String),
     /// The terminal got the focus, or lost it.
     Focus(bool),
-    /// The size changed, or something else that asks for a look.
+    /// The size changed, or the screen must be drawn again for another reason.
     Look,
     /// A signal that suspends (SIGTSTP).
     Suspend,
-    /// The process goes on after having been stopped.
+    /// The process continues after a stop (SIGCONT).
     Continue,
     /// A signal that ends the program.
     End(i32),
@@ -44,15 +44,15 @@ pub enum UiInput {
     Lost(io::Error),
 }
 
-/// Reads the terminal for as long as the process lives: a read that waits cannot be called off, and costs nothing.
+/// Reads the terminal for as long as the process lives: a blocked read cannot be cancelled, and costs nothing.
 ///
 /// # Errors
-/// If there can be no thread.
+/// If the thread cannot be started.
 pub fn read_keys(to: UnboundedSender<UiInput>) -> io::Result<()> {
     thread::Builder::new().name(format!("{THREAD}-keys")).spawn(move || {
         loop {
             let input = match event::read() {
-                // Terminals that report releases too: one key is one command.
+                // Some terminals report key releases too: one key press is one command.
                 Ok(event::Event::Key(key)) if key.kind == KeyEventKind::Release => continue,
                 Ok(event::Event::Key(key)) => UiInput::Key(key),
                 Ok(event::Event::Mouse(mouse)) => match touch(mouse) {
@@ -74,7 +74,7 @@ pub fn read_keys(to: UnboundedSender<UiInput>) -> io::Result<()> {
     Ok(())
 }
 
-/// What of the mouse has a meaning.
+/// The mouse actions that have a meaning.
 fn touch(mouse: MouseEvent) -> Option<Touch> {
     let gesture = match mouse.kind {
         MouseEventKind::Down(MouseButton::Left) => Gesture::Click,
@@ -85,11 +85,11 @@ fn touch(mouse: MouseEvent) -> Option<Touch> {
     Some(Touch { gesture, at: (mouse.column, mouse.row).into() })
 }
 
-/// Listens to signals. `ended` is set by the console once the terminal is given back; if that does not come about soon after a signal
-/// that ends the program, it is ended from here.
+/// Waits for signals. The console sets `ended` once the terminal is restored. If that does not happen soon after a
+/// signal that ends the program, this thread ends the program.
 ///
 /// # Errors
-/// If signals cannot be listened to.
+/// If signal handlers cannot be installed.
 pub fn hear_signals(to: UnboundedSender<UiInput>, ended: Arc<AtomicBool>) -> io::Result<signal_hook::iterator::Handle> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT])?;
     let handle = signals.handle();

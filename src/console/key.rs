@@ -1,4 +1,4 @@
-//! Keys: how they are written – on screen, in the configuration and in a scenario's script alike – and when one was pressed.
+//! Keys: their spelling on screen, in the configuration and in scripts, and their conversion from terminal events.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Key {
     Code(KeyCode),
 }
 
-/// Keys that are no character: the word that the screen has, and others that are understood as well.
+/// Keys that are not characters: the word on screen, and other accepted words.
 const NAMED: [(Key, &str, &[&str]); 18] = [
     (Key::Char(' '), "space", &[]),
     (Key::ENTER, "Enter", &["return"]),
@@ -35,7 +35,7 @@ const NAMED: [(Key, &str, &[&str]); 18] = [
     (Key::Code(KeyCode::Down), "↓", &["down"]),
     (Key::Code(KeyCode::Left), "←", &["left"]),
     (Key::Code(KeyCode::Right), "→", &["right"]),
-    // What TOML and shells make hard to write.
+    // Characters that are hard to write in TOML and in shells.
     (Key::Char('"'), "\"", &["quote"]),
     (Key::Char('\''), "'", &["apostrophe"]),
 ];
@@ -54,11 +54,11 @@ impl Key {
     /// Page down.
     pub const PAGE_DOWN: Self = Self::Code(KeyCode::PageDown);
 
-    /// How others than characters are written, for examples.
+    /// Examples of how other keys than characters are written.
     pub const NAMES: &str = "\"space\", \"Enter\", \"Esc\", \"Tab\", \"PgDn\", \"left\", \"F5\", \"ctrl-f\", \"alt-x\"";
 
-    /// The key that was pressed; none for chords that terminals tell each in their own way (Ctrl-↑). Shift is in the character already,
-    /// and makes no difference elsewhere.
+    /// The key that was pressed; `None` for chords that terminals report differently (Ctrl-↑). A character already
+    /// includes Shift; with other keys Shift is ignored.
     #[must_use]
     pub fn of(event: &KeyEvent) -> Option<Self> {
         let (ctrl, alt) =
@@ -72,7 +72,7 @@ impl Key {
         }
     }
 
-    /// As if it was pressed.
+    /// The event of pressing this key.
     #[must_use]
     pub fn event(self) -> KeyEvent {
         match self {
@@ -83,10 +83,10 @@ impl Key {
         }
     }
 
-    /// Reads one key: `j`, `space`, `PgDn`, `^f` or `ctrl-f`, `alt-x`, `F5`.
+    /// Parses one key: `j`, `space`, `PgDn`, `^f` or `ctrl-f`, `alt-x`, `F5`.
     ///
     /// # Errors
-    /// In words, if it is none.
+    /// A message, if the word is not a key.
     pub fn parse(word: &str) -> Result<Self, String> {
         let mut chars = word.chars();
         if let (Some(c), None) = (chars.next(), chars.next())
@@ -109,7 +109,7 @@ impl Key {
             |rest: &str| Some(rest.chars().next()?).filter(|c| rest.len() == c.len_utf8() && c.is_ascii_graphic());
         if let Some(c) = ["^", "ctrl-", "c-"].iter().find_map(|p| one(lower.strip_prefix(p)?)) {
             return match c {
-                // In a terminal these are other keys: Tab, Enter, and what Backspace sends.
+                // Terminals send these as other keys: Tab, Enter and Backspace.
                 'i' | 'm' | 'h' => Err(format!("a terminal cannot tell {word} from Tab, Enter or Backspace")),
                 'a'..='z' => Ok(Self::Ctrl(c)),
                 _ => Err(format!("with Ctrl there are letters only, not {word}")),
@@ -124,10 +124,10 @@ impl Key {
         Err(format!("\"{word}\" is no key: one character, ^f or ctrl-f, alt-x, F1 … F12, {}", names.join(", ")))
     }
 
-    /// Keys with spaces between, as a script has them; text between ' and ' is typed.
+    /// Parses keys with spaces between, as in a script. Text in single quotes is typed character by character.
     ///
     /// # Errors
-    /// What is no key, in words.
+    /// A message about the first word that is not a key.
     pub fn script(text: &str) -> Result<Vec<Self>, String> {
         let mut keys = Vec::new();
         let mut rest = text.trim_start();
@@ -151,7 +151,7 @@ impl Key {
     }
 }
 
-/// As it is written on screen.
+/// As the key is written on screen.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (NAMED.iter().find(|(key, ..)| key == self), self) {

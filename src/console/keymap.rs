@@ -1,4 +1,4 @@
-//! Which key is which command, for this operator: the table's defaults, and what the configuration says otherwise.
+//! Which key runs which command: the defaults of the command table, changed by the configuration.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -14,12 +14,12 @@ pub struct Keymap {
     commands: HashMap<Key, (Id, usize)>,
 }
 
-/// Why keys cannot be as they are wanted.
+/// Why a key binding is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clash {
     /// The command whose keys were to be changed.
     pub command: &'static str,
-    /// Why not, and what to do.
+    /// The reason, and what to do.
     pub why: (String, String),
 }
 
@@ -39,10 +39,11 @@ impl Keymap {
         Self { commands: keys.iter().flat_map(each).collect(), keys }
     }
 
-    /// The defaults, but with these keys for these commands; none takes a command its keys.
+    /// The defaults, with these keys for these commands. No command takes a key from another.
     ///
     /// # Errors
-    /// With every clash: a key with two meanings, a command that could not be reached any more, a chord that must not change a server.
+    /// All clashes: a key with two meanings, a command that is no longer reachable, a chord for a command that changes
+    /// a server.
     pub fn with(wanted: &[(Id, Vec<Key>)]) -> Result<Self, Vec<Clash>> {
         let mut keys: HashMap<Id, Vec<Key>> = COMMANDS.iter().map(|c| (c.id, c.keys.to_vec())).collect();
         keys.extend(wanted.iter().cloned());
@@ -63,7 +64,7 @@ impl Keymap {
                 }
                 for other in COMMANDS.iter().filter(|c| c.id != *id && keys.get(&c.id).is_some_and(|k| k.contains(key)))
                 {
-                    // Of two that were both changed it is told once.
+                    // If both commands were changed, the clash is reported once.
                     let later = wanted
                         .iter()
                         .position(|(o, _)| *o == other.id)
@@ -81,19 +82,19 @@ impl Keymap {
         if clashes.is_empty() { Ok(Self::of(keys)) } else { Err(clashes) }
     }
 
-    /// The command behind a key, and which of its keys that is.
+    /// The command of a key, and the position of the key among the command's keys.
     #[must_use]
     pub fn command(&self, key: Key) -> Option<(&'static Command, usize)> {
         self.commands.get(&key).map(|(id, nth)| (Command::of(*id), *nth))
     }
 
-    /// A command's keys, the one that is shown first.
+    /// A command's keys; the first is the one that is shown.
     #[must_use]
     pub fn keys(&self, id: Id) -> &[Key] {
         self.keys.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// All its keys as they are shown: `j ↓`, `1…9`.
+    /// All its keys as shown: `j ↓`, `1…9`.
     #[must_use]
     pub fn words(&self, id: Id) -> String {
         match (id, self.keys(id)) {
@@ -102,7 +103,7 @@ impl Keymap {
         }
     }
 
-    /// How a command is called: by its key, or by its name in the palette where it has none.
+    /// How the operator runs a command: its key, or its name in the palette if it has no key.
     #[must_use]
     pub fn word(&self, id: Id) -> String {
         match (id, self.keys(id).first()) {
@@ -112,7 +113,8 @@ impl Keymap {
         }
     }
 
-    /// A text that speaks of commands (`:again tries it again`), with the keys they have here. What is no command's name stays.
+    /// Replaces command names in a text (`:again tries it again`) by their keys. A word that is not a command's name
+    /// stays.
     #[must_use]
     pub fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut out = String::new();
@@ -186,7 +188,7 @@ mod tests {
             "y is `attest` and `sort`",
         ];
         assert_eq!(clashes, expected);
-        // Two that change places do not clash.
+        // Two commands that swap their keys do not clash.
         assert!(Keymap::with(&[(Id::Sort, vec![Key::Char('t')]), (Id::Theme, vec![Key::Char('s')])]).is_ok());
     }
 

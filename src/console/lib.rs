@@ -1,28 +1,28 @@
-//! The console: the only user of the terminal. Draws snapshots, never asks a server.
+//! The console: the only user of the terminal. It draws snapshots and never queries a server.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `event_loop`, `bell` | waits for keys, signals, pictures and seconds; does what comes of them outside; draws; when it rings |
-//! | `settings` | what the operator likes, out of the configuration |
-//! | `input` | keys and signals, each on a thread of its own |
-//! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
-//! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
-//! | `picture`, `rows`, `order`, `filter` | what is made of a snapshot before it is drawn |
-//! | `answers` | the ten answers of the overview, and what is behind each |
-//! | `gallery` | the thread that makes it |
-//! | `mask` | names that are not for everybody, taken out of it before that |
-//! | `clock` | instants as people read them, in the zone that is shown |
-//! | `marks` | what stands in a chart beside its lines: the limits of gates, the turns of the run |
-//! | `view`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; how colours are seen |
-//! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
-//! | `command`, `why_not` | the table of commands, which keys, hints, help and palette are made of; why one is not possible now |
-//! | `mouse` | what a click means, where the mouse is on; never an order |
-//! | `key`, `keymap`, `palette` | keys and how they are written; which is which command here; commands by name |
-//! | `player`, `cast`, `text` | the script of a scenario: pressed as the screen asks, paced for people, recorded |
-//! | `terminal`, `frames` | taken over and given back whole; what is written for the next frame to stand there |
+//! | `event_loop`, `bell` | waits for keys, signals, view models and ticks; executes acts; draws; when the bell rings |
+//! | `settings` | the operator's settings, from the configuration |
+//! | `input` | keys and signals, each on its own thread |
+//! | `update`, `ui` | pure: the state of the user interface, and how an event changes it |
+//! | `travel`, `typing`, `table` | the same for navigation, for text entry, for one list |
+//! | `picture`, `rows`, `order`, `filter` | the view model: what is computed from a snapshot before it is drawn |
+//! | `answers` | the ten answers of the overview, and what each opens |
+//! | `gallery` | the render worker: the thread that computes the view model |
+//! | `mask` | replaces private names in the snapshot before the view model is computed |
+//! | `clock` | instants formatted for people, in the selected zone |
+//! | `marks` | what a chart shows beside its lines: the limits of gates, the milestones of the run |
+//! | `view`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; contrast and colour vision |
+//! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the rollback; dialogs that open before something is changed |
+//! | `command`, `why_not` | the command table, from which keys, hints, help and palette are generated; why a command is disabled |
+//! | `mouse` | what a click means when the mouse is enabled; a click never gives an order |
+//! | `key`, `keymap`, `palette` | keys and their spelling; which key runs which command; commands by name |
+//! | `player`, `cast`, `text` | the script of a scenario: keys pressed as the screen permits, paced for viewers, recorded |
+//! | `terminal`, `frames` | takes over the terminal and restores it completely; writes frames |
 //!
-//! It runs on a thread of its own and gets snapshots through a watch channel: a terminal that stops reading stops the console and
-//! nothing else.
+//! It runs on its own thread and receives snapshots through a watch channel: a terminal that stops reading stops the
+//! console and nothing else.
 
 pub mod answers;
 pub mod ascii;
@@ -73,37 +73,37 @@ pub use ui::Mode;
 
 use drive::{Link, Orders};
 
-/// How the console is to be.
+/// Options of the console.
 #[derive(Debug)]
 pub struct Options {
-    /// What the operator likes.
+    /// The operator's settings.
     pub settings: Settings,
-    /// Which permits it has.
+    /// What this session may change.
     pub mode: Mode,
-    /// The script that presses the keys, if one does.
+    /// The script that presses the keys, if there is one.
     pub script: Option<Box<dyn player::Script>>,
-    /// What is said first, until a key is pressed.
+    /// A message that is shown until the first key is pressed.
     pub greeting: Option<String>,
-    /// Where a recording of what is shown goes.
+    /// File for a recording of the screen.
     pub record: Option<PathBuf>,
 }
 
-/// How it ended.
+/// How the console ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// By the operator.
     Quit,
-    /// By this signal: the process should end with 128 + its number.
+    /// By this signal: the process must exit with 128 + its number.
     Signal(i32),
 }
 
-/// Why it could not go on.
+/// Why the console cannot continue.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The theme cannot be used.
     #[error(transparent)]
     Theme(#[from] ThemeError),
-    /// What is shown cannot be recorded.
+    /// The recording cannot be written.
     #[error("the recording {}: {source}", path.display())]
     Recording {
         /// The file.
@@ -111,19 +111,19 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// The terminal does not do as told.
+    /// The terminal cannot be controlled.
     #[error("terminal: {0}")]
     Terminal(#[from] io::Error),
-    /// The console itself failed; what happened was printed.
+    /// The console itself panicked; the message was printed.
     #[error("the console stopped by a defect of its own; the lines above tell which")]
     Panicked,
 }
 
-/// Shows what comes through `link`, and gives `orders` where there is a right to, until the operator quits or a signal ends it. Blocks;
-/// drawing happens on a thread of its own.
+/// Shows what comes through `link`, and gives `orders` if it has that right, until the operator quits or a signal ends
+/// it. Blocks; drawing happens on its own thread.
 ///
 /// # Errors
-/// If the theme or the terminal cannot be used. The terminal is given back in every case.
+/// If the theme or the terminal cannot be used. The terminal is restored in every case.
 pub fn run(link: Link, orders: Option<Orders>, options: Options) -> Result<Ended, Error> {
     terminal::watch_panics();
     let thread = thread::Builder::new()

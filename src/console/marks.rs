@@ -1,4 +1,4 @@
-//! What stands in a chart beside its lines: the limits of the gates that judge what it shows, and the turns of the run.
+//! What a chart shows beside its lines: the limits of the gates that judge its signals, and the milestones of the run.
 
 use indexmap::IndexMap;
 
@@ -9,13 +9,13 @@ use plan::{Condition, Gate, Plan};
 /// The limit of one gate or of several.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
-    /// Where.
+    /// Its position on the value axis.
     pub value: f64,
     /// `≤ 10 s go`.
     pub label: String,
 }
 
-/// A turn of the run.
+/// A milestone of the run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
     /// Seconds before now, as a negative number.
@@ -41,7 +41,7 @@ impl Mark {
     }
 }
 
-/// The limits that the plan's gates set to what a chart shows, each once, the lowest first.
+/// The limits that the plan's gates set for the signals of a chart, each once, the lowest first.
 #[must_use]
 pub fn limits(plan: &Plan, curve: &Curve) -> Vec<Limit> {
     let runbook = &plan.runbook;
@@ -68,7 +68,7 @@ pub fn limits(plan: &Plan, curve: &Curve) -> Vec<Limit> {
     out
 }
 
-/// Whether a gate judges what a line shows: its signal, and no label that is another's.
+/// Whether a gate judges a line: the gate's signal, and no label of the gate differs from the line's.
 fn judges(gate: &Gate, line: &Line) -> bool {
     line.signals.iter().filter(|s| s.signal == gate.metric.id).any(|series| {
         let same = |(name, value): (&String, &String)| series.labels.iter().any(|(n, v)| n == name && v == value);
@@ -76,7 +76,7 @@ fn judges(gate: &Gate, line: &Line) -> bool {
     })
 }
 
-/// The turns of the run, the oldest first.
+/// The milestones of the run, the oldest first.
 #[must_use]
 pub fn marks(snapshot: &Snapshot) -> Vec<Mark> {
     let journal = snapshot.run.iter().flat_map(|run| &run.journal);

@@ -1,15 +1,16 @@
-//! Names that are not for everybody, replaced by others: hosts, addresses, instances and other resources, accounts, zones.
+//! Replaces private names by pseudonyms: hosts, addresses, instances and other resources, accounts, zones.
 //!
-//! It is done to the snapshot, before anything is made of it: nothing that is drawn, cut off, sorted or filtered has ever seen the real name.
-//! One name has one pseudonym for as long as the program runs. What things are addressed by – rows of the systems' panels, steps – stays, and
-//! so does what the operator writes: there a pseudonym means the real name again.
+//! The snapshot is masked before anything is computed from it: drawing, truncation, sorting and filtering never see
+//! the real name. A name keeps its pseudonym for as long as the program runs. The ids by which rows of the systems'
+//! panels and steps are addressed are not masked. Text that the operator writes is not masked either: a pseudonym in
+//! it is replaced by the real name.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | here | which names there are, what each is called instead, texts |
+//! | here | the known names and their pseudonyms, and how a text is masked |
 //! | `kind` | what kind of name a word is |
-//! | `names` | the real names again, for what is typed and goes on record |
-//! | `texts` | where a snapshot has texts |
+//! | `names` | the real names, for text that is typed and journaled |
+//! | `texts` | where a snapshot contains texts |
 
 mod kind;
 mod names;
@@ -29,20 +30,20 @@ use plan::{Plan, Property};
 /// Names and their pseudonyms.
 #[derive(Debug)]
 pub struct Mask {
-    /// By the real name, in small letters; with a colon where it is one only with a port behind it.
+    /// By the real name in lower case; with a colon if it is a name only when a port follows.
     names: HashMap<String, String>,
     real: Names,
     numbers: HashMap<&'static str, u32>,
-    /// Words of the plan's that are no names of hosts.
+    /// Words of the plan that are not names of hosts.
     spared: HashSet<String>,
-    /// What was masked last: most of a picture is the same as in the one before.
+    /// The result of the last call: most of a snapshot is the same as in the one before.
     plan: Arc<Plan>,
     panels: Vec<(Arc<Panel>, Arc<Panel>)>,
     run: Option<(Arc<RunView>, Arc<RunView>)>,
 }
 
 impl Mask {
-    /// For a plan: its names come first, in its order.
+    /// For a plan. Its names are numbered first, in its order.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let mut mask = Self {
@@ -74,7 +75,7 @@ impl Mask {
         mask
     }
 
-    /// A host (`host:port`).
+    /// Adds a host (`host:port`).
     fn host(&mut self, host: &str) {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         let address = name.trim_matches(['[', ']']);
@@ -90,14 +91,14 @@ impl Mask {
         if name.contains('.') {
             return;
         }
-        // A name of one word may be any word: where it has no digit it is a host's only with a port behind it.
+        // A name of one word without a digit may be any word: it is a host's name only with a port behind it.
         if !key.contains(|c: char| c.is_ascii_digit()) || self.spared.contains(&key) {
             self.names.remove(&key);
         }
         self.names.insert(format!("{key}:"), pseudonym);
     }
 
-    /// What a name is called instead.
+    /// The pseudonym of a name.
     fn called(&mut self, name: &str, kind: &'static str) -> String {
         let key = name.trim_end_matches('.').to_lowercase();
         if let Some(pseudonym) = self.names.get(&key) {
@@ -111,10 +112,10 @@ impl Mask {
         pseudonym
     }
 
-    /// The text without names; none if it has none.
+    /// The text with its names masked; `None` if it contains none.
     #[must_use]
     pub fn text(&mut self, text: &str) -> Option<String> {
-        // Every kind of name has one of these.
+        // Every kind of name contains one of these characters.
         if !text.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b':')) {
             return None;
         }
@@ -133,7 +134,7 @@ impl Mask {
         })
     }
 
-    /// What a word is replaced by; a port stays.
+    /// The replacement of a word; a port stays.
     fn word(&mut self, word: &Word<'_>) -> Option<String> {
         let (name, port) = word.port();
         let key = name.trim_end_matches('.').to_lowercase();
@@ -151,7 +152,8 @@ impl Mask {
         Some(format!("{}{port}", self.called(name, kind)))
     }
 
-    /// Learns the hosts that are asked, members that were found among them: the plan need not name them, and a host's name may be any word.
+    /// Adds the hosts that are queried, including discovered members: the plan need not name them, and a host's name
+    /// may be any word.
     pub fn learn(&mut self, from: &Snapshot) {
         let is_host = |at: &&str| {
             at.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) && !at.contains(['/', ' '])
@@ -160,7 +162,7 @@ impl Mask {
         asked.map(str::trim).filter(is_host).for_each(|host| self.host(host));
     }
 
-    /// A snapshot without names.
+    /// The snapshot with all names masked.
     #[must_use]
     pub fn snapshot(&mut self, of: &Snapshot) -> Snapshot {
         self.learn(of);
@@ -188,14 +190,14 @@ impl Mask {
         snapshot
     }
 
-    /// What the pseudonyms stand for, also those that are yet to come.
+    /// The real names of the pseudonyms, including later ones.
     #[must_use]
     pub fn real_names(&self) -> Names {
         self.real.clone()
     }
 }
 
-/// What the plan calls things that are no hosts, whatever that looks like.
+/// Words of the plan that are not hosts, even if they look like one.
 fn spared(plan: &Plan) -> HashSet<String> {
     let sites = Side::BOTH.map(|side| plan.sites.get(side));
     let steps = plan.runbook.phases.iter().flat_map(|phase| &phase.steps).map(|step| step.id.as_str());

@@ -1,8 +1,8 @@
-//! What the mouse means, where the operator has switched it on.
+//! The mouse, if the operator has enabled it.
 //!
-//! Whoever draws something says what a click on it means; nothing is worked out a second time from coordinates. What a click can mean is
-//! only [`Spot`]: to look elsewhere, to select, to sort, to open. There is none that gives an order, and while something is asked for
-//! nothing on screen can be clicked at all: a hand that slips changes no server.
+//! Drawing code records what a click on an area means; nothing is derived from coordinates a second time. A click can
+//! only mean a [`Spot`]: switch the view, select, sort, open. No spot gives an order, and while a dialog is open
+//! nothing can be clicked: an accidental click changes no server.
 
 use ratatui::layout::{Position, Rect};
 
@@ -16,7 +16,7 @@ use super::{
 };
 use base::view::Align;
 
-/// What a hand did.
+/// A mouse action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gesture {
     /// The first button was pressed.
@@ -27,16 +27,16 @@ pub enum Gesture {
     Up,
 }
 
-/// What a hand did, and where.
+/// A mouse action and its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Touch {
-    /// What.
+    /// The action.
     pub gesture: Gesture,
-    /// Column and line of the screen.
+    /// Column and line on screen.
     pub at: Position,
 }
 
-/// What was drawn somewhere.
+/// A clickable area.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spot {
     /// The tab of a page, by its number from 0.
@@ -45,21 +45,21 @@ pub enum Spot {
     Tile(usize),
     /// A table of this place.
     Table(usize),
-    /// The heading of a table's column.
+    /// The heading of a table's column: table and column.
     Heading(usize, usize),
-    /// A row of a table, by its id: others may have come between since it was drawn.
+    /// A row of a table, by its id: rows may have been inserted since it was drawn.
     Row(usize, String),
-    /// Observation of a detail.
+    /// The fields of a detail.
     Observation,
 }
 
-/// What a drawing put where; what was drawn later lies over what was drawn before.
+/// The areas of a drawing; later ones cover earlier ones.
 pub type Spots = Vec<(Rect, Spot)>;
 
-/// Rows and lines that the wheel moves by.
+/// Rows or lines for one step of the wheel.
 const WHEEL: usize = 3;
 
-/// Takes what a hand did.
+/// Handles a mouse action.
 pub(super) fn touch(ui: &mut Ui, touch: Touch) -> Vec<Act> {
     match touch.gesture {
         Gesture::Click => click(ui, touch.at),
@@ -76,7 +76,7 @@ fn spot(ui: &Ui, at: Position) -> Option<Spot> {
 fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
     match ui.entry {
         Entry::Commands => {}
-        // As Enter does: what was written stays.
+        // As with Enter, the filter is kept.
         Entry::Filter(_) => ui.entry = Entry::Commands,
         Entry::Help(..) | Entry::Palette(_) | Entry::Dialog(_) => {
             ui.message = Some("the mouse answers nothing here: press a key, Esc closes".to_owned());
@@ -84,7 +84,7 @@ fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
         }
     }
     let spot = spot(ui, at)?;
-    // It may have gone elsewhere: before it is drawn again, nobody knows what lies where.
+    // The view may change now: the areas are invalid until the next drawing.
     ui.spots.clear();
     match spot {
         Spot::Page(page) => return Some(perform(ui, Id::Page, page)),
@@ -115,7 +115,7 @@ fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
     None
 }
 
-/// Moves what lies under the pointer, or what is open over it.
+/// Scrolls what is under the pointer, or the open dialog.
 fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<Vec<Act>> {
     match &mut ui.entry {
         Entry::Help(_, top) | Entry::Dialog(Dialog::Preview(_, top)) => *top = turned(*top),
@@ -129,7 +129,7 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<V
             Spot::Observation => ui.detail_top = turned(ui.detail_top).min(ui.detail_last),
             Spot::Table(table) | Spot::Heading(table, _) | Spot::Row(table, _) => {
                 if table != ui.focus() {
-                    // What is being written is another list's filter.
+                    // The filter that is being written belongs to another list.
                     ui.entry = Entry::Commands;
                 }
                 focus(ui, table);
@@ -147,7 +147,7 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<V
     None
 }
 
-/// Makes a table of this place the one that commands are about.
+/// Focuses a table of this place.
 fn focus(ui: &mut Ui, table: usize) {
     if ui.at != At::Page(0) {
         ui.focus.insert(ui.place(), table);

@@ -1,24 +1,24 @@
-//! In which order a table's rows are shown.
+//! The order of a table's rows.
 //!
-//! A hundred thousand rows are sorted anew whenever readings come, so each cell is looked at once: what decides nearly always – a
-//! number, or the beginning of a text – is taken out into one key a row, and the order of before is where sorting begins, which is
-//! nearly right as long as the order is the same. Rows of equal keys stay in the table's own order, whichever way it goes.
+//! 100,000 rows are sorted again with every observation, so each cell is read once: a key for each row holds what
+//! nearly always decides, a number or the beginning of a text. Sorting starts from the previous order, which is nearly
+//! right while the sort key is the same. Rows with equal keys keep the table's own order in both directions.
 
 use std::cmp::{Ordering, Reverse};
 
 use base::view::{Align, Key, Table};
 
-/// An order other than the table's own.
+/// A sort order other than the table's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
-    /// By this column.
+    /// The column.
     pub column: usize,
     /// Largest first.
     pub descending: bool,
 }
 
 impl Sort {
-    /// The order after this one when cycling: the table's own, then by each column, numbers largest first.
+    /// The next order when cycling: the table's own, then each column, numbers largest first.
     #[must_use]
     pub fn next(now: Option<Self>, table: &Table) -> Option<Self> {
         let after = now.map_or(0, |s| s.column + 1);
@@ -27,7 +27,8 @@ impl Sort {
     }
 }
 
-/// What of a cell decides nearly always. Numbers come before texts, and what has no value comes last, whichever way.
+/// The sort key of a cell, which nearly always decides. Numbers come before texts, and missing values come last in
+/// both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Brief {
     Number(u64),
@@ -35,13 +36,13 @@ enum Brief {
     None,
 }
 
-/// Bits of a number that compare as the numbers do.
+/// The bits of a number, comparable as integers.
 const fn bits(number: f64) -> u64 {
     let bits = number.to_bits();
     if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
 }
 
-/// The first bytes of a text as a number that compares as they do.
+/// The first bytes of a text as a comparable number.
 fn head(text: &str) -> u128 {
     let mut head = [0; 16];
     let length = text.len().min(16);
@@ -64,7 +65,7 @@ fn brief(table: &Table, row: usize, sort: Sort) -> Brief {
     }
 }
 
-/// Puts rows in order; `before` is the same order of the same rows as far as they were there then.
+/// Sorts rows; `before` is the previous order of the rows that existed then.
 pub(super) fn sort(table: &Table, rows: Vec<usize>, sort: Sort, before: &[usize]) -> Vec<usize> {
     let text = |row: usize| table.rows[row].cells.get(sort.column).map_or("", |c| c.text.as_ref());
     let compare = |a: &(Brief, usize), b: &(Brief, usize)| {
@@ -77,12 +78,13 @@ pub(super) fn sort(table: &Table, rows: Vec<usize>, sort: Sort, before: &[usize]
     };
     let mut keyed: Vec<(Brief, usize)> =
         begun(table.rows.len(), rows, before).into_iter().map(|row| (brief(table, row, sort), row)).collect();
-    // The stable sort makes use of what is in order already; the rows' numbers make it one order whatever it began with.
+    // The stable sort benefits from rows already in order; comparing row numbers makes the result independent of the
+    // initial order.
     keyed.sort_by(compare);
     keyed.into_iter().map(|(_, row)| row).collect()
 }
 
-/// The rows as they stood before, then those that are new.
+/// The rows in their previous order, then the new ones.
 fn begun(all: usize, rows: Vec<usize>, before: &[usize]) -> Vec<usize> {
     if before.is_empty() {
         return rows;
@@ -118,7 +120,7 @@ mod tests {
         Table { id: "t", title: "t".into(), columns, rows: rows.collect(), empty: "" }
     }
 
-    /// As one would write it without a thought for how long it takes.
+    /// The straightforward implementation, not optimised.
     fn slow(table: &Table, sort: Sort) -> Vec<usize> {
         let turn = |o: Ordering| if sort.descending { o.reverse() } else { o };
         let mut rows: Vec<usize> = (0..table.rows.len()).collect();

@@ -1,6 +1,6 @@
-//! The palette: everything that can be chosen – commands, pages, steps, themes, columns to sort by – found by a few of its letters.
+//! The palette: finds commands, pages, steps, themes and sort columns by a few letters.
 //!
-//! Pure. What it offers is made anew with each key of what there is now; nothing is kept that could be out of date.
+//! Pure. The offers are computed again for each key; nothing is kept that could be out of date.
 
 use std::cmp::Reverse;
 
@@ -21,24 +21,24 @@ use super::{
 };
 use base::view::Align;
 
-/// What is looked for, and which of what was found is chosen.
+/// The search text, and the selected offer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Palette {
-    /// What was written.
+    /// The text.
     pub text: String,
-    /// Which one, from 0.
+    /// Index of the selected offer.
     pub at: usize,
 }
 
 impl Palette {
-    /// With this added to what is written.
+    /// With this text added.
     #[must_use]
     pub fn with(self, text: &str) -> Self {
         Self { text: self.text + text, at: 0 }
     }
 }
 
-/// What can be chosen.
+/// What an offer selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pick {
     /// A command.
@@ -56,21 +56,21 @@ pub enum Pick {
 /// One line of the palette.
 #[derive(Debug, Clone)]
 pub struct Offer {
-    /// What it is.
+    /// What it selects.
     pub pick: Pick,
     /// Its key, if it has one.
     pub key: String,
-    /// What it is found by.
+    /// The name that is searched.
     pub name: String,
     /// What it does, in one sentence.
     pub doc: String,
-    /// What can come of it.
+    /// The effect it can have.
     pub risk: Risk,
-    /// Why it cannot be chosen now.
+    /// Why it is disabled.
     pub why_not: Option<String>,
 }
 
-/// What there is to choose from, in the order of the table.
+/// All offers, in the order of the command table.
 fn offers(ui: &Ui) -> Vec<Offer> {
     let plain = |pick, name: String, doc: String, why_not: Option<&str>| Offer {
         pick,
@@ -80,7 +80,7 @@ fn offers(ui: &Ui) -> Vec<Offer> {
         risk: Risk::Looks,
         why_not: why_not.map(str::to_owned),
     };
-    // A page is chosen by its name, the palette is open.
+    // Pages have their own entries, and the palette is open already.
     let commands = COMMANDS.iter().filter(|c| !matches!(c.id, Id::Page | Id::Palette)).map(|c| Offer {
         pick: Pick::Command(c.id),
         key: ui.keys.words(c.id),
@@ -118,7 +118,7 @@ fn offers(ui: &Ui) -> Vec<Offer> {
     commands.chain(pages).chain(steps).chain(themes).chain(sorts).collect()
 }
 
-/// What is found by what was written, the best first; all of it where nothing is written.
+/// The offers that match a text, best first; all offers if the text is empty.
 #[must_use]
 pub fn found(ui: &Ui, text: &str) -> Vec<Offer> {
     let all = offers(ui);
@@ -130,10 +130,10 @@ pub fn found(ui: &Ui, text: &str) -> Vec<Offer> {
     let mut matcher = Matcher::new(config);
     let mut buffer = Vec::new();
     let by_name = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
-    // In what is said of it a few letters are everywhere: there it takes the whole words.
+    // Descriptions contain most letters, so there only whole substrings match.
     let by_doc = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Substring);
     let mut score = |pattern: &Pattern, words: &str| pattern.score(Utf32Str::new(words, &mut buffer), &mut matcher);
-    // Its name counts before what is said of it, and of two that fit as well the shorter.
+    // A match of the name ranks above one of the description; of equal matches the shorter name.
     let mut scored: Vec<(bool, u32, Offer)> = Vec::new();
     for offer in all {
         if let Some(fits) = score(&by_name, &offer.name) {
@@ -146,7 +146,7 @@ pub fn found(ui: &Ui, text: &str) -> Vec<Offer> {
     scored.into_iter().map(|(.., offer)| offer).collect()
 }
 
-/// Takes a key.
+/// Handles a key.
 pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Vec<Act> {
     if let Some(acts) = typing::always(ui, key) {
         return acts;
@@ -224,7 +224,7 @@ mod tests {
         update::{UiEvent, update},
     };
 
-    /// The demo's console after a moment.
+    /// The demo's console shortly after the start.
     fn ui() -> Ui {
         let text = include_str!("../../demo/plan.toml");
         let (plan, _) = systems::parse_plan(Path::new("plan.toml"), text).unwrap_or_else(|e| panic!("{e}"));
@@ -242,7 +242,7 @@ mod tests {
         update(ui, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE)))
     }
 
-    /// Opens it, writes, and chooses the first.
+    /// Opens the palette, types a text, and selects the first offer.
     fn choose(ui: &mut Ui, text: &str) -> Vec<Act> {
         press(ui, KeyCode::Char(':'));
         text.chars().for_each(|c| assert_eq!(press(ui, KeyCode::Char(c)), []));

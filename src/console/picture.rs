@@ -1,5 +1,5 @@
-//! What the console makes of a snapshot before anything is drawn: the pages, the Sources page, the tiles in the order in which a war
-//! room asks, and how each page's sources are doing.
+//! The view model, computed from a snapshot before anything is drawn: the pages, the Sources page, the tiles in
+//! display order, and the state of each page's collectors.
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -27,25 +27,25 @@ use engine::snapshot::{DetailKey, Snapshot, Verdict};
 /// Id of the Sources page.
 pub const SOURCES: &str = "sources";
 
-/// A snapshot, ready to be looked at.
+/// A snapshot, prepared for display.
 #[derive(Debug)]
 pub struct ViewModel {
-    /// What it was made of.
+    /// The snapshot it was computed from.
     pub snapshot: Arc<Snapshot>,
-    /// Says its instants.
+    /// Formats its instants.
     pub clock: Clock,
-    /// The detail that is open, with instants as they are shown.
+    /// The open detail, with instants in the selected zone.
     pub detail: Option<(DetailKey, Arc<Detail>)>,
-    /// What the systems and the console have to say for the overview.
+    /// Tiles of the systems and of the console.
     pub tiles: Vec<Tile>,
-    /// The overview's ten answers, made of it.
+    /// The overview's ten answers, computed from them.
     pub answers: Vec<Answer>,
     /// Pages after the overview, in the order of their keys.
     pub pages: Vec<Page>,
-    /// What has to be seen at once on any page: verdict, tones and words. Two pictures that differ in figures and ages alone have the
-    /// same. Rows are not in it: which of them are seen, only the screen knows.
+    /// Fingerprint of what must be drawn at once on any page: verdict, tones and words. Two view models that differ
+    /// only in figures and ages have the same. Rows are not included: only the screen knows which are visible.
     pub gist: u64,
-    /// The snapshot with its names, where this is made of one without: see [`Self::masked`].
+    /// The snapshot with the real names, if this view model is masked: see [`Self::masked`].
     unmasked: Option<Arc<Snapshot>>,
 }
 
@@ -54,20 +54,20 @@ pub struct ViewModel {
 pub struct Page {
     /// What it shows.
     pub panel: Arc<Panel>,
-    /// How its worst source is doing; none where the plan names nothing to ask.
+    /// State of its worst collector; `None` if the plan names nothing to query.
     pub worst: Option<CollectorState>,
-    /// Sources that are not live, and all.
+    /// Number of collectors that are not fresh, and of all.
     pub sources: (usize, usize),
 }
 
 impl ViewModel {
-    /// Made of a snapshot, with all its names and in UTC.
+    /// From a snapshot, with real names and in UTC.
     #[must_use]
     pub fn of(snapshot: Arc<Snapshot>) -> Self {
         Self::in_zone(snapshot, &TimeZone::UTC)
     }
 
-    /// Made of a snapshot, with its instants in this zone.
+    /// From a snapshot, with instants in this zone.
     #[must_use]
     pub fn in_zone(snapshot: Arc<Snapshot>, zone: &TimeZone) -> Self {
         let clock = Clock::of(&snapshot, zone);
@@ -102,7 +102,7 @@ impl ViewModel {
         }
     }
 
-    /// Made of a snapshot without the names in it, where there is a mask.
+    /// From a snapshot, masked if there is a mask.
     #[must_use]
     pub fn masked(snapshot: Arc<Snapshot>, mask: Option<&mut Mask>, zone: &TimeZone) -> Self {
         match mask {
@@ -120,19 +120,19 @@ impl ViewModel {
         self.unmasked.is_some()
     }
 
-    /// The same in another zone: no name in it is looked at again.
+    /// The same in another zone; names are not masked again.
     #[must_use]
     pub fn rezoned(&self, zone: &TimeZone) -> Self {
         Self { unmasked: self.unmasked.clone(), ..Self::in_zone(self.snapshot.clone(), zone) }
     }
 
-    /// The same made anew, with or without a mask, in this zone.
+    /// Computed again, with or without a mask, in this zone.
     #[must_use]
     pub fn again(&self, mask: Option<&mut Mask>, zone: &TimeZone) -> Self {
         Self::masked(self.unmasked.as_ref().unwrap_or(&self.snapshot).clone(), mask, zone)
     }
 
-    /// Which page an answer is from, and which row of it is the worst: table and row.
+    /// The page that an answer opens, and its worst row: table and row.
     #[must_use]
     pub fn behind(&self, answer: &Answer) -> Option<(usize, Option<(&'static str, String)>)> {
         let tile = answer.worst()?;
@@ -146,7 +146,7 @@ impl ViewModel {
     }
 }
 
-/// The overview's tiles, the systems' and the console's own, in the order in which a war room asks.
+/// The overview's tiles, of the systems and of the console, in display order.
 #[must_use]
 pub fn tiles(snapshot: &Snapshot) -> Vec<Tile> {
     let mut tiles = snapshot.tiles.clone();
@@ -161,7 +161,7 @@ fn fingerprint(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
     let mut hash = DefaultHasher::new();
     match snapshot.verdict() {
         Verdict::Clear(_) => 0.hash(&mut hash),
-        // How long it has lasted is no news.
+        // A change of its duration alone is not drawn at once.
         verdict @ (Verdict::Outage(_) | Verdict::Overspent(_)) => verdict.id().hash(&mut hash),
         verdict => verdict.describe().1.hash(&mut hash),
     }
@@ -178,7 +178,7 @@ fn fingerprint(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
     hash.finish()
 }
 
-/// What of a cell has to be seen at once.
+/// Adds what must be drawn at once of a cell to the fingerprint.
 pub(super) fn meant(cell: &Cell, hash: &mut DefaultHasher) {
     cell.tone.hash(hash);
     if cell.key == Key::Text {
@@ -186,7 +186,7 @@ pub(super) fn meant(cell: &Cell, hash: &mut DefaultHasher) {
     }
 }
 
-/// Word and meaning of a source's state.
+/// Word and tone of a collector's state.
 #[must_use]
 pub const fn state_cell(state: CollectorState) -> (&'static str, Tone) {
     match state {
@@ -197,7 +197,7 @@ pub const fn state_cell(state: CollectorState) -> (&'static str, Tone) {
     }
 }
 
-/// How long it runs, and how long it may.
+/// The run's elapsed time, and its limit.
 fn time(snapshot: &Snapshot) -> Tile {
     let elapsed = snapshot.now.since(snapshot.started);
     let wall = snapshot.now.wall;
@@ -234,7 +234,7 @@ pub fn clock(d: Duration) -> String {
     format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
 }
 
-/// The oldest signal and its age.
+/// The collector without an answer for the longest time, and its age.
 fn blind(snapshot: &Snapshot) -> Tile {
     let count = |state| snapshot.sources.iter().filter(|s| s.state == state).count();
     let (value, note) = match snapshot.most_blind() {
@@ -353,7 +353,8 @@ fn took(d: Duration) -> String {
     if d < Duration::from_secs(1) { format!("{}ms", d.as_millis()) } else { short(d) }
 }
 
-/// What opens behind a row of one of the console's own pages; none for the systems', whose details the core makes.
+/// The detail of a row of one of the console's own pages; `None` for the systems' pages, whose details the engine
+/// makes.
 #[must_use]
 pub fn own_detail(picture: &ViewModel, panel: &str, row: &str) -> Option<Option<Detail>> {
     let run = picture.snapshot.run.as_ref();
@@ -371,7 +372,7 @@ pub fn is_own(panel: &str) -> bool {
     matches!(panel, SOURCES | RUNBOOK | JOURNAL)
 }
 
-/// What opens behind a row of the Sources page: the same, with nothing cut off.
+/// The detail of a row of the Sources page: the row without truncation.
 #[must_use]
 pub fn source_detail(picture: &ViewModel, id: &str) -> Option<Detail> {
     let panel = &picture.pages.iter().find(|p| p.panel.id == SOURCES)?.panel;

@@ -1,4 +1,4 @@
-//! A script, paced for people who watch: a key at a time, captions, time that runs fast where only waiting is left.
+//! Plays a script at a pace for viewers: one key at a time, captions, and faster time while it only waits.
 
 use std::time::Duration;
 
@@ -9,79 +9,79 @@ use super::{
     ui::{Caption, Ui},
 };
 
-/// How often the script has its turn: the pace of its keys.
+/// Interval between the script's turns, which is the pace of its keys.
 pub const BEAT: Duration = Duration::from_millis(40);
-/// So many of the keys that were pressed last are shown.
+/// Number of recent keys that are shown.
 const KEYS: usize = 8;
-/// A picture that was on its way when an order was given does not know of it; the one after it does.
+/// The first view model after an order may have been computed before it; the second includes it.
 const PICTURES: u32 = 2;
 
-/// What a script does next.
+/// The script's next action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// Presses this.
+    /// Presses this key.
     Press(Key),
-    /// Looks on: there is nothing to do, and it may take long.
+    /// Waits: there is nothing to do, possibly for long.
     Wait,
-    /// Looks on for a moment: a count-down.
+    /// Waits for a short time: a count-down.
     Moment,
-    /// Has what was wanted.
+    /// The script is complete.
     Over,
-    /// Cannot have it.
+    /// The script cannot continue.
     Fail(String),
 }
 
-/// What presses the keys in place of a person.
+/// A script that presses keys in place of a person.
 pub trait Script: std::fmt::Debug + Send {
-    /// What to press next. `now`: the time of the picture; `real`: the real clock, for whoever reads captions.
+    /// The next action. `now`: the time of the view model; `real`: the real clock, for the reading time of captions.
     fn next(&mut self, ui: &Ui, now: Duration, real: Duration) -> Next;
 
-    /// What is said now.
+    /// The current caption.
     fn caption(&self) -> Option<&str>;
 
-    /// How many times as fast as the real clock time may go now.
+    /// The highest speed of time now, relative to the real clock.
     fn speed(&self) -> f64;
 
-    /// How many of its parts are over, of how many.
+    /// Number of parts that are complete, and of all.
     fn progress(&self) -> (usize, usize);
 }
 
-/// A script at play.
+/// A script that is playing.
 #[derive(Debug)]
 pub struct Player {
     script: Box<dyn Script>,
     keys: Vec<String>,
-    /// How many pictures had come when the last order was given.
+    /// Number of view models that had arrived when the last order was given.
     heard: u64,
     given: u64,
     speed: f64,
 }
 
-/// What its turn came to.
+/// The result of a turn.
 #[derive(Debug, Default)]
 pub struct Turn {
-    /// It presses this.
+    /// The key to press.
     pub key: Option<KeyEvent>,
-    /// Time is to go this fast from now on.
+    /// The new speed of time.
     pub speed: Option<f64>,
-    /// It has come to its end.
+    /// The script has ended.
     pub over: bool,
-    /// What there is to say about that.
+    /// A message about that.
     pub said: Option<String>,
 }
 
 impl Player {
-    /// From its beginning.
+    /// Starts at the beginning of the script.
     pub const fn new(script: Box<dyn Script>) -> Self {
         Self { script, keys: Vec::new(), heard: 0, given: 0, speed: 0.0 }
     }
 
-    /// Its turn.
+    /// Runs one turn.
     pub fn turn(&mut self, ui: &mut Ui, real: Duration) -> Turn {
         if ui.view_models() < self.heard + u64::from(PICTURES) {
             return Turn::default();
         }
-        // Nobody is at the console, or it cannot steer: what is pressed would come to nothing.
+        // The console has no operator or no control: keys would have no effect.
         if ui.latest().run.as_ref().is_some_and(|run| run.operator.is_none()) {
             return Turn::default();
         }
@@ -114,7 +114,7 @@ impl Player {
         turn
     }
 
-    /// So many orders and commands were given by now: what came of a new one is seen in a later picture.
+    /// Reports how many orders and commands were given so far: the effect of a new one appears in a later view model.
     pub fn gave(&mut self, given: u64, ui: &Ui) {
         if std::mem::replace(&mut self.given, given) != given {
             self.heard = ui.view_models();

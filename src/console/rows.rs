@@ -1,9 +1,9 @@
-//! Which rows of a table are shown, in which order, and how wide its columns want to be.
+//! Which rows of a table are shown, in which order, and how wide its columns are.
 //!
-//! Made when a picture, a filter or an order changes, never while drawing: drawing only looks at the rows it shows. It is on the way
-//! from a key to the screen, so that it must cost milliseconds for a hundred thousand rows (`benches/console`): no text is made, each
-//! cell is looked at once at the most, and of a long table the widths are taken from a sample; the drawing widens a column where it
-//! shows more ([`widened`]).
+//! Computed when the view model, a filter or an order changes, never while drawing: drawing only reads the visible
+//! rows. It runs between a key and the screen, so it must take only milliseconds for 100,000 rows (`benches/console`):
+//! it creates no text, reads each cell at most once, and samples the widths of a long table; drawing widens a column
+//! if it shows more ([`widened`]).
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use base::view::{Cell, Column, Key, Row, SPARK, Table, Tone};
 
-/// How a column's content is.
+/// Properties of a column's content.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Content {
     /// Cells that its widest content takes, heading included.
@@ -23,7 +23,7 @@ pub struct Content {
 }
 
 impl Content {
-    /// With these cells' content, too. It never shrinks.
+    /// Includes the content of these cells. The width never shrinks.
     fn with<'a>(self, cells: impl Iterator<Item = &'a Cell>) -> Self {
         let (mut widest, mut glyphs) = (0, self.glyphs);
         for cell in cells {
@@ -35,7 +35,7 @@ impl Content {
             widest = widest.max(width);
             glyphs |= has_glyph(cell.tone);
         }
-        // A glyph and its blank.
+        // A glyph and a blank.
         let width = u16::try_from(widest + if glyphs { 2 } else { 0 }).unwrap_or(u16::MAX);
         Self { width: self.width.max(width), glyphs }
     }
@@ -48,21 +48,22 @@ pub struct Rows {
     pub order: Vec<usize>,
     /// Its columns' contents.
     pub columns: Vec<Content>,
-    /// What is wrong with the filter; then the last one that was right holds on.
+    /// The error in the filter; the last valid filter then stays in effect.
     pub error: Option<String>,
-    /// What the order was made by.
+    /// The current order.
     sort: Option<Sort>,
-    /// The filter that holds, what it was read from, and for how many columns.
+    /// The filter in effect, its text, and the number of columns it was parsed for.
     filter: Filter,
     text: String,
     of: usize,
 }
 
-/// Rows that are looked at for the width of a long table's columns.
+/// Number of rows that are read for the column widths of a long table.
 const SAMPLE: usize = 400;
 
 impl Rows {
-    /// Made for a table; `before` keeps columns as wide as they have been, so that they do not twitch, and holds what can be used again.
+    /// Computes the rows of a table. `before` keeps the columns at least as wide as they were, so that they do not
+    /// jump, and provides what can be reused.
     #[must_use]
     pub fn of(table: &Table, text: &str, sort: Option<Sort>, before: Option<&Self>) -> Self {
         let before = before.filter(|b| b.of == table.columns.len());
@@ -85,12 +86,12 @@ impl Rows {
 }
 
 impl Rows {
-    /// Whether they were made for this filter and this order, if they are of this table at all.
+    /// Whether they are rows of this table, made for this filter and this order.
     pub(super) fn are_of(&self, table: &Table, text: &str, sort: Option<Sort>) -> bool {
         self.of == table.columns.len() && self.text == text && self.sort == sort
     }
 
-    /// The same, with columns at least as wide as they have been: they may have grown while these were made.
+    /// The same, with columns at least as wide as before: those may have grown while these rows were made.
     #[must_use]
     pub fn no_narrower(mut self, before: &Self) -> Self {
         if self.of == before.of {
@@ -113,7 +114,7 @@ fn contents(table: &Table, before: Option<&Rows>) -> Vec<Content> {
     table.columns.iter().enumerate().map(content).collect()
 }
 
-/// The contents with these rows' looked at, too: none of what is on screen is cut because a sample missed it.
+/// Widens the contents for these rows, so that nothing on screen is cut because a sample missed it.
 #[must_use]
 pub fn widened<'a>(contents: &[Content], rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Content> {
     let cells = |i: usize| rows.clone().filter_map(move |r| r.cells.get(i));

@@ -1,4 +1,5 @@
-//! The Runbook and Journal pages, made of the run's view: plain tables, so that they sort, filter and open like all others.
+//! The Runbook and Journal pages, built from the run's view as plain tables, so that they can be sorted, filtered and
+//! opened like all others.
 
 use std::borrow::Cow;
 
@@ -17,7 +18,7 @@ pub const STEPS: &str = "steps";
 /// Id of the Journal page.
 pub const JOURNAL: &str = "journal";
 
-/// What a step's state means.
+/// Tone of a step's state.
 #[must_use]
 pub fn tone(step: &StepView) -> Tone {
     match step.state {
@@ -36,7 +37,7 @@ pub fn tone(step: &StepView) -> Tone {
     }
 }
 
-/// How far the run is.
+/// Progress of the run.
 #[must_use]
 pub fn done(run: &RunView) -> String {
     let done = run
@@ -97,7 +98,7 @@ pub fn panel(run: &RunView) -> Panel {
     }
 }
 
-/// How the gates stand that matter now; none where none do, or there are none.
+/// Level of the gates that apply now; `None` if none apply.
 fn judged(step: &StepView) -> Option<Level> {
     let of = match step.state {
         StepState::Verifying | StepState::Baking if step.way == Way::Forward => "verify",
@@ -136,7 +137,7 @@ fn row(step: &StepView) -> Row {
     }
 }
 
-/// The first thing in a step's way, or what it is busy with.
+/// The first thing that blocks a step, or what it is doing.
 fn why(step: &StepView) -> Cell {
     if matches!(step.state, StepState::Done | StepState::Attested | StepState::Skipped | StepState::Cancelled) {
         return if step.adopted { Cell::text("done by somebody else, taken over") } else { Cell::none() };
@@ -159,7 +160,7 @@ fn why(step: &StepView) -> Cell {
     }
 }
 
-/// The Journal page: the newest first.
+/// The Journal page, newest records first.
 #[must_use]
 pub fn journal(run: &RunView, clock: &Clock) -> Panel {
     let head = run.head.as_ref().map_or_else(
@@ -197,7 +198,7 @@ pub fn journal(run: &RunView, clock: &Clock) -> Panel {
     }
 }
 
-/// What opens behind a record: the same, with nothing cut off.
+/// The detail of a record: the row without truncation.
 #[must_use]
 pub fn record_detail(run: &RunView, id: &str, clock: &Clock) -> Option<Detail> {
     let line = run.journal.iter().find(|line| line.seq.to_string() == id)?;
@@ -215,7 +216,7 @@ pub fn record_detail(run: &RunView, id: &str, clock: &Clock) -> Option<Detail> {
     })
 }
 
-/// What opens behind a step.
+/// The detail of a step.
 #[must_use]
 pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
     let step = run.steps.iter().find(|s| s.id == id)?;

@@ -1,7 +1,7 @@
-//! What the operator likes: the configuration file, `$XDG_CONFIG_HOME/landfall/config.toml`.
+//! The operator's settings: the configuration file, `$XDG_CONFIG_HOME/landfall/config.toml`.
 //!
-//! Read as a plan is, by the same checker: all faults at once, each with its place. What is not written is as it is by default; a faulty
-//! file stops the start, since whoever presses a key must know which command it is.
+//! It is checked like a plan: all faults are reported at once, each with its place. A missing key has its default. A
+//! faulty file prevents the start, because the operator must be sure which command a key runs.
 
 use std::path::{Path, PathBuf};
 
@@ -67,20 +67,20 @@ pub static ROOT: TableSpec = TableSpec {
     ]],
 };
 
-/// What the operator likes.
+/// The operator's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The theme's name.
     pub theme: String,
-    /// Only ASCII; none: as the locale has it.
+    /// ASCII only; `None`: depends on the locale.
     pub ascii: Option<bool>,
-    /// In which zone times are shown.
+    /// Zone in which times are shown.
     pub time: Time,
-    /// Whether names are masked from the beginning.
+    /// Whether names are masked at the start.
     pub mask: bool,
-    /// Whether the mouse is on from the beginning.
+    /// Whether the mouse is on at the start.
     pub mouse: bool,
-    /// What rings.
+    /// Events that ring the bell.
     pub bell: Vec<Ring>,
     /// Which key is which command.
     pub keys: Keymap,
@@ -100,7 +100,7 @@ impl Default for Settings {
     }
 }
 
-/// The operator's folder of this program, if the environment says where such folders are.
+/// This program's configuration folder, if the environment defines one.
 pub(super) fn folder(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let set = |name| var(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let config = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
@@ -108,7 +108,7 @@ pub(super) fn folder(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
 }
 
 impl Settings {
-    /// Where the file is, if the environment says where such files are.
+    /// Path of the file, if the environment defines the folder.
     pub fn path(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
         folder(var).map(|folder| folder.join("config.toml"))
     }
@@ -116,21 +116,21 @@ impl Settings {
     /// Reads the file.
     ///
     /// # Errors
-    /// If it cannot be read, and with all that is wrong in it.
+    /// If it cannot be read, or with all its faults.
     pub fn load(path: &Path) -> Result<Self, Faulty> {
         let text = std::fs::read_to_string(path).map_err(|source| Faulty::Unread { path: path.to_owned(), source })?;
         Self::parse(path, &text)
     }
 
-    /// Reads a text; `path` is named in what is told.
+    /// Parses a text; messages name `path`.
     ///
     /// # Errors
-    /// With all that is wrong in it.
+    /// With all its faults.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Faulty> {
         read(&ROOT, path, text, lower).map(|(settings, _)| settings)
     }
 
-    /// A file with everything as it is by default, commented out.
+    /// A file with all defaults, commented out.
     #[must_use]
     pub fn example() -> String {
         use std::fmt::Write as _;
@@ -161,7 +161,7 @@ fn lower(root: &Table, faults: &mut Faults) -> Option<Settings> {
     Some(Settings { theme, ascii, time: time?, mask: root.get("mask")?, mouse: root.get("mouse")?, bell, keys: keys? })
 }
 
-/// The zone that is meant; its name may be in small letters.
+/// The time zone; its name is not case-sensitive.
 fn time(root: &Table, faults: &mut Faults) -> Option<Time> {
     let At { value, span } = root.at::<String>("time")?;
     match value.to_ascii_lowercase().as_str() {
@@ -181,7 +181,7 @@ fn time(root: &Table, faults: &mut Faults) -> Option<Time> {
     None
 }
 
-/// The zone that was probably meant: nearly its name, or the name of its city alone.
+/// The closest zone: a similar name, or the name of its city alone.
 fn near_zone<'n>(text: &str, names: &'n [String]) -> Option<&'n str> {
     let small: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let whole: Vec<&str> = small.iter().map(String::as_str).collect();
@@ -216,7 +216,7 @@ fn keys(root: &Table, faults: &mut Faults) -> Option<Keymap> {
         wanted.push((command.id, own));
     }
     match Keymap::with(&wanted) {
-        // Half of the keys would say less than nothing about clashes.
+        // If some keys are faulty, a check for clashes would mislead.
         _ if faults.list.len() > before => None,
         Ok(keys) => Some(keys),
         Err(clashes) => {

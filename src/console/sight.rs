@@ -1,21 +1,23 @@
-//! How colours are seen: how much two differ in brightness and in all, by people with and without a colour vision deficiency.
+//! Colour perception: how much two colours differ in brightness and in total, with and without a colour vision
+//! deficiency.
 //!
-//! Arithmetic alone. Contrast: WCAG 2.2, relative luminance. Difference: Euclidean in OKLab (Björn Ottosson, "A perceptual color space
-//! for image processing", 2020), times 100; two patches side by side are told apart from about 2 on.
+//! Pure arithmetic. Contrast: WCAG 2.2, relative luminance. Difference: Euclidean in OKLab (Björn Ottosson, "A
+//! perceptual color space for image processing", 2020), times 100; adjacent patches are distinguishable from about 2
+//! on.
 
-/// Red, green, blue, as a terminal is told them (sRGB).
+/// Red, green, blue (sRGB).
 pub type Rgb = (u8, u8, u8);
 
-/// Whose eyes.
+/// A kind of colour vision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {
-    /// Of most people.
+    /// Without a deficiency.
     Usual,
-    /// Without the cones for long waves.
+    /// Without long-wave cones.
     Protanopia,
-    /// Without those for middle waves.
+    /// Without middle-wave cones.
     Deuteranopia,
-    /// Without those for short waves.
+    /// Without short-wave cones.
     Tritanopia,
 }
 
@@ -34,7 +36,7 @@ impl Sight {
         }
     }
 
-    /// Light as these eyes have it: another light, which most eyes take for the same as these take the first.
+    /// Simulates this vision: returns the linear RGB that looks the same to unimpaired vision.
     fn sees(self, light: [f64; 3]) -> [f64; 3] {
         let matrix = match self {
             Self::Usual => return light,
@@ -58,15 +60,16 @@ const PROTAN: Matrix =
 const DEUTAN: Matrix =
     [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]];
 
-/// Brettel, Viénot, Mollon, "Computerized simulation of color appearance for dichromats", J. Opt. Soc. Am. A 14, 1997: a half-plane on each
-/// side of the neutral colours, in the form for linear sRGB of libDaltonLens. Machado's model does not claim to fit tritanopia.
+/// Brettel, Viénot, Mollon, "Computerized simulation of color appearance for dichromats", J. Opt. Soc. Am. A 14, 1997: a
+/// half-plane on each side of the neutral colours, in the form for linear sRGB of libDaltonLens. Machado's model does not
+/// claim to fit tritanopia.
 const TRITAN: [Matrix; 2] = [
     [[1.012_77, 0.135_48, -0.148_26], [-0.012_43, 0.868_12, 0.144_31], [0.075_89, 0.805_00, 0.119_11]],
     [[0.936_78, 0.189_79, -0.126_57], [0.061_54, 0.815_26, 0.123_20], [-0.375_62, 1.127_67, 0.247_96]],
 ];
 const TRITAN_PLANE: [f64; 3] = [0.039_01, -0.027_88, -0.011_13];
 
-/// How much brighter the brighter one is: from 1 to 21.
+/// Contrast ratio of two colours: from 1 to 21.
 #[must_use]
 pub fn contrast(a: Rgb, b: Rgb) -> f64 {
     let [a, b] = [a, b].map(|rgb| {
@@ -76,25 +79,25 @@ pub fn contrast(a: Rgb, b: Rgb) -> f64 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
-/// A colour as it is seen: its place in OKLab.
+/// A perceived colour: its coordinates in OKLab.
 #[derive(Debug, Clone, Copy)]
 pub struct Lab([f64; 3]);
 
 impl Lab {
-    /// By these eyes.
+    /// As seen with this vision.
     #[must_use]
     pub fn by(sight: Sight, rgb: Rgb) -> Self {
         Self(oklab(sight.sees(light(rgb))))
     }
 
-    /// How far it is to another.
+    /// Distance to another colour.
     #[must_use]
     pub fn to(self, other: Self) -> f64 {
         100.0 * self.0.iter().zip(other.0).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
     }
 }
 
-/// How far two colours are apart to these eyes.
+/// Distance between two colours with this vision.
 #[must_use]
 pub fn apart(a: Rgb, b: Rgb, sight: Sight) -> f64 {
     Lab::by(sight, a).to(Lab::by(sight, b))
@@ -107,7 +110,7 @@ pub fn lch(rgb: Rgb) -> (f64, f64, f64) {
     (l, a.hypot(b), b.atan2(a).to_degrees())
 }
 
-/// The light that a colour is, between 0 and 1.
+/// Linear RGB of a colour, between 0 and 1.
 fn light((r, g, b): Rgb) -> [f64; 3] {
     [r, g, b].map(|v| {
         let v = f64::from(v) / 255.0;

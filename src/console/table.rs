@@ -1,5 +1,5 @@
-//! How one table is looked at: which row is selected, in which order, through which filter. The rows are those that remain. And which tables
-//! of the place where the operator is are meant.
+//! State of one table: selected row, order, filter, and the resulting rows. Also which tables of the current place are
+//! visible and focused.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -18,14 +18,14 @@ pub type TableKey = (&'static str, &'static str);
 /// Place of tables that belong to a detail.
 const DETAIL: &str = "detail";
 
-/// How one table is looked at.
+/// The state of one table.
 #[derive(Debug, Default)]
 pub struct TableUi {
     /// Id of the selected row.
     pub selected: Option<String>,
-    /// Where it stands among the rows shown; kept when the row is gone.
+    /// Its position among the rows shown; kept when the row is gone.
     pub index: usize,
-    /// Where it stands in the table: most often it is there in the next picture, too.
+    /// Its position in the table, tried first in the next view model.
     row: usize,
     /// First row on screen.
     pub top: usize,
@@ -37,7 +37,7 @@ pub struct TableUi {
     pub filter: String,
     /// The rows shown.
     pub rows: Rows,
-    /// They are not yet those of the filter and the order.
+    /// The rows are not yet those of the filter and the order.
     pub waits: bool,
 }
 
@@ -47,11 +47,11 @@ impl TableUi {
         self.rows.order.iter().skip(self.top).take(self.height).filter_map(|&row| table.rows.get(row))
     }
 
-    /// The selection stays on its row wherever that has gone; if it is gone, on the place where it was.
+    /// Keeps the selection on its row wherever that has moved; if the row is gone, on its former position.
     pub(super) fn keep_selection(&mut self, table: &Table) {
         let wanted = self.selected.as_deref();
         let is = |row: usize| table.rows.get(row).is_some_and(|r| Some(r.id.as_str()) == wanted);
-        // A table is searched for a name only where the row is not where it was.
+        // The table is searched only if the row has moved.
         let row = match wanted {
             None => None,
             Some(_) if is(self.row) => Some(self.row),
@@ -96,26 +96,26 @@ impl Ui {
         }
     }
 
-    /// How many there are.
+    /// Number of tables on screen.
     #[must_use]
     pub fn table_count(&self) -> usize {
         self.shown_tables().len()
     }
 
-    /// Index of the table that commands are about.
+    /// Index of the focused table.
     #[must_use]
     pub fn focus(&self) -> usize {
         let wanted = self.focus.get(self.place()).copied().unwrap_or(0);
         wanted.min(self.table_count().saturating_sub(1))
     }
 
-    /// The table that commands are about.
+    /// The focused table.
     #[must_use]
     pub fn focused(&self) -> Option<&Table> {
         self.shown_tables().get(self.focus())
     }
 
-    /// How a table of this place is looked at.
+    /// The state of a table of this place.
     #[must_use]
     pub fn table_ui(&self, table: &'static str) -> Option<&TableUi> {
         self.tables.get(&(self.place(), table))
@@ -138,13 +138,13 @@ impl Ui {
         self.focused().and_then(|t| self.table_ui(t.id)).map_or("", |t| &t.filter)
     }
 
-    /// Id of the row that commands are about.
+    /// Id of the selected row of the focused table.
     #[must_use]
     pub fn selected(&self) -> Option<&str> {
         self.table_ui(self.focused()?.id)?.selected.as_deref()
     }
 
-    /// Selects the focused table's row at `index` among those shown, or the last.
+    /// Selects the row of the focused table at `index` among those shown, or the last.
     pub(super) fn select(&mut self, index: usize) {
         let place = self.place();
         let Some(id) = self.focused().map(|t| t.id) else { return };
@@ -155,12 +155,12 @@ impl Ui {
         self.tables.insert((place, id), at);
     }
 
-    /// What of the rows on screen has to be seen at once, in one number.
+    /// Fingerprint of what must be drawn at once of the rows on screen.
     pub(super) fn rows_gist(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         for table in self.shown_tables() {
             let Some(at) = self.table_ui(table.id) else { continue };
-            // A row more or less is seen at the end of a list.
+            // One row more or less is visible at the end of a list.
             (at.rows.order.len(), at.waits).hash(&mut hash);
             for row in at.shown(table) {
                 row.id.hash(&mut hash);
@@ -170,7 +170,7 @@ impl Ui {
         hash.finish()
     }
 
-    /// Takes down how much of each table the last drawing had room for.
+    /// Stores how much room each table had in the last drawing.
     pub fn drawn(&mut self, drawn: &Drawn) {
         self.spots.clone_from(&drawn.spots);
         self.tile_columns = drawn.tile_columns.unwrap_or(self.tile_columns);

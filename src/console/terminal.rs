@@ -1,6 +1,6 @@
-//! The terminal itself: taken over, drawn on, and given back whole – after quitting, a panic, a signal, a suspension.
+//! The terminal: taken over, drawn on, and completely restored after quitting, a panic, a signal or a suspension.
 //!
-//! Every frame is written in one go; what is written is worked out in `frames`.
+//! Every frame is written in one go; `frames` computes what is written.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -28,29 +28,31 @@ use ratatui::{
 };
 use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 
-/// Whether the terminal is ours now.
+/// Whether the console has taken over the terminal.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Whether the mouse is to be ours while the terminal is.
+/// Whether the mouse is enabled while the console has the terminal.
 static MOUSE: AtomicBool = AtomicBool::new(false);
 
-/// Buttons and wheel are reported, with coordinates of any size. Not where the pointer merely moves: that would wake the program for nothing.
+/// Reports buttons and wheel, with coordinates of any size. Not pointer motion: that would wake the program for
+/// nothing.
 const TAKE_MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 const LET_MOUSE_GO: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
-/// Nothing more is drawn: whoever is stuck drawing must get no further than to where it can leave.
+/// Nothing more is drawn: a blocked drawing thread continues only to its exit.
 static GIVEN_UP: AtomicBool = AtomicBool::new(false);
 
-/// Held while it is decided who gives the terminal back, so that nobody throws away what the other has just written.
+/// Held while a thread decides whether it restores the terminal, so that it does not discard what the other has just
+/// written.
 static LEAVING: Mutex<()> = Mutex::new(());
 
-/// Panics of other threads while the terminal was ours: told when it is given back.
+/// Panics of other threads while the console had the terminal: printed when it is restored.
 static UNTOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// What the threads of the console are called; a panic of theirs ends it.
+/// Name prefix of the console's threads; a panic in one of them ends the console.
 pub const THREAD: &str = "console";
 
-/// The terminal, taken over. Given back when dropped.
+/// The terminal, taken over. Restored when dropped.
 #[derive(Debug)]
 pub struct Screen {
     frames: Frames,
@@ -58,10 +60,10 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal over.
+    /// Takes over the terminal.
     ///
     /// # Errors
-    /// If input or output is not a terminal that can be drawn on, or it does not do as told.
+    /// If input or output is not a terminal that can be drawn on, or it cannot be controlled.
     pub fn enter() -> io::Result<Self> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(io::Error::other("standard input and output must be a terminal; `landfall status` needs none"));
@@ -71,28 +73,29 @@ impl Screen {
                 "TERM=dumb says that it cannot be drawn on; set TERM to what it is, or use `landfall watch --plain` or `landfall status`",
             ));
         }
-        // Colours are the theme's business, NO_COLOR included: left to itself, crossterm answers it by resetting modifiers.
+        // The theme decides about colours, including NO_COLOR: by default crossterm reacts to that variable by
+        // resetting modifiers.
         force_color_output(true);
         let screen = Self { frames: Frames::default(), cast: None };
         take()?;
         Ok(screen)
     }
 
-    /// Everything that is shown from now on is put down there, too.
+    /// Records everything that is shown from now on.
     pub fn record(&mut self, cast: Cast) {
         self.cast = Some(cast);
     }
 
-    /// An empty frame, as large as the terminal is now.
+    /// An empty frame of the terminal's current size.
     ///
     /// # Errors
-    /// If the terminal does not say how large it is.
+    /// If the size cannot be determined.
     pub fn blank(&mut self) -> io::Result<Buffer> {
         let (width, height) = terminal::size()?;
         Ok(self.frames.blank(Rect::new(0, 0, width, height)))
     }
 
-    /// Shows a frame; writes nothing if it is the one that is shown.
+    /// Shows a frame; writes nothing if it is unchanged.
     ///
     /// # Errors
     /// If the terminal is gone.
@@ -106,7 +109,8 @@ impl Screen {
         Ok(())
     }
 
-    /// Takes the mouse, or lets it go. Whoever gives the terminal back lets it go in any case; whoever takes it again takes it too.
+    /// Enables or disables the mouse. Restoring the terminal always disables it; taking the terminal again enables it
+    /// again.
     ///
     /// # Errors
     /// If the terminal is gone.
@@ -117,7 +121,7 @@ impl Screen {
         write(if on { TAKE_MOUSE } else { LET_MOUSE_GO })
     }
 
-    /// Rings.
+    /// Rings the bell.
     ///
     /// # Errors
     /// If the terminal is gone.
@@ -125,28 +129,29 @@ impl Screen {
         write(b"\x07")
     }
 
-    /// The next frame is drawn in full, whatever stands on the screen.
+    /// Draws the next frame in full.
     pub fn forget(&mut self) {
         self.frames.forget();
     }
 
-    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again when it goes on.
+    /// Restores the terminal, stops the process as Ctrl-Z does, and takes over the terminal again when the process
+    /// continues.
     ///
     /// # Errors
-    /// If the terminal does not do as told.
+    /// If the terminal cannot be controlled.
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         self.retake()
     }
 
-    /// Takes the terminal again after somebody else may have had it (SIGCONT).
+    /// Takes over the terminal again after another program may have used it (SIGCONT).
     ///
     /// # Errors
-    /// If the terminal does not do as told.
+    /// If the terminal cannot be controlled.
     pub fn retake(&mut self) -> io::Result<()> {
         self.forget();
-        // crossterm believes raw mode to be on; a shell may have ended it meanwhile.
+        // crossterm assumes that raw mode is on; a shell may have ended it.
         terminal::disable_raw_mode()?;
         take()
     }
@@ -169,14 +174,14 @@ fn take() -> io::Result<()> {
     write(&bytes)
 }
 
-/// Gives the terminal back, if it is ours.
+/// Restores the terminal, if the console has it.
 pub fn restore() {
     let ours = {
         let _no_flush = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
         TAKEN.swap(false, Ordering::SeqCst)
     };
     if ours {
-        // There is nobody to tell a fault to: the terminal is what is being lost.
+        // Errors are ignored: there is no terminal left to report them on.
         let mut out = io::stdout().lock();
         let _ = out.write_all(&farewell()).and_then(|()| out.flush());
         drop(out);
@@ -185,14 +190,14 @@ pub fn restore() {
 }
 
 fn farewell() -> Vec<u8> {
-    // Also where it was never taken: that does no harm, and there is no moment at which it is forgotten.
+    // Always disables the mouse, even if it was not enabled: that does no harm.
     let mut bytes = LET_MOUSE_GO.to_vec();
     let _ = queue!(bytes, EndSynchronizedUpdate, DisableFocusChange, DisableBracketedPaste, ResetColor, EnableLineWrap);
     let _ = queue!(bytes, cursor::Show, LeaveAlternateScreen);
     bytes
 }
 
-/// Little at a time: a terminal that has stopped reading takes no more of it than this once it is to be given back.
+/// Writes in small parts: a terminal that has stopped reading takes at most one more part once it is to be restored.
 fn write(bytes: &[u8]) -> io::Result<()> {
     const PART: usize = 1024;
     let mut out = io::stdout().lock();
@@ -206,12 +211,13 @@ fn write(bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// How long a terminal that does not read is waited for, at each step of giving it back.
+/// How long each step of a forced restore waits for a terminal that does not read.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Gives the terminal back although somebody may be stuck writing to it: a terminal that stopped reading (Ctrl-S, a stalled line)
-/// must not keep the program from ending. What it has not read is thrown away, so that the stuck writer can go on and end by itself;
-/// if even that does not help, the terminal is given back past it. Returns in bounded time whatever the terminal does.
+/// Restores the terminal even if a thread is blocked writing to it: a terminal that stopped reading (Ctrl-S, a stalled
+/// line) must not keep the program from ending. Unread output is discarded, so that the blocked writer can continue
+/// and end by itself. If that does not help, the terminal is restored without it. Returns in bounded time whatever the
+/// terminal does.
 pub fn restore_by_force(given_back: impl Fn() -> bool) {
     let wait = |until: &dyn Fn() -> bool| {
         let end = Instant::now() + PATIENCE;
@@ -220,14 +226,14 @@ pub fn restore_by_force(given_back: impl Fn() -> bool) {
         }
         until()
     };
-    // The usual case: the console hears of the signal and leaves.
+    // The usual case: the console gets the signal and exits.
     if wait(&given_back) {
         return;
     }
     GIVEN_UP.store(true, Ordering::SeqCst);
     let unstick = || {
         let leaving = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
-        // What restore() has begun to write must not be thrown away.
+        // Do not discard what restore() has begun to write.
         if TAKEN.load(Ordering::SeqCst) {
             throw_away();
         }
@@ -239,7 +245,7 @@ pub fn restore_by_force(given_back: impl Fn() -> bool) {
     }
     throw_away();
     let _ = terminal::disable_raw_mode();
-    // Past the lock of standard output, which the stuck writer holds; from a thread that may get stuck in its turn.
+    // Without the lock of standard output, which the blocked writer holds; from a thread that may block in turn.
     let (done, ended) = std::sync::mpsc::channel();
     let write = move || done.send(rustix::io::write(io::stdout(), &farewell()).is_ok());
     if thread::Builder::new().spawn(write).is_ok() {
@@ -247,15 +253,15 @@ pub fn restore_by_force(given_back: impl Fn() -> bool) {
     }
 }
 
-/// Throws away what the terminal has not read yet.
+/// Discards what the terminal has not read yet.
 fn throw_away() {
     let out = io::stdout();
     let _ = tcflow(&out, Action::OOn);
     let _ = tcflush(&out, QueueSelector::OFlush);
 }
 
-/// Makes panics readable: one of the console's own gives the terminal back first; one of another thread (a source) must not write
-/// over the screen and is told at the end.
+/// Makes panics readable: after a panic of the console the terminal is restored first; a panic of another thread (a
+/// collector) must not write over the screen and is printed at the end.
 pub fn watch_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -272,7 +278,7 @@ pub fn watch_panics() {
     });
 }
 
-/// Tells the panics that happened while the terminal was ours.
+/// Prints the panics that happened while the console had the terminal.
 pub fn tell_panics() {
     for panic in UNTOLD.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         let _ = writeln!(io::stderr(), "{panic}");

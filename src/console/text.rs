@@ -4,10 +4,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{theme::Theme, ui::Ui, view};
 
-/// The size of the screen that a scenario speaks of.
+/// The screen size that scenarios use.
 pub const SCREEN: (u16, u16) = (120, 40);
 
-/// The console as text, at the size that a scenario speaks of.
+/// The console as text, at the size that scenarios use.
 #[must_use]
 pub fn screen(ui: &Ui) -> String {
     let mut frame = Buffer::empty(Rect::new(0, 0, SCREEN.0, SCREEN.1));

@@ -1,8 +1,8 @@
-//! Themes: what each role looks like, from TOML. Knows no panel; a role is a meaning, never a place on the screen.
+//! Themes: the style of each role, from TOML. A role is a meaning, never a place on the screen.
 //!
-//! The themes of this package are part of the binary. A file of the same name in `$XDG_CONFIG_HOME/landfall/themes` wins; a theme
-//! that inherits takes over the palette and the roles it does not say itself. [`format`] has what a file may say, [`judge`] what is
-//! wrong with what it makes of it.
+//! The package's themes are embedded in the binary. A file of the same name in `$XDG_CONFIG_HOME/landfall/themes`
+//! replaces one; a theme that inherits takes over the palette and the roles that it does not define. [`format`]
+//! defines the file format, [`judge`] checks the result.
 
 mod find;
 mod format;
@@ -23,12 +23,12 @@ use super::colour::Depth;
 use base::{side::Side, view::Tone};
 use plan::Faulty;
 
-/// A theme, ready to draw with.
+/// A loaded theme.
 #[derive(Debug, Clone)]
 pub struct Theme {
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// Its description.
     pub doc: Option<String>,
     styles: Vec<Style>,
 }
@@ -41,7 +41,7 @@ pub enum ThemeError {
     Unknown {
         /// The name.
         name: String,
-        /// What was meant, or what there is.
+        /// A similar name, or the list of names.
         hint: String,
     },
     /// The file cannot be read, or is not a theme.
@@ -51,13 +51,13 @@ pub enum ThemeError {
         name: String,
         /// Its file.
         path: PathBuf,
-        /// All that is wrong with it.
+        /// All its faults.
         source: Faulty,
     },
 }
 
 impl ThemeError {
-    /// In one line, with where to learn more.
+    /// In one line, with a hint where to learn more.
     #[must_use]
     pub fn brief(&self) -> String {
         match self {
@@ -72,7 +72,7 @@ impl ThemeError {
     }
 }
 
-/// What a sheet's roles look like on a terminal of this depth.
+/// The styles of a sheet's roles on a terminal of this depth.
 fn ready(sheet: &Sheet, depth: Depth) -> Theme {
     let look = |role: Role| sheet.looks.get(role as usize).cloned().flatten().unwrap_or_default();
     let drawn = |role: Role| look(role).style(&sheet.palette, depth);
@@ -80,7 +80,7 @@ fn ready(sheet: &Sheet, depth: Depth) -> Theme {
     let behind = |style: Style| style.bg.or(drawn(Role::Text).bg);
     let styles = Role::ALL.iter().map(|&role| {
         let style = drawn(role);
-        // What a background tells apart has to be told apart where that background cannot be shown, too.
+        // A role that differs by its background must still differ if the terminal cannot show that background.
         let lost = role != Role::Text
             && told(role).is_some_and(|bg| told(Role::Text) != Some(bg))
             && behind(style) == behind(drawn(Role::Text));
@@ -88,7 +88,7 @@ fn ready(sheet: &Sheet, depth: Depth) -> Theme {
     });
     let mut styles: Vec<Style> = styles.collect();
     if depth == Depth::None {
-        // Whatever the theme says by colour alone is said as the theme without colours does.
+        // Differences of colour alone get the modifiers of the theme without colours.
         for (style, mono) in styles.iter_mut().zip(mono()) {
             *style = style.add_modifier(mono);
         }
@@ -96,32 +96,32 @@ fn ready(sheet: &Sheet, depth: Depth) -> Theme {
     Theme { name: sheet.name.clone(), doc: sheet.doc.clone(), styles }
 }
 
-/// The modifiers of the package's own theme without colours.
+/// The modifiers of the package's theme without colours.
 fn mono() -> Vec<Modifier> {
     let sheet = Themes::default().sheet("mono", &[]).unwrap_or_default();
     sheet.looks.into_iter().map(|look| look.unwrap_or_default().modifiers).collect()
 }
 
 impl Theme {
-    /// Without any style: for whoever wants the text alone.
+    /// Without any style, for plain text.
     #[must_use]
     pub fn plain() -> Self {
         Self { name: "plain".to_owned(), doc: None, styles: vec![Style::new(); Role::ALL.len()] }
     }
 
-    /// How a role looks.
+    /// The style of a role.
     #[must_use]
     pub fn style(&self, role: Role) -> Style {
         self.styles[role as usize]
     }
 
-    /// How a tone looks.
+    /// The style of a tone.
     #[must_use]
     pub fn tone(&self, tone: Tone) -> Style {
         Role::of(tone).map_or(Style::new(), |role| self.style(role))
     }
 
-    /// How a side's heading looks.
+    /// The style of a side's heading.
     #[must_use]
     pub fn side(&self, side: Side) -> Style {
         self.style(match side {

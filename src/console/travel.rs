@@ -1,4 +1,4 @@
-//! The selection moves: within a list, from list to list, over the tiles.
+//! Moves the selection: within a list, from list to list, over the tiles.
 
 use super::{
     command::Id,
@@ -23,7 +23,7 @@ pub(super) fn travel(ui: &mut Ui, id: Id) {
     }
     let Some(at) = ui.focused_ui() else { return };
     let (last, index, page) = (at.rows.order.len().saturating_sub(1), at.index, at.height.max(1));
-    // A list flows on into the next one.
+    // At the end of a list the selection continues in the next one.
     match id {
         Id::Down if index >= last && focus + 1 < ui.table_count() => {
             ui.focus.insert(ui.place(), focus + 1);

@@ -1,4 +1,4 @@
-//! Keys while something is being written: a line of a dialog, a filter, a search in help.
+//! Keys while text is being written: a line of a dialog, a filter, a search in help.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -10,7 +10,7 @@ use super::{
     update::Act,
 };
 
-/// One line of text being written.
+/// Applies a key to a line of text.
 pub(super) fn write(text: &mut String, key: &KeyEvent) -> bool {
     let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
@@ -26,7 +26,7 @@ pub(super) fn write(text: &mut String, key: &KeyEvent) -> bool {
     true
 }
 
-/// What works whatever is being written: to leave, to suspend. Nothing that is written is a chord.
+/// Quit and suspend work whatever is being written: text contains no chords.
 pub(super) fn always(ui: &mut Ui, key: &KeyEvent) -> Option<Vec<Act>> {
     let key = Key::of(key)?;
     let chord = matches!(key, Key::Ctrl('c' | 'z'));
@@ -37,8 +37,8 @@ pub(super) fn always(ui: &mut Ui, key: &KeyEvent) -> Option<Vec<Act>> {
     }
 }
 
-/// Text that was pasted: into the line that is being written. Where nothing is, or where something is typed so that it is meant, it is not
-/// taken for keys.
+/// Pasted text goes into the line that is being written. It is ignored if nothing is, or if a confirmation must be
+/// typed; it never counts as keys.
 pub(super) fn paste(ui: &mut Ui, text: &str) -> Vec<Act> {
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text: String = text.chars().filter(|c| !c.is_control()).collect();

@@ -1,5 +1,5 @@
-//! Where the operator is: page, selection, filters, orders, what is frozen. Plain data; [`super::update`] changes it, [`super::view`]
-//! draws it, neither does I/O.
+//! The state of the user interface: page, selection, filters, orders, frozen view model. Plain data; [`super::update`]
+//! changes it, [`super::view`] draws it, neither does I/O.
 
 mod settle;
 
@@ -28,7 +28,7 @@ use engine::{
     snapshot::{DetailKey, Snapshot},
 };
 
-/// Which permits the console has been given; shown in its head.
+/// What the session may do; shown in the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Only readers were built: nothing here can change a server.
@@ -42,37 +42,37 @@ pub enum Mode {
 /// What fills the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
-    /// A page: 0 is the overview, the others are the picture's pages from 1.
+    /// A page: 0 is the overview, the others are the view model's pages from 1.
     Page(usize),
-    /// What is behind a row.
+    /// The detail of a row.
     Detail,
 }
 
-/// What the keyboard writes into.
+/// The target of typed characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// Nothing: keys are commands.
     Commands,
-    /// The focused table's filter, and what it was before.
+    /// The focused table's filter; the value is the filter before.
     Filter(String),
-    /// The help's search, and the first line shown.
+    /// The search text of the help, and the first line shown.
     Help(String, usize),
-    /// What is looked for in the palette.
+    /// The search text of the palette.
     Palette(Palette),
-    /// What is open over the page.
+    /// The dialog that is open over the page.
     Dialog(Dialog),
 }
 
-/// What a drawing found out: only it knows how much room there is.
+/// Results of drawing: only it knows how much room there is.
 #[derive(Debug, Default)]
 pub struct Drawn {
     /// Tables on screen: id, first row, rows.
     pub tables: Vec<(&'static str, usize, usize)>,
-    /// Columns that turned out to be wider than was known.
+    /// Columns that are wider than known before.
     pub columns: Vec<(&'static str, Vec<Content>)>,
-    /// How many tiles stood side by side.
+    /// Number of tiles side by side.
     pub tile_columns: Option<usize>,
-    /// First line of the detail's facts that could be shown, and the last that there is room to begin with.
+    /// First line of the detail's fields that could be shown, and the last one that may be at the top.
     pub detail_top: Option<(usize, usize)>,
     /// First line of the help that could be shown.
     pub help_top: Option<usize>,
@@ -82,77 +82,77 @@ pub struct Drawn {
     pub spots: Spots,
 }
 
-/// What the script of a scenario says.
+/// Caption of a scenario's script.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Caption {
     /// The words.
     pub text: String,
     /// The keys that it pressed last, oldest first.
     pub keys: Vec<String>,
-    /// How many of its cues are over, of how many.
+    /// Number of cues that are complete, and of all.
     pub progress: (usize, usize),
 }
 
-/// Where the operator is.
+/// The state of the user interface.
 #[derive(Debug)]
 pub struct Ui {
     /// What fills the screen.
     pub at: At,
     /// Selected answer of the overview.
     pub tile: usize,
-    /// How many tiles stand side by side; the last drawing says so.
+    /// Number of tiles side by side, from the last drawing.
     pub tile_columns: usize,
-    /// What the keyboard writes into.
+    /// The target of typed characters.
     pub entry: Entry,
     /// All columns in full.
     pub wide: bool,
     /// Columns scrolled away to the left, when wide.
     pub scroll: usize,
-    /// First line of a detail's facts, where they are longer than the room for them.
+    /// First visible line of a detail's fields, if they do not fit.
     pub detail_top: usize,
-    /// The last line that they can begin with; the last drawing says so.
+    /// The last line that may be at the top, from the last drawing.
     pub detail_last: usize,
-    /// How many lines of a preview there is room for; the last drawing says so.
+    /// Visible lines of a preview, from the last drawing.
     pub preview_room: usize,
-    /// Which theme it is, of [`Ui::themes`].
+    /// The current theme, as an index into [`Ui::themes`].
     pub theme: usize,
-    /// Which one was asked for last: not every one can be loaded.
+    /// The theme that was requested last; it may fail to load.
     pub theme_wanted: usize,
     /// The themes' names.
     pub themes: Vec<String>,
-    /// In which zone instants are shown, and what else there is.
+    /// The selected zone and the other one.
     pub zones: Zones,
     /// Whether the mouse is on.
     pub mouse: bool,
-    /// What the last drawing put where; empty where something happened since that may have changed it.
+    /// The clickable areas of the last drawing; empty after an event that may have changed them.
     pub spots: Spots,
     /// Which key is which command.
     pub keys: Arc<Keymap>,
-    /// Whether the terminal has the focus; without it figures that merely move are not drawn.
+    /// Whether the terminal has the focus; without it changes of figures alone are not drawn.
     pub in_focus: bool,
-    /// What there is to say; gone with the next key.
+    /// A message; cleared by the next key.
     pub message: Option<String>,
-    /// Which permits the console has.
+    /// What the session may do.
     pub mode: Mode,
-    /// How fast simulated time went before it was made to stand still.
+    /// Speed of simulated time before it was paused.
     pub before_it_stopped: Option<f64>,
-    /// What the script says that is being played, if one is.
+    /// Caption of the script that is playing, if there is one.
     pub caption: Option<Caption>,
-    /// By the console's own clock.
+    /// The console's own clock.
     pub now: Now,
     pub(super) opened: Option<DetailKey>,
-    /// Pictures that came since a row was opened.
+    /// Number of view models that came since a row was opened.
     pub(super) heard_since_opened: u32,
     pub(super) page_below: usize,
     pub(super) detail: Option<Arc<Detail>>,
-    /// Who takes pictures that are over; without anybody they go at once.
+    /// The render worker, which frees old view models; without it they are freed here.
     pub gallery: Option<RenderWorker>,
-    /// Rows that were made beforehand for the picture that is shown.
+    /// Rows that were computed in advance for the current view model.
     pub(super) prepared: Prepared,
-    /// Whether rows are shown that are not those wanted: who has the gallery asks it.
+    /// Whether the rows shown are not the requested ones; the event loop then requests them from the render worker.
     waits: bool,
     latest: Arc<ViewModel>,
-    /// How many pictures have come.
+    /// Number of view models that have come.
     pictures: u64,
     heard: Now,
     frozen: Option<(Arc<ViewModel>, Now)>,
@@ -161,11 +161,11 @@ pub struct Ui {
     made_of: Option<Made>,
 }
 
-/// A core that makes no picture for this long has stopped or hangs: what is shown is not the present.
+/// If the engine makes no snapshot for this long, it has stopped or hangs: what is shown is out of date.
 pub const SILENT: Duration = Duration::from_secs(4);
 
 impl Ui {
-    /// At the overview.
+    /// Opens at the overview.
     #[must_use]
     pub fn new(first: Arc<ViewModel>, now: Now, mode: Mode) -> Self {
         Self {
@@ -208,52 +208,51 @@ impl Ui {
         }
     }
 
-    /// The picture that is shown.
+    /// The view model that is shown.
     #[must_use]
     pub fn view_model(&self) -> &ViewModel {
         self.frozen.as_ref().map_or(&self.latest, |(p, _)| p)
     }
 
-    /// What of the screen has to be seen at once when it changes.
+    /// Fingerprint of what must be drawn at once when it changes.
     #[must_use]
     pub fn fingerprint(&self) -> (u64, u64, bool, bool, &'static str) {
-        // The verdict is that of the latest picture, also while one is held still.
+        // The verdict is the latest one, also while the display is frozen.
         let word = self.latest().verdict().describe().0;
         (self.view_model().gist, self.rows_gist(), self.detail.is_some(), self.is_asking(), word)
     }
 
-    /// How many pictures have come.
+    /// Number of view models that have come.
     #[must_use]
     pub const fn view_models(&self) -> u64 {
         self.pictures
     }
 
-    /// The latest there is, shown or not.
+    /// The latest snapshot, shown or not.
     #[must_use]
     pub fn latest(&self) -> &Snapshot {
         &self.latest.snapshot
     }
 
-    /// Whether the picture is held still.
+    /// Whether the display is frozen.
     #[must_use]
     pub const fn is_frozen(&self) -> bool {
         self.frozen.is_some()
     }
 
-    /// For how long the picture has been held still.
+    /// How long the display has been frozen.
     #[must_use]
     pub fn frozen_for(&self) -> Option<Duration> {
         self.frozen.as_ref().map(|(_, since)| self.now.since(*since))
     }
 
-    /// For how long the core has made no picture, once that is longer than it should ever be.
+    /// How long the engine has made no snapshot, if longer than [`SILENT`].
     #[must_use]
     pub fn silent_for(&self) -> Option<Duration> {
         Some(self.now.since(self.heard)).filter(|d| *d > SILENT)
     }
 
-    /// A newer picture came.
-    /// Gives the one before it: see [`Ui::let_go`].
+    /// Takes a newer view model. Returns the previous one: see [`Ui::let_go`].
     pub(super) fn show(&mut self, picture: Arc<ViewModel>) -> Arc<ViewModel> {
         let old = std::mem::replace(&mut self.latest, picture);
         self.pictures += 1;
@@ -262,14 +261,14 @@ impl Ui {
         old
     }
 
-    /// A picture is over. To give back what a hundred thousand rows took needs longer than a key should wait: somebody else does it.
+    /// Frees an old view model. Freeing 100,000 rows takes longer than a key may wait, so the render worker does it.
     pub(super) fn let_go(&self, old: Arc<ViewModel>) {
         if let Some(gallery) = &self.gallery {
             gallery.forget(old);
         }
     }
 
-    /// Makes the pictures anew, the frozen one too, in the zone that is shown.
+    /// Recomputes the view models in the selected zone, including the frozen one.
     pub fn rezone(&mut self) {
         let zone = self.zones.shown();
         self.remake(|picture| picture.rezoned(&zone));
@@ -283,14 +282,14 @@ impl Ui {
         self.settle(true);
     }
 
-    /// The same, with or without a mask: after that was put on or taken off.
+    /// Recomputes the view models with or without a mask, after it was switched.
     pub fn mask(&mut self, mut mask: Option<&mut Mask>) {
-        // Sources are addressed by names that have just changed.
+        // Collectors are addressed by names that have just changed.
         if self.opened.as_ref().is_some_and(|key| key.panel == SOURCES) {
             self.opened = None;
             self.at = At::Page(self.page_below);
         }
-        // What has been told has the names of before, and so may what was looked for.
+        // The message contains the old names, and filters may contain them.
         let filters = self.tables.values_mut().map(|table| std::mem::take(&mut table.filter));
         let filtered = filters.filter(|filter| !filter.is_empty()).count() > 0;
         self.message = filtered.then(|| "what lists were filtered by is gone: it may have had names in it".to_owned());
@@ -299,7 +298,7 @@ impl Ui {
         self.remake(|picture| picture.again(mask.as_deref_mut(), &zone));
     }
 
-    /// Holds the picture still, or lets it move again.
+    /// Freezes the display, or resumes it.
     pub(super) fn freeze(&mut self) {
         self.frozen = match self.frozen {
             None => Some((self.latest.clone(), self.heard)),
@@ -307,7 +306,7 @@ impl Ui {
         };
     }
 
-    /// The page's number that is shown or lies under the detail.
+    /// Number of the page that is shown, or of the page under the detail.
     #[must_use]
     pub fn page_number(&self) -> usize {
         match self.at {
@@ -316,7 +315,7 @@ impl Ui {
         }
     }
 
-    /// The panel that is shown or lies under the detail; none at the overview.
+    /// The panel that is shown, or the one under the detail; `None` at the overview.
     #[must_use]
     pub fn panel(&self) -> Option<&Arc<Panel>> {
         let page = self.page_number().checked_sub(1)?;
@@ -329,19 +328,20 @@ impl Ui {
         self.detail.as_ref()
     }
 
-    /// Whether the core may not have answered yet: the first picture after the question can have been made before it.
+    /// Whether the engine may not have answered yet: the first view model after the request may have been computed
+    /// before it.
     #[must_use]
     pub const fn is_asking(&self) -> bool {
         self.heard_since_opened < 2
     }
 
-    /// Which row's detail is asked for.
+    /// The row whose detail is requested.
     #[must_use]
     pub fn opened(&self) -> Option<&DetailKey> {
         self.opened.as_ref()
     }
 
-    /// The step of the runbook that commands are about.
+    /// The step of the runbook that commands apply to.
     #[must_use]
     pub fn step(&self) -> Option<&StepView> {
         let id = match self.at {

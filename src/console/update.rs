@@ -1,4 +1,4 @@
-//! What a key, a picture or a second does to where the operator is. Pure: what must be done outside comes back as [`Act`]s.
+//! How an event changes the state of the user interface. Pure: side effects are returned as [`Act`]s.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use super::{
 };
 use engine::{self, run::Order, snapshot::DetailKey};
 
-/// What can happen to the console.
+/// An event of the console.
 #[derive(Debug)]
 pub enum UiEvent {
     /// A key was pressed.
@@ -30,45 +30,45 @@ pub enum UiEvent {
     Touch(Touch),
     /// Text was pasted.
     Paste(String),
-    /// The core made a new picture.
+    /// A new view model.
     Picture(Arc<ViewModel>),
-    /// The same, with the rows that were made for it beforehand.
+    /// The same, with rows that were computed for it in advance.
     Made(Arc<ViewModel>, Prepared),
-    /// Rows were made that were waited for.
+    /// Rows that were requested.
     Rows(Prepared),
     /// A second passed.
     Second,
 }
 
-/// What must be done outside.
+/// A side effect to execute.
 #[derive(Debug, PartialEq)]
 pub enum Act {
-    /// Tell the core.
+    /// Send a command to the engine.
     Send(engine::EngineCommand),
     /// Give an order.
     Order(Order),
-    /// Load the theme that is chosen now.
+    /// Load the selected theme.
     Theme,
     /// Mask names, or show them.
     Mask,
-    /// Say instants in the zone that is chosen now.
+    /// Show instants in the selected zone.
     Zone,
-    /// Take the mouse, or let it go.
+    /// Enable or disable the mouse.
     Mouse,
-    /// Draw the whole screen anew.
+    /// Redraw the whole screen.
     Redraw,
     /// Stop until SIGCONT.
     Suspend,
-    /// Leave.
+    /// Quit.
     Quit,
 }
 
-/// Takes one event.
+/// Handles one event.
 pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
     match event {
         UiEvent::Second => dialog::passed(ui),
         UiEvent::Picture(picture) => on_view_model(ui, picture),
-        // What was made is of one picture, and of a place that may not be the one any more.
+        // The rows belong to one view model, and to a place that the operator may have left.
         UiEvent::Made(picture, prepared) => {
             ui.prepared = prepared;
             let acts = on_view_model(ui, picture);
@@ -103,9 +103,9 @@ pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
     }
 }
 
-/// A newer picture came.
+/// Handles a newer view model.
 fn on_view_model(ui: &mut Ui, picture: Arc<ViewModel>) -> Vec<Act> {
-    // Suspended, asleep or hung: whoever saw the count begin has not seen it end.
+    // Suspended, asleep or hung: the operator has not seen the count-down run.
     if ui.silent_for().is_some() {
         dialog::call_off(ui, "called off: nothing was shown for a while; nothing was sent");
     }
@@ -113,7 +113,7 @@ fn on_view_model(ui: &mut Ui, picture: Arc<ViewModel>) -> Vec<Act> {
     if !ui.is_frozen() {
         ui.settle(false);
     }
-    // Now nothing here is made of it any more.
+    // Nothing refers to the old view model any more.
     ui.let_go(old);
     dialog::passed(ui)
 }
@@ -129,7 +129,7 @@ fn press(ui: &mut Ui, event: &KeyEvent) -> Vec<Act> {
     }
 }
 
-/// Does what a command says, or tells why that is not possible now. `nth`: which of its keys was pressed.
+/// Runs a command, or shows why it is disabled. `nth`: which of its keys was pressed.
 pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
     if let Some(why) = why_not(id, ui) {
         ui.message = Some(format!("{}: {why}", Command::of(id).title));
@@ -230,12 +230,12 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
     }
 }
 
-/// How fast simulated time goes.
+/// Speed of simulated time.
 fn speed(ui: &Ui) -> f64 {
     ui.latest().speed.unwrap_or(1.0)
 }
 
-/// What is about the run.
+/// Runs a command of the run or of a step.
 fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
     let step = ui.step().map(|s| s.id.clone()).unwrap_or_default();
     let about = ui.step().and_then(|s| {
@@ -276,19 +276,19 @@ fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
     }
 }
 
-/// Goes to the runbook, to the step that is next.
+/// Goes to the next step in the runbook.
 fn next_step(ui: &mut Ui) -> Vec<Act> {
     let id = ui.view_model().snapshot.run.as_ref().and_then(|run| Some(run.next()?.id.clone()));
     to_step(ui, id.as_deref())
 }
 
-/// Goes to the runbook, to a step.
+/// Goes to a step in the runbook.
 pub(super) fn to_step(ui: &mut Ui, id: Option<&str>) -> Vec<Act> {
     let Some(page) = ui.view_model().page(RUNBOOK) else { return Vec::new() };
     to_row(ui, page, id.map(|id| (STEPS, id.to_owned())).as_ref())
 }
 
-/// Goes to a page, to a row of one of its tables.
+/// Goes to a page, and to a row of one of its tables.
 fn to_row(ui: &mut Ui, page: usize, row: Option<&(&'static str, String)>) -> Vec<Act> {
     let acts = go(ui, page + 1);
     let Some((table, id)) = row else { return acts };
@@ -298,7 +298,7 @@ fn to_row(ui: &mut Ui, page: usize, row: Option<&(&'static str, String)>) -> Vec
     let place = ui.focused().and_then(|t| Some((t.id, t.rows.iter().position(|r| r.id == *id)?)));
     let hidden = |(table, row)| ui.table_ui(table).is_some_and(|t| !t.rows.order.contains(&row));
     if place.is_some_and(hidden) {
-        // It is shown, whatever was looked for before.
+        // A filter must not hide the row.
         if let Some(table) = ui.focused_ui() {
             table.filter.clear();
         }
@@ -312,7 +312,7 @@ fn to_row(ui: &mut Ui, page: usize, row: Option<&(&'static str, String)>) -> Vec
     acts
 }
 
-/// Goes to a page; what was open is closed.
+/// Goes to a page; an open detail is closed.
 pub(super) fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
     let acts = close(ui);
     ui.at = At::Page(page);
@@ -340,7 +340,7 @@ fn open(ui: &mut Ui) -> Vec<Act> {
     ui.at = At::Detail;
     ui.detail_top = 0;
     ui.heard_since_opened = 0;
-    // Another row's tables may have the same ids: what was selected or filtered there is not meant here.
+    // Another row's tables may have the same ids: selections and filters do not apply to them.
     let place = ui.place();
     ui.tables.retain(|(p, _), _| *p != place);
     ui.focus.remove(place);
@@ -370,7 +370,7 @@ fn sort(ui: &mut Ui, id: Id) -> Vec<Act> {
     sort_by(ui, next)
 }
 
-/// Puts the focused table in this order.
+/// Sorts the focused table.
 pub(super) fn sort_by(ui: &mut Ui, sort: Option<Sort>) -> Vec<Act> {
     if let Some(table) = ui.focused_ui() {
         table.sort = sort;

@@ -1,5 +1,5 @@
-//! Draws a picture and where the operator is. Asks nobody anything and changes nothing: what only the drawing knows (how much room
-//! there was) comes back as [`Drawn`].
+//! Draws a view model and the state of the user interface. Pure: results that only drawing can know (how much room
+//! there was) are returned as [`Drawn`].
 
 mod caption;
 mod detail;
@@ -30,23 +30,23 @@ use base::{
     text::acts,
 };
 
-/// How things look.
+/// How to draw.
 #[derive(Debug, Clone)]
 pub struct Drawing<'a> {
     /// Colours and modifiers.
     pub theme: &'a Theme,
-    /// Signs of ASCII only.
+    /// ASCII characters only.
     pub ascii: bool,
     /// The sites' labels.
     pub sides: Sides<&'a str>,
-    /// Which key is which command: texts speak of commands by their names.
+    /// Which key runs which command: texts refer to commands by name.
     pub keys: &'a Keymap,
-    /// Says when: texts name instants in UTC.
+    /// Formats instants: texts contain them in UTC.
     pub clock: &'a Clock,
 }
 
 impl Drawing<'_> {
-    /// A text as this operator reads it: with the keys that commands have here, and instants in the zone that is shown.
+    /// A text for the operator: with the keys of commands, and instants in the selected zone.
     #[must_use]
     pub fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.keys.spell(text) {
@@ -55,7 +55,7 @@ impl Drawing<'_> {
         }
     }
 
-    /// How the heading of a group of columns looks: in its side's colour.
+    /// The style of a column group's heading: the colour of its side.
     #[must_use]
     pub fn group(&self, group: &str) -> Style {
         let of =
@@ -66,7 +66,7 @@ impl Drawing<'_> {
         }
     }
 
-    /// A group's heading where there is only this much room: a side's label says as much as `source` and label together.
+    /// A group's heading for this width: a side's label alone is as clear as `source` with the label.
     #[must_use]
     pub fn group_word<'g>(&self, group: &'g str, room: u16) -> &'g str {
         let label = group.rsplit(' ').next().unwrap_or(group);
@@ -75,7 +75,7 @@ impl Drawing<'_> {
     }
 }
 
-/// Smallest screen that anything can be read on.
+/// The smallest legible screen.
 const SMALLEST: (u16, u16) = (40, 10);
 
 /// Draws the whole screen.
@@ -122,7 +122,8 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
     drawn
 }
 
-/// Takes out what acts on the terminal, or on the signs around it: names and messages are others'.
+/// Removes characters that control the terminal or affect neighbouring characters: names and messages come from
+/// servers.
 fn quiet(buf: &mut Buffer) {
     for cell in &mut buf.content {
         if !cell.symbol().is_ascii() && cell.symbol().contains(acts) {

@@ -1,4 +1,5 @@
-//! The way back as the Overview and the Runbook show it: whether it is open, how long it takes, how long it stays open.
+//! The rollback on the Overview and the Runbook: whether it is possible, how long it takes, how long it stays
+//! possible.
 
 use base::{
     now::short,
@@ -6,7 +7,7 @@ use base::{
 };
 use engine::run::{RollbackWindow, WayBack};
 
-/// The way back in a few words; nothing while there is nothing to take back.
+/// The rollback in a few words; `None` while there is nothing to roll back.
 pub(super) fn cell(way: &WayBack) -> Option<Cell> {
     if let Some(step) = &way.closed {
         return Some(Cell::text(format!("no way back: {step} is passed")).tone(Tone::Warn));
@@ -28,7 +29,7 @@ fn count(steps: usize) -> String {
     if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") }
 }
 
-/// A way back that closes before it could be gone is none.
+/// A rollback that closes before it could be completed counts as closed.
 fn tone(way: &WayBack) -> Tone {
     match way.stays.as_ref().map(|stays| stays.left) {
         _ if way.closed.is_some() => Tone::Warn,
@@ -40,7 +41,7 @@ fn tone(way: &WayBack) -> Tone {
     }
 }
 
-/// The way back, large.
+/// The rollback as a tile.
 #[must_use]
 pub fn tile(way: &WayBack) -> Tile {
     let steps = format!("{}, {} to take back at the least", count(way.steps), short(way.takes));

@@ -1,4 +1,4 @@
-//! Why a command is not possible now: the only place that decides it.
+//! Why a command is disabled: the only place that decides it.
 
 use super::{
     command::{Command, Id, Scope},
@@ -9,7 +9,7 @@ use super::{
 use base::step::{StepState, Way};
 use engine::PACE;
 
-/// Why a command is not possible now; none if it is.
+/// Why a command is disabled; `None` if it is not.
 #[must_use]
 pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
     let say = |why: &str| Some(why.to_owned());

@@ -1,4 +1,4 @@
-//! The parts that pages are made of. Each draws what it is given into a rectangle and knows nothing of pages.
+//! The widgets that pages consist of. Each draws its input into a rectangle and knows nothing of pages.
 
 pub mod big;
 pub mod chart;

@@ -1,10 +1,11 @@
-//! The format: a family is a name, a type, a help and its samples, all together; no series is there twice; `# EOF` ends it.
+//! The format: a family is a name, a type, a help text and all its samples together. No series occurs twice. `# EOF`
+//! ends the text.
 
 use std::{collections::HashSet, fmt::Write as _};
 
 use base::text::label;
 
-/// What kind of numbers a family has.
+/// The type of a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Goes up and down.
@@ -13,7 +14,7 @@ pub(super) enum Kind {
     Counter,
     /// One of several states is 1.
     StateSet,
-    /// Observation as labels.
+    /// Information as labels.
     Info,
 }
 
@@ -27,7 +28,7 @@ impl Kind {
         }
     }
 
-    /// What the names of its samples end with.
+    /// Suffix of its sample names.
     const fn suffix(self) -> &'static str {
         match self {
             Self::Gauge | Self::StateSet => "",
@@ -37,10 +38,10 @@ impl Kind {
     }
 }
 
-/// A label: name and value. One without a value is left out: to OpenMetrics that is the same.
+/// A label: name and value. One with an empty value is omitted: to OpenMetrics that is the same.
 pub(super) type Label<'a> = (&'a str, &'a str);
 
-/// A family while its samples are put down.
+/// A family while its samples are written.
 #[derive(Debug)]
 pub(super) struct Family {
     name: String,
@@ -50,7 +51,7 @@ pub(super) struct Family {
 }
 
 impl Family {
-    /// One without samples. Its unit, where it has one, is the last part of its name.
+    /// A family without samples. Its unit, if any, is the last part of its name.
     pub(super) fn new(name: impl Into<String>, kind: Kind, unit: &str, help: &str) -> Self {
         let name = name.into();
         let mut out = format!("# TYPE {name} {}\n", kind.word());
@@ -63,7 +64,8 @@ impl Family {
         Self { name, kind, out, seen: HashSet::new() }
     }
 
-    /// A sample. Two of the same labels are told apart by a further one: no series may be there twice, and none is to be lost.
+    /// Adds a sample. If its labels occur already, a further label distinguishes it: no series may occur twice, and no
+    /// sample may be lost.
     pub(super) fn put(&mut self, labels: &[Label<'_>], value: f64) {
         let pairs = labels.iter().filter(|(_, value)| !value.is_empty());
         let mut text = pairs.map(|(name, value)| format!("{name}=\"{}\"", label(value))).collect::<Vec<_>>().join(",");
@@ -77,7 +79,7 @@ impl Family {
         let _ = writeln!(self.out, "{}{}{braces} {value}", self.name, self.kind.suffix());
     }
 
-    /// A set of states: the one that is so is 1. The label has the family's name, as the format wants it.
+    /// Adds a state set: the current state is 1. The format requires a label with the family's name.
     pub(super) fn put_state(&mut self, labels: &[Label<'_>], states: &[&str], is: &str) {
         let name = self.name.clone();
         for state in states {
@@ -86,7 +88,7 @@ impl Family {
         }
     }
 
-    /// The text; nothing where there is no sample.
+    /// The text; empty if there is no sample.
     pub(super) fn text(self) -> String {
         if self.seen.is_empty() { String::new() } else { self.out }
     }

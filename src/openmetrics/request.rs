@@ -1,25 +1,27 @@
-//! The head of a request, and what it is answered with. Little of HTTP/1.1 is needed: one GET or HEAD of one path, and the connection ends.
+//! The head of a request, and its answer. Only a little of HTTP/1.1 is needed: one GET or HEAD of one path, then the
+//! connection ends.
 
 use std::net::IpAddr;
 
-/// What OpenMetrics 1.0 calls itself.
+/// The content type of OpenMetrics 1.0.
 const CONTENT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What a request is answered with.
+/// The answer to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The metrics; for HEAD without them.
+    /// The metrics; without the body for HEAD.
     Metrics { body: bool },
-    /// Not that: the status, and why.
+    /// A refusal: the status, and why.
     No(&'static str, &'static str),
 }
 
-/// The head was longer than anybody needs.
+/// The head exceeds the limit.
 pub(super) const TOO_LONG: Answer =
     Answer::No("431 Request Header Fields Too Large", "the head of the request is too long");
 
-/// Reads a head. `here`: only this machine is to be answered, and then only what was sent to it by a name that nobody else can give it: a web
-/// page elsewhere could have its own name point here, and have a browser ask.
+/// Parses a head. `here`: only this machine gets an answer, and only if the `Host` header, if any, is an address
+/// or this machine's own name: a web page elsewhere could point its own name at this machine and have a browser send the
+/// request.
 pub(super) fn answer(head: &[u8], here: bool) -> Answer {
     let Ok(head) = std::str::from_utf8(head) else { return Answer::No("400 Bad Request", "the head is not text") };
     let mut lines = head.split("\r\n");
@@ -45,7 +47,7 @@ pub(super) fn answer(head: &[u8], here: bool) -> Answer {
     }
 }
 
-/// An address, or this machine's own name.
+/// Whether this is an address, or this machine's own name.
 fn is_here(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
@@ -56,7 +58,7 @@ fn is_here(host: &str) -> bool {
 }
 
 impl Answer {
-    /// The head of the response, and what follows if it is not the metrics.
+    /// The head of the response, with the body if it is not the metrics.
     pub(super) fn text(self, metrics: usize) -> String {
         let (status, content, length, more) = match self {
             Self::Metrics { .. } => ("200 OK", CONTENT, metrics, String::new()),

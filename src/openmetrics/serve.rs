@@ -1,5 +1,5 @@
-//! The socket. A thread of its own with few connections and short patience: a client that is slow or means ill gets in nobody's way, and
-//! a picture is made into text once, however often it is asked for.
+//! The socket. Its own thread with few connections and short time-outs, so that a slow or hostile client disturbs
+//! nobody. A snapshot is rendered once, however often it is requested.
 
 use std::{
     collections::VecDeque,
@@ -27,60 +27,60 @@ use drive::Link;
 use engine::snapshot::Snapshot;
 use systems::collect::clock;
 
-/// Connections at a time; with one more, the oldest is closed: whoever means to scrape is done long before.
+/// Maximum number of connections; one more closes the oldest: a normal scrape is finished long before.
 const CONNECTIONS: usize = 64;
-/// The longest head of a request.
+/// Maximum length of a request's head.
 const HEAD: usize = 8 * 1024;
-/// For how long a request may come in, and the answer go out.
+/// Time-outs for the request and for the answer.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
 
-/// An address that may be listened on.
+/// An address on which metrics may be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address(SocketAddr);
 
-/// Why there are no metrics.
+/// Why metrics are not served.
 #[derive(Debug, thiserror::Error)]
 pub enum NotServed {
-    /// Whoever can reach it could read it.
+    /// Anyone who can reach the address could read them.
     #[error(
         "metrics on {0}: this is not an address of this machine alone, and whoever reaches it can read them without a login: \
          use 127.0.0.1, or say --metrics-any as well"
     )]
     NotHere(SocketAddr),
-    /// The address cannot be had.
+    /// The address cannot be bound.
     #[error("metrics on {0}: {1}")]
     Io(SocketAddr, io::Error),
 }
 
 impl Address {
-    /// A loopback address; another one only where `any` is said as well.
+    /// A loopback address; another one only with `any`.
     ///
     /// # Errors
-    /// If it is another one and nobody said so.
+    /// If it is another one, without `any`.
     pub const fn new(address: SocketAddr, any: bool) -> Result<Self, NotServed> {
         if any || address.ip().is_loopback() { Ok(Self(address)) } else { Err(NotServed::NotHere(address)) }
     }
 }
 
-/// An address that is had, and not served yet: what can go wrong goes wrong before anything else is begun.
+/// A bound address that is not served yet: errors occur before anything else starts.
 #[derive(Debug)]
 pub struct Bound {
-    /// Where it is: the port is known even where none was asked for.
+    /// The address, with the actual port if port 0 was requested.
     pub address: SocketAddr,
     listener: std::net::TcpListener,
     runtime: tokio::runtime::Runtime,
 }
 
-/// An endpoint; it is gone when this is dropped.
+/// A running endpoint; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Endpoint {
     _ends: oneshot::Sender<()>,
 }
 
-/// Takes an address.
+/// Binds an address.
 ///
 /// # Errors
-/// If it cannot be had.
+/// If it cannot be bound.
 pub fn bind(Address(address): Address) -> Result<Bound, NotServed> {
     let failed = |why| NotServed::Io(address, why);
     let listener = std::net::TcpListener::bind(address).map_err(failed)?;
@@ -90,10 +90,10 @@ pub fn bind(Address(address): Address) -> Result<Bound, NotServed> {
 }
 
 impl Bound {
-    /// Serves the pictures of a driver, every signal in them, until the endpoint is dropped. The driver may end before.
+    /// Serves the snapshots of a driver, with every signal, until the endpoint is dropped. The driver may end before.
     ///
     /// # Errors
-    /// If there can be no thread.
+    /// If the thread cannot be started.
     pub fn serve(self, link: &Link) -> Result<Endpoint, NotServed> {
         let Self { address, listener, runtime } = self;
         let pictures = link.snapshots.clone();
@@ -113,16 +113,16 @@ impl Bound {
     }
 }
 
-/// What is served, and what it was made of.
+/// The served text, and the snapshot it was rendered from.
 struct Page {
     pictures: watch::Receiver<Arc<Snapshot>>,
-    /// When the last picture came, on the boot clock; none: no more will come.
+    /// When the last snapshot came, on the boot clock; `None`: no more will come.
     heard: Option<Duration>,
     made: Option<(Arc<Snapshot>, bool, Arc<str>)>,
 }
 
 impl Page {
-    /// The text of the latest picture, or that there is none.
+    /// The text of the latest snapshot; without values if it is too old.
     fn text(&mut self) -> Arc<str> {
         let snapshot = self.pictures.borrow().clone();
         let silent = match self.heard {
@@ -168,14 +168,14 @@ async fn listen(
                     }
                     oldest.push_back(connections.spawn(attend(stream, page.clone(), here)));
                 }
-                // No room for another connection: there will be, once one ends.
+                // No resources for another connection: retry, since a connection will end.
                 Err(_) => sleep(Duration::from_millis(100)).await,
             }
         }
     }
 }
 
-/// One request, one answer. What cannot be read or written in time is dropped: nobody waits for it.
+/// One request, one answer. A connection that exceeds a time-out is dropped.
 async fn attend(mut stream: TcpStream, page: Arc<Mutex<Page>>, here: bool) {
     let Ok(Some(answer)) = timeout(PATIENCE.0, ask(&mut stream, here)).await else { return };
     let metrics = match answer {
@@ -189,11 +189,11 @@ async fn attend(mut stream: TcpStream, page: Arc<Mutex<Page>>, here: bool) {
         stream.write_all(body).await?;
         stream.shutdown().await
     };
-    // Whoever went away in the middle of it wanted no more.
+    // An error means that the client has closed the connection.
     let _ = timeout(PATIENCE.1, written).await;
 }
 
-/// Reads the head of a request; none if the client went away before its end.
+/// Reads the head of a request; `None` if the client closed the connection before its end.
 async fn ask(stream: &mut TcpStream, here: bool) -> Option<Answer> {
     let mut head = Vec::with_capacity(512);
     loop {

@@ -1,4 +1,4 @@
-//! What is said: a snapshot as families.
+//! The content: a snapshot as families.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -21,8 +21,8 @@ const SOURCES: [&str; 4] = ["live", "starting", "stale", "blind"];
 const SIGNALS: [&str; 4] = ["live", "stale", "blind", "never"];
 const LEVELS: [&str; 3] = ["green", "hold", "red"];
 
-/// A snapshot as text. `silent`: for how long the core has made no other, once that is longer than it should ever be; then nothing that it
-/// knew is told as a number.
+/// Renders a snapshot. `silent`: how long the engine has made no snapshot, if longer than it should; then none of its
+/// values is given as a number.
 #[must_use]
 pub fn render(snapshot: &Snapshot, silent: Option<Duration>) -> String {
     let mut out = about(snapshot, silent);
@@ -98,7 +98,7 @@ fn sources(lines: &[CollectorLine], out: &mut String) {
         .for_each(|t| out.push_str(t));
 }
 
-/// A signal's name: dots are underscores, and the unit is its last part.
+/// A signal's name: dots become underscores, and the unit is the last part.
 fn name(def: &SignalDef) -> (String, &'static str) {
     let unit = match def.unit {
         Unit::Seconds => "seconds",
@@ -111,7 +111,8 @@ fn name(def: &SignalDef) -> (String, &'static str) {
     if unit.is_empty() || name.ends_with(&format!("_{unit}")) { (name, unit) } else { (format!("{name}_{unit}"), unit) }
 }
 
-/// Every signal as a family, in the signals' order; then how many series of each are in which state, and which are not live.
+/// Every signal as a family, in the signals' order; then the number of series in each state, and the series that are
+/// not fresh.
 fn signals(samples: &[Sample], out: &mut String) {
     let mut state =
         Family::new("landfall_signal_state", Kind::Gauge, "", "A series that is not live, and has no number for that.");
@@ -191,7 +192,7 @@ fn level_word(level: Level) -> String {
     level.word().to_lowercase()
 }
 
-/// The word that `--json` has for it.
+/// Its word in `--json`.
 fn word_of(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! From what stood and what stands to lines. Pure.
+//! From the previous and the current state to lines. Pure.
 
 use std::collections::HashMap;
 
@@ -8,28 +8,28 @@ use super::standing::{Fact, Kind, Standing};
 use base::text::line;
 use console::clock::stamp;
 
-/// More sources of one system that change alike are told in one line.
+/// If more collectors than this of one system change in the same way, they share one line.
 const ALIKE: usize = 3;
-/// More records that come at once are counted: they are in the journal.
+/// If more records than this come at once, only their number is printed: they are in the journal.
 const RECORDS: usize = 20;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// When.
+    /// Time of the change.
     pub at: Timestamp,
-    /// Of what: `verdict`, `tile Worst lag`, `source mongo/…`.
+    /// The thing: `verdict`, `tile Worst lag`, `source mongo/…`.
     pub what: String,
-    /// What it was; none where it is told for the first time.
+    /// Its previous state; `None` if it is printed for the first time.
     pub from: Option<String>,
-    /// What it is.
+    /// Its new state.
     pub to: String,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
 impl Line {
-    /// As it is printed, without the line's end: no control character, no more than one space within a part.
+    /// As printed, without the line end: no control character, no two spaces within a part.
     #[must_use]
     pub fn text(&self, zone: &TimeZone) -> String {
         let at = stamp(self.at, zone);
@@ -39,20 +39,20 @@ impl Line {
     }
 }
 
-/// Without what could end a line or steer a terminal, and no more than one space within it: such texts come from servers.
+/// Removes what could end a line or control a terminal, and repeated spaces: such texts come from servers.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     line(text).split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The lines to print when what stood before (none: nothing was told yet) has become `now`.
+/// The lines to print when the state changes from `before` (`None`: nothing printed yet) to `now`.
 #[must_use]
 pub fn lines(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
     let stood: HashMap<(Kind, &str), &Fact> =
         before.iter().flat_map(|s| &s.facts).map(|f| ((f.kind, f.name.as_str()), f)).collect();
     let line = |fact: &Fact| {
         let from = stood.get(&(fact.kind, fact.name.as_str())).map(|was| was.word.clone());
-        // A verdict that only has another reason is told as it is.
+        // If only the reason of the verdict changed, `from` is omitted.
         let from = from.filter(|from| *from != fact.word);
         let what = format!("{} {}", fact.kind.word(), fact.name).trim_end().to_owned();
         Line { at: now.at, what, from, to: fact.word.clone(), why: fact.why.clone() }
@@ -68,7 +68,7 @@ pub fn lines(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
     let mut out: Vec<Line> = others[..place].iter().map(|fact| line(fact)).collect();
     out.extend(told_together(&sources, line));
     out.extend(gone(before, now));
-    // What is not begun and cannot be is told by its number: a runbook has dozens of steps.
+    // At first, pending steps are only counted: a runbook has dozens of steps.
     let idle = |fact: &&&Fact| before.is_none() && fact.kind == Kind::Step && fact.word == "PENDING";
     let (idle, others): (Vec<&Fact>, Vec<&Fact>) = others[place..].iter().partition(idle);
     out.extend(others.iter().map(|fact| line(fact)));
@@ -81,7 +81,7 @@ pub fn lines(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
     out
 }
 
-/// Sources, one a line; many of one system that change alike in one.
+/// Collectors, one a line; many of one system that change in the same way share a line.
 fn told_together(sources: &[&Fact], line: impl Fn(&Fact) -> Line) -> Vec<Line> {
     let mut alike: Vec<(String, Vec<Line>)> = Vec::new();
     for fact in sources {
@@ -107,7 +107,7 @@ fn told_together(sources: &[&Fact], line: impl Fn(&Fact) -> Line) -> Vec<Line> {
     alike.into_iter().flat_map(together).collect()
 }
 
-/// Sources that are no more asked.
+/// Collectors that no longer exist.
 fn gone(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
     let sources = |standing: &Standing| -> Vec<Fact> {
         standing.facts.iter().filter(|fact| fact.kind == Kind::Source).cloned().collect()
@@ -130,7 +130,7 @@ fn describe(before: Option<&Standing>, now: &Standing) -> Option<Line> {
     Some(Line { at: now.at, what: "said".to_owned(), from: None, to: said.clone(), why: String::new() })
 }
 
-/// Records that came since, with the times that they have themselves.
+/// New records, with their own times.
 fn records(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
     let known = before.and_then(|b| b.journal.last()).map(|record| record.seq);
     let fresh: Vec<_> = now.journal.iter().filter(|record| known.is_none_or(|seq| record.seq > seq)).collect();

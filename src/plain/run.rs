@@ -1,4 +1,4 @@
-//! The loop around it: pictures in, lines out, until a signal or a reader that has gone away ends it.
+//! The loop: snapshots in, lines out, until a signal ends it or the reader has closed the pipe.
 
 use std::{
     io::{self, Write as _},
@@ -19,7 +19,7 @@ use super::{Standing, Steady, lines};
 use console::{Ended, ascii, mask::Mask, ui::SILENT};
 use engine::snapshot::Snapshot;
 
-/// How the lines are to be.
+/// Options of the lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The zone of the times.
@@ -30,18 +30,18 @@ pub struct Options {
     pub mask: bool,
 }
 
-/// Prints what comes through `pictures` to standard output, until a signal ends it, the reader goes away, or the core does. Blocks; printing
-/// happens on a thread of its own, so that a reader that does not read keeps no signal from being heard.
+/// Prints what comes through `pictures` to standard output, until a signal ends it, the reader closes the pipe, or the
+/// engine ends. Blocks; printing happens on its own thread, so that a reader that does not read cannot delay a signal.
 ///
 /// # Errors
-/// If there can be no thread, or standard output takes nothing for another reason than that nobody reads it.
+/// If the thread cannot be started, or standard output fails for another reason than a closed pipe.
 pub fn run(pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Result<Ended> {
     let (to, from) = mpsc::channel();
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT])?;
     let (handle, signalled) = (signals.handle(), to.clone());
     thread::Builder::new().name("landfall-plain-signals".into()).spawn(move || {
         for signal in signals.forever() {
-            // Whoever waited has gone: the program ends already.
+            // An error means that the receiver is gone: the program ends already.
             let _ = signalled.send(Ok(Ended::Signal(signal)));
         }
     })?;
@@ -53,7 +53,7 @@ pub fn run(pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Re
     ended
 }
 
-/// A defect of its own ends it aloud: whoever reads the lines would take silence for nothing new.
+/// A panic ends the program with an error: a reader of the lines would take silence for no change.
 fn guarded(print: impl FnOnce() -> io::Result<Ended>) -> io::Result<Ended> {
     let ended = panic::catch_unwind(AssertUnwindSafe(print));
     ended.unwrap_or_else(|_| Err(io::Error::other("the printing stopped by a defect of its own")))

@@ -1,4 +1,4 @@
-//! What stands, as facts: a kind of thing, which one, the word of its state, and why.
+//! The current state as facts: a kind, a name, a state word, and the reason.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -16,7 +16,7 @@ use engine::{
     snapshot::{Outage, Snapshot, Verdict},
 };
 
-/// What a fact is about.
+/// The kind of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Kind {
     Verdict,
@@ -29,7 +29,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Its word, as a line begins with.
+    /// Its word at the beginning of a line.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Verdict => "verdict",
@@ -43,35 +43,35 @@ impl Kind {
     }
 }
 
-/// One thing, and how it is.
+/// One thing and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fact {
     pub(super) kind: Kind,
     pub(super) name: String,
     pub(super) word: String,
     pub(super) why: String,
-    /// What has to change of the reason to be worth a line; empty: nothing does.
+    /// The part of the reason whose change is printed; empty: no change is.
     pub(super) sense: String,
-    /// How bad it is, as far as that is known of its kind.
+    /// How bad it is, for kinds where this is defined.
     pub(super) worse: u8,
 }
 
-/// What stands at one moment.
+/// The state at one moment.
 #[derive(Debug, Clone)]
 pub struct Standing {
     pub(super) at: Timestamp,
-    /// On the clock that nobody sets: what lasts is measured on it.
+    /// On the boot clock: durations are measured on it.
     pub(super) boot: Duration,
-    /// By kind, in the order in which lines are told.
+    /// By kind, in printing order.
     pub(super) facts: Vec<Fact>,
-    /// Why the last order was refused, or what drifted, as long as it is news.
+    /// Why the last order was refused, or what drifted, while that is recent.
     pub(super) said: Option<String>,
     /// The last records, oldest first.
     pub(super) journal: Vec<JournalLine>,
 }
 
 impl Standing {
-    /// Of a snapshot.
+    /// From a snapshot.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
         let mut facts = vec![verdict(snapshot)];
@@ -90,7 +90,7 @@ impl Standing {
         }
     }
 
-    /// The same, of a core that has said nothing for so long: whatever it said last, it is HOLD.
+    /// The same when the engine has been silent for this long: the verdict is HOLD.
     #[must_use]
     pub fn silent(&self, silent: Duration) -> Self {
         let at = jiff::SignedDuration::try_from(silent).ok().and_then(|d| self.at.checked_add(d).ok());
@@ -107,15 +107,16 @@ fn fact(kind: Kind, name: impl Into<String>, word: impl Into<String>, why: impl 
     Fact { kind, name: name.into(), word: word.into(), why: why.into(), sense: String::new(), worse: 0 }
 }
 
-/// What hovers at a limit is told once: a tile that gets worse at once, one that gets better when it has been so for [`LASTS`].
+/// Prevents repeated lines of a value near a limit: a tile that gets worse is printed at once, one that gets better
+/// after [`LASTS`].
 #[derive(Debug, Default)]
 pub struct Steady(HashMap<String, Duration>);
 
-/// How long what gets better must last.
+/// How long an improvement must last.
 const LASTS: Duration = Duration::from_secs(10);
 
 impl Steady {
-    /// What stands, as it is told: better only where that has lasted. `told`: what was told last.
+    /// The state to print: improvements only if they have lasted. `told`: the state that was printed last.
     #[must_use]
     pub fn announce(&mut self, mut now: Standing, told: Option<&Standing>) -> Standing {
         let at = now.boot;
@@ -138,7 +139,7 @@ impl Steady {
     }
 }
 
-/// Which of many sources is named first, while they come up or break down together, is no change.
+/// The verdict. A change of the first named collector, while many come up or fail together, is not printed.
 fn verdict(snapshot: &Snapshot) -> Fact {
     let verdict = snapshot.verdict();
     let worst = snapshot.sources.iter().map(|s| s.state).max().filter(|state| *state != CollectorState::Fresh);
@@ -153,7 +154,8 @@ fn verdict(snapshot: &Snapshot) -> Fact {
     Fact { sense, ..fact(Kind::Verdict, "", word, why) }
 }
 
-/// A text without its figures: words that begin with a digit, whatever sign is before it. `orders-2` is a name, `3.4` and `2m10s` are figures.
+/// A text without its figures: words that begin with a digit, after any sign. `orders-2` is a name, `3.4` and `2m10s`
+/// are figures.
 fn without_figures(text: &str) -> String {
     let figure = |word: &str| {
         let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
@@ -162,7 +164,7 @@ fn without_figures(text: &str) -> String {
     let mut out: Vec<&str> = Vec::new();
     for word in text.split_whitespace() {
         let word = if figure(word) { "#" } else { word };
-        // Thousands stand apart: they are one figure.
+        // Thousands separated by blanks are one figure.
         if word != "#" || out.last() != Some(&"#") {
             out.push(word);
         }
@@ -170,7 +172,7 @@ fn without_figures(text: &str) -> String {
     out.join(" ")
 }
 
-/// What must be true, and what asks for the way back: of the latter GREEN means that it does.
+/// The invariants and the rollback triggers. A GREEN trigger asks for a rollback.
 fn watched(run: &RunView) -> Vec<Fact> {
     let asks = |level| match level {
         Level::Green => "ASKS FOR THE WAY BACK",
@@ -182,7 +184,7 @@ fn watched(run: &RunView) -> Vec<Fact> {
     aborts.chain(invariants).collect()
 }
 
-/// A value that says something by a word is that word, one that says a figure is its tone.
+/// A tile with a word as value prints that word, one with a figure prints its tone.
 fn tile(tile: &Tile) -> Fact {
     let tone = tile.value.tone.word();
     let is_word = tile.value.key == Key::Text && !tile.value.text.contains(|c: char| c.is_ascii_digit());
@@ -190,7 +192,7 @@ fn tile(tile: &Tile) -> Fact {
     let sides: Vec<String> = tile.sides.iter().map(|(label, cell)| format!("{label} {}", cell.text)).collect();
     let parts = [if is_word { "" } else { &tile.value.text }, &tile.note, &sides.join(" ")];
     let why = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-    // What is of no account is no better than what is good.
+    // Tones below good count as good.
     Fact {
         worse: tile.value.tone.gravity().max(Tone::Good.gravity()),
         ..fact(Kind::Tile, tile.title.clone(), word, why)
@@ -208,7 +210,7 @@ fn source(line: &CollectorLine) -> Fact {
     fact(Kind::Source, &line.id, state_cell(line.state).0, why)
 }
 
-/// The gates of the step that is next, as far as they are judged now.
+/// The gates of the next step, as far as they are evaluated.
 fn gates(run: &RunView) -> Vec<Fact> {
     let Some(step) = run.next() else { return Vec::new() };
     let line = |gate: &engine::run::GateLine| {
@@ -239,12 +241,12 @@ mod tests {
 
     fn standing(second: i64, facts: Vec<Fact>) -> Standing {
         let at = Timestamp::from_second(1_000_000 + second).expect("a time");
-        // The machine's clock may be set meanwhile.
+        // The machine's clock may be set during the run.
         let boot = Duration::from_secs(u64::try_from(second).expect("a time"));
         Standing { at, boot, facts, said: None, journal: Vec::new() }
     }
 
-    /// The words told of one tile, a second apart.
+    /// The values printed for one tile, a second apart.
     fn told(worse: &[u8]) -> Vec<u8> {
         let (mut steady, mut before, mut out) = (Steady::default(), None, Vec::new());
         for (second, worse) in worse.iter().enumerate() {
@@ -278,7 +280,7 @@ mod tests {
             ("HOLD", "no picture from the core for 8.0s: what was told is not the present")
         );
         assert_eq!((step, silent.at), (&go.facts[1], Timestamp::from_second(1_000_008).expect("a time")));
-        // Longer silence is no news of its own, but is told as one change.
+        // A longer silence is not a further change.
         let longer = go.silent(Duration::from_secs(12));
         assert_eq!(longer.facts[0].sense, verdict.sense);
     }

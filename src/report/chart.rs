@@ -1,4 +1,4 @@
-//! The paper that figures are drawn on, with the axis of time; and the timeline of steps.
+//! The canvas of the figures, with the time axis; and the timeline of steps.
 
 use std::fmt::Write as _;
 
@@ -8,22 +8,22 @@ use super::{Attempt, Decision, Kind, Moment, Outcome, Story, words};
 use base::step::{StepState, Way};
 use base::text::html as escaped;
 
-/// Where names end and the plot begins, where it ends and figures begin, and where they end.
+/// Where names end and the plot begins, where the plot ends and figures begin, and where they end.
 pub(super) const LEFT: f64 = 215.0;
 pub(super) const RIGHT: f64 = 900.0;
 const WIDTH: f64 = 1100.0;
-/// Under the last row: the axis.
+/// Height of the axis under the last row.
 const AXIS: f64 = 24.0;
-/// Ticks are no closer than this.
+/// Minimum distance of ticks.
 const APART: f64 = 95.0;
 
-/// A figure that is being drawn.
+/// A figure in progress.
 pub(super) struct Paper {
     from: f64,
     span: f64,
     body: String,
     title: String,
-    /// How far down it goes.
+    /// Current vertical position.
     pub y: f64,
 }
 
@@ -32,13 +32,13 @@ fn secs(at: Timestamp) -> f64 {
 }
 
 impl Paper {
-    /// An empty one over all the time of the run.
+    /// An empty one over the whole time of the run.
     pub fn new(story: &Story, title: &str) -> Self {
         let (from, to) = (secs(story.head.from.wall), secs(story.head.to.wall));
         Self { from, span: (to - from).max(1.0), body: String::new(), title: title.to_owned(), y: 6.0 }
     }
 
-    /// Where a moment is. A clock that was set can be outside.
+    /// Horizontal position of a moment. After a change of the wall clock it can be outside; it is clamped.
     pub fn x(&self, at: Moment) -> f64 {
         let share = ((secs(at.wall) - self.from) / self.span).clamp(0.0, 1.0);
         LEFT + share * (RIGHT - LEFT)
@@ -51,7 +51,7 @@ impl Paper {
         );
     }
 
-    /// A box, with words for whoever points at it.
+    /// A box with a tooltip.
     pub fn rect(&mut self, class: &str, (x, y): (f64, f64), (w, h): (f64, f64), told: &str) {
         let told = titled(told);
         let _ = writeln!(
@@ -69,7 +69,7 @@ impl Paper {
         let _ = writeln!(self.body, "<path class=\"{class}\" d=\"{d}\">{told}</path>");
     }
 
-    /// Text that is cut to so many characters; the whole is there for whoever points at it.
+    /// Text truncated to `most` characters; the full text is the tooltip.
     pub fn text(&mut self, class: &str, anchor: &str, (x, y): (f64, f64), text: &str, most: usize) {
         let short = fitted(text, most);
         let told = if short == text { String::new() } else { titled(text) };
@@ -80,7 +80,7 @@ impl Paper {
         );
     }
 
-    /// When steps were under way and when all was held, behind everything else, down to `bottom`.
+    /// Marks running steps and holds behind everything else, down to `bottom`.
     pub fn marks(&mut self, story: &Story, bottom: f64) {
         let top = self.y;
         for it in story.steps.iter().flat_map(|step| &step.attempts) {
@@ -97,7 +97,7 @@ impl Paper {
         }
     }
 
-    /// Draws the axis under it, and gives the whole.
+    /// Draws the axis below and returns the figure.
     pub fn done(mut self) -> String {
         let bottom = self.y;
         self.line("grid", (LEFT, bottom), (RIGHT, bottom));
@@ -127,7 +127,7 @@ impl Paper {
     }
 }
 
-/// Between ticks, in seconds.
+/// Distances between ticks, in seconds.
 const STEPS_OF_TIME: [f64; 20] = [
     1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0,
     43_200.0, 86_400.0, 172_800.0, 604_800.0,
@@ -137,7 +137,7 @@ fn titled(told: &str) -> String {
     if told.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(told)) }
 }
 
-/// At most so many characters, the last of them a sign that there were more.
+/// At most `most` characters, the last of them an ellipsis if truncated.
 fn fitted(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
@@ -145,7 +145,7 @@ fn fitted(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// What stands under the timeline.
+/// Caption of the timeline.
 pub(super) const STEPS: &str = "A filled bar is an attempt forward, a hollow one a way back, one with a dashed edge was not over at the last \
     record; a cross ends what failed or came to nothing. ▲ an approval, ◆ done or settled by somebody's word, ○ a gate waived, ■ words for \
     the record. Shaded from top to bottom: all was held.";
@@ -198,7 +198,7 @@ pub(super) fn steps(story: &Story) -> String {
     paper.done()
 }
 
-/// One row: its name, what is in it, and what is said of it.
+/// One row: name, content, and text.
 fn row(paper: &mut Paper, name: &str, told: &str, draw: impl FnOnce(&mut Paper, f64)) {
     let y = paper.y;
     paper.line("grid", (0.0, y + ROW), (WIDTH, y + ROW));
@@ -228,7 +228,7 @@ fn bar(paper: &mut Paper, story: &Story, it: &Attempt, y: f64) {
     }
 }
 
-/// What somebody decided about a step, above its bars.
+/// Draws the marker of a decision above a step's bars.
 fn sign(paper: &mut Paper, it: &Decision, y: f64) {
     let x = paper.x(it.at);
     let (class, d) = match it.kind {

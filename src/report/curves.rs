@@ -12,7 +12,7 @@ use systems::{Call, mongo, signals};
 /// How a panel's rows are scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
-    /// From nothing to all, for shares.
+    /// From none to all, for ratios.
     Whole,
     /// From zero to the largest value of each row.
     Own,
@@ -25,16 +25,16 @@ pub struct Panel {
     pub title: &'static str,
     /// How its rows are scaled.
     pub scale: Scale,
-    /// One a thing.
+    /// One row for each object.
     pub rows: Vec<Row>,
 }
 
-/// What there is to see of one thing.
+/// The curves of one object.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// The thing: a set, a group, a name.
+    /// The object: a set, a group, a name.
     pub name: String,
-    /// The unit of all its curves; none: this program does not know the signal.
+    /// The unit of all its curves; `None`: the signal is unknown to this program.
     pub unit: Option<Unit>,
     /// One or two curves.
     pub curves: Vec<Curve>,
@@ -52,12 +52,12 @@ pub(super) enum Stroke {
 /// One series over time.
 #[derive(Debug, Clone)]
 pub struct Curve {
-    /// What it is, where a row has more than one: `configured`.
+    /// Its name, if a row has more than one curve: `configured`.
     pub name: String,
     pub(super) stroke: Stroke,
-    /// The readings, in runs without a gap.
+    /// The readings, in runs without gaps.
     pub runs: Vec<Vec<(Moment, f64)>>,
-    /// Records of readings in which it is missing: it was not known.
+    /// Number of records of readings without this series: its value was not known.
     pub missed: usize,
 }
 
@@ -80,21 +80,22 @@ impl Curve {
     }
 }
 
-/// A curve of a panel: which signal, which label tells curves of one row apart, with the words and strokes for its values.
+/// A curve of a panel: its signal, the label that distinguishes curves of a row, and the names and strokes for that
+/// label's values.
 struct Shown {
     panel: &'static str,
     scale: Scale,
     signal: &'static str,
-    /// The place of a label that is no part of the row's name.
+    /// Index of the label that is not part of the row's name.
     apart: Option<usize>,
-    /// Of each value of that label, or of the one curve: its name and stroke.
+    /// Name and stroke for each value of that label, or for the single curve.
     strokes: &'static [(&'static str, &'static str, Stroke)],
 }
 
 const LINE: &[(&str, &str, Stroke)] = &[("", "", Stroke::Line)];
 const SIDES: &[(&str, &str, Stroke)] = &[("source", "source", Stroke::Dashes), ("target", "target", Stroke::Line)];
 
-/// All that is drawn, in this order.
+/// All curves, in display order.
 const SHOWN: [Shown; 7] = [
     Shown { panel: LAG, scale: Scale::Own, signal: "mongo.set.worst_target_lag", apart: None, strokes: LINE },
     Shown { panel: LAG, scale: Scale::Own, signal: "kafka.pair.worst_lag_seconds", apart: None, strokes: LINE },
@@ -130,7 +131,7 @@ const SHOWN: [Shown; 7] = [
 ];
 const LAG: &str = "Lag";
 
-/// Whether anything is told of a signal's readings by themselves.
+/// Whether a signal's readings are reported on their own.
 pub(super) fn is_told(signal: &str) -> bool {
     [WATCHED, CANARY, LONGEST].contains(&signal) || SHOWN.iter().any(|shown| shown.signal == signal)
 }
@@ -144,12 +145,12 @@ fn records<'a>(all: &[(Moment, &'a Entry)]) -> Vec<(Moment, &'a [Reading])> {
     all.iter().filter_map(of).collect()
 }
 
-/// Whether nobody looked between two records of readings: the program was away or asleep.
+/// Whether nothing was observed between two records of readings: the program was stopped or the machine slept.
 fn apart(a: Moment, b: Moment) -> bool {
     a.sitting != b.sitting || a.until(b) > QUIET + Duration::from_secs(30) || b.wall <= a.wall
 }
 
-/// One series. What is missing in a record, or lies between two sittings, is a gap.
+/// One series. A record without it, or a new session, is a gap.
 fn runs(records: &[(Moment, &[Reading])], signal: &str, labels: &[String]) -> (Vec<Vec<(Moment, f64)>>, usize) {
     let mut runs: Vec<Vec<(Moment, f64)>> = Vec::new();
     let mut before = None::<Moment>;
@@ -169,7 +170,7 @@ fn runs(records: &[(Moment, &[Reading])], signal: &str, labels: &[String]) -> (V
     (runs, missed)
 }
 
-/// The label values of a signal's series, in the order in which they came.
+/// The label values of a signal's series, in order of appearance.
 fn series(records: &[(Moment, &[Reading])], signal: &str) -> Vec<Vec<String>> {
     let mut out: Vec<Vec<String>> = Vec::new();
     for sample in records.iter().flat_map(|(_, samples)| *samples).filter(|s| s.signal == signal) {
@@ -204,7 +205,7 @@ fn put(panels: &mut Vec<Panel>, shown: &Shown, name: String, unit: Option<Unit>,
         panels.push(Panel { title: shown.panel, scale: shown.scale, rows: Vec::new() });
     }
     let Some(panel) = panels.last_mut() else { return };
-    // A name's configured and served share are of one row.
+    // A name's configured and served share are in one row.
     match panel.rows.iter_mut().find(|row| row.name == name && shown.apart.is_some()) {
         Some(row) => row.curves.push(curve),
         None => panel.rows.push(Row { name, unit, curves: vec![curve] }),
@@ -214,31 +215,31 @@ fn put(panels: &mut Vec<Panel>, shown: &Shown, name: String, unit: Option<Unit>,
 /// Writes lost between two readings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gap {
-    /// The reading before; the sitting's beginning for its first.
+    /// The previous reading; for the first one the beginning of the session.
     pub from: Moment,
-    /// The reading that says so.
+    /// The reading that shows the increase.
     pub to: Moment,
-    /// By how many seconds it had grown.
+    /// The increase in seconds.
     pub secs: f64,
 }
 
-/// Write downtime by one way of measuring it.
+/// Write downtime by one way of measurement.
 #[derive(Debug, Clone)]
 pub struct Lost {
-    /// How: `as watched`, or the canary's write concern.
+    /// The way: `as watched`, or the canary's write concern.
     pub by: String,
-    /// Seconds, over all sittings.
+    /// Seconds, over all sessions.
     pub secs: f64,
     /// When.
     pub gaps: Vec<Gap>,
-    /// The longest single outage that the canary gave, in seconds; none where nothing measures it.
+    /// The longest single outage that the canary reported, in seconds; `None` if nothing measures it.
     pub longest: Option<f64>,
-    /// Records of readings in which it is missing.
+    /// Number of records of readings without it.
     pub missed: usize,
 }
 
 impl Lost {
-    /// Some of its seconds as they are told: what is watched is known to the width of a poll, and is that much at the most.
+    /// The seconds in words: a watched value is accurate to one poll interval and is an upper bound.
     #[must_use]
     pub fn describe(&self, secs: f64) -> String {
         let text = super::words::seconds(secs);
@@ -246,16 +247,16 @@ impl Lost {
     }
 }
 
-/// A primary that was told to step down, and when somebody was read back to accept writes.
+/// A primary that was told to step down, and when a member was observed to accept writes.
 #[derive(Debug, Clone)]
 pub struct Handover {
     /// The step.
     pub step: String,
     /// The attempt.
     pub attempt: u16,
-    /// When the intent was on record: no write was refused on its account before.
+    /// When the intent was journaled: it refused no write before that.
     pub from: Moment,
-    /// When a member was read back to accept writes; none: no record says so.
+    /// When a member was observed to accept writes; `None`: no record says so.
     pub to: Option<Moment>,
 }
 
@@ -264,19 +265,19 @@ pub struct Handover {
 pub struct Downtime {
     /// The set.
     pub set: String,
-    /// As measured, the way that is coarsest first.
+    /// The measurements, the coarsest first.
     pub lost: Vec<Lost>,
-    /// By the operations' own records.
+    /// According to the operations' records.
     pub handovers: Vec<Handover>,
 }
 
-/// What a set's write downtime is read from.
+/// The signals for a set's write downtime.
 const AS_WATCHED: &str = "as watched";
 const WATCHED: &str = "mongo.set.write_downtime";
 const CANARY: &str = "mongo.canary.write_downtime";
 const LONGEST: &str = "mongo.canary.longest_gap";
 
-/// The write downtime of every set that there are readings or step-downs of.
+/// The write downtime of every set with readings or step-downs.
 pub(super) fn downtime(all: &[(Moment, &Entry)], steps: &[Step]) -> Vec<Downtime> {
     let records = records(all);
     let mut out: Vec<Downtime> = Vec::new();
@@ -315,8 +316,8 @@ fn of_set<'a>(all: &'a mut Vec<Downtime>, set: &str) -> &'a mut Downtime {
     &mut all[place]
 }
 
-/// By how much a counter grew, from one reading to the next. It counts from when the program was started: what it begins with in a sitting is
-/// of that sitting, and where it is smaller than before it was begun anew.
+/// The increases of a counter between readings. It counts from the start of the program: its first value in a session
+/// belongs to that session, and a smaller value means that it was restarted.
 fn gaps(readings: &[(Moment, f64)], all: &[(Moment, &Entry)]) -> Vec<Gap> {
     let mut out = Vec::new();
     let mut before: Option<(Moment, f64)> = None;
@@ -334,7 +335,7 @@ fn gaps(readings: &[(Moment, f64)], all: &[(Moment, &Entry)]) -> Vec<Gap> {
     out
 }
 
-/// The set whose primary an operation told to step down, and when; unless it was definitely not done.
+/// The set whose primary an operation told to step down, and when; not if it was definitely not applied.
 fn step_down(op: &Op) -> Option<(&str, Moment)> {
     match &op.call {
         Call::Mongo(mongo::Call::StepDown { set, .. }) if op.state() != OpState::NotApplied => {
@@ -344,7 +345,7 @@ fn step_down(op: &Op) -> Option<(&str, Moment)> {
     }
 }
 
-/// Whether an operation waits for somebody who accepts writes.
+/// Whether an operation waits for a member that accepts writes.
 fn is_leading(op: &Op) -> bool {
     use mongo::Until::{Leads, Settled, Writable};
     matches!(&op.call, Call::Mongo(mongo::Call::Wait { until: Leads { .. } | Writable | Settled, .. }))

@@ -1,4 +1,4 @@
-//! Who decided what on which readings; holds, words, faults, and what is not known.
+//! Decisions and the readings they were based on; holds, remarks, faults, and what is not known.
 
 use std::collections::BTreeSet;
 
@@ -11,58 +11,58 @@ use journal::{About, Reading, export::Ways};
 use systems::signals;
 use systems::{AttemptStarted, Body, Entry};
 
-/// What kind of decision one is.
+/// The kind of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// An attempt was begun.
+    /// An attempt was started.
     Begun,
-    /// A preview was approved, or what was proposed agreed to.
+    /// A preview was approved, or a proposal was.
     Approved,
-    /// Something was put before others.
+    /// Something was proposed.
     Proposed,
     /// A gate was waived.
     Waived,
-    /// Something counts as done, or as not done, by word.
+    /// A step was marked done, or an operation resolved manually.
     Attested,
-    /// Everything was held or released.
+    /// The run was held or released.
     Held,
-    /// An attempt was given up, or a step taken over.
+    /// An attempt was abandoned, or an external change adopted.
     Other,
 }
 
-/// Something that was decided.
+/// A decision.
 #[derive(Debug, Clone)]
 pub struct Decision {
     /// When.
     pub at: Moment,
-    /// What kind it is.
+    /// Its kind.
     pub kind: Kind,
     /// By whom.
     pub who: Vec<String>,
-    /// About which step; empty: about all.
+    /// The step; empty: all steps.
     pub step: String,
-    /// What, as the journal's timeline has it.
+    /// Its text in the journal's timeline.
     pub what: String,
-    /// The step's gates as they stood, with their values.
+    /// The step's gates at that time, with their values.
     pub gates: Vec<String>,
-    /// The last readings before it of what the gates were about.
+    /// The last readings before it of the gates' signals.
     pub readings: Vec<Read>,
-    /// When those were put on record.
+    /// When those were journaled.
     pub read_at: Option<Moment>,
 }
 
-/// A reading that a decision was made on.
+/// A reading that a decision was based on.
 #[derive(Debug, Clone)]
 pub struct Read {
-    /// Which: `mongo.set.worst_target_lag of set=orders`.
+    /// The series: `mongo.set.worst_target_lag of set=orders`.
     pub series: String,
     /// Its value, in the signal's unit.
     pub value: f64,
-    /// The unit; none: this program does not know the signal.
+    /// The unit; `None`: the signal is unknown to this program.
     pub unit: Option<Unit>,
 }
 
-/// A time in which everything was held.
+/// A period in which the run was held.
 #[derive(Debug, Clone)]
 pub struct Hold {
     /// From when.
@@ -71,33 +71,33 @@ pub struct Hold {
     pub by: String,
     /// Why.
     pub why: String,
-    /// Until when, and by whom it was released; none: it was held at the last record.
+    /// When it ended, and who released it; `None`: it was still held at the last record.
     pub to: Option<(Moment, String)>,
 }
 
-/// Words for the record.
+/// A remark.
 #[derive(Debug, Clone)]
 pub struct Word {
     /// When.
     pub at: Moment,
-    /// Whose.
+    /// Its author.
     pub by: String,
     /// The words.
     pub text: String,
 }
 
-/// Something that went otherwise than meant.
+/// An unexpected event.
 #[derive(Debug, Clone)]
 pub struct Fault {
     /// When.
     pub at: Moment,
-    /// About which step; empty: about none.
+    /// The step; empty: none.
     pub step: String,
-    /// What, as the journal's timeline has it.
+    /// Its text in the journal's timeline.
     pub what: String,
 }
 
-/// Decisions, holds and words, each in order.
+/// Decisions, holds and remarks, each in order.
 pub(super) fn decisions(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<Word>) {
     let (defs, mut last, mut ways) = (signals(), None, Ways::default());
     let (mut decisions, mut holds, mut said) = (Vec::new(), Vec::<Hold>::new(), Vec::new());
@@ -105,7 +105,7 @@ pub(super) fn decisions(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, 
         match &entry.body {
             Body::Readings { samples } => last = Some((*at, samples.as_slice())),
             Body::Remark { by, text, .. } => said.push(Word { at: *at, by: by.clone(), text: text.clone() }),
-            // Held once more while held: the first hold goes on.
+            // A second hold during a hold: the first one continues.
             Body::Hold { on: true, by, why } if holds.last().is_none_or(|hold| hold.to.is_some()) => {
                 holds.push(Hold { from: *at, by: by.clone(), why: why.clone(), to: None });
             }
@@ -133,7 +133,7 @@ pub(super) fn decisions(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, 
     (decisions, holds, said)
 }
 
-/// What kind of decision a record is, and whose; none: it is no decision.
+/// The kind of a decision, and who made it; `None`: the record is not a decision.
 fn decided(entry: &Entry) -> Option<(Kind, Vec<String>)> {
     let one = |by: &String| vec![by.clone()];
     Some(match &entry.body {
@@ -150,13 +150,13 @@ fn decided(entry: &Entry) -> Option<(Kind, Vec<String>)> {
     })
 }
 
-/// Whoever was at the keyboard, and those who had approved.
+/// The operator, and those who had approved.
 fn with(actor: &str, begun: &AttemptStarted) -> Vec<String> {
     let others = begun.approved_by.iter().filter(|by| *by != actor).cloned();
     std::iter::once(actor.to_owned()).chain(others).collect()
 }
 
-/// The readings that some gate was about, each once.
+/// The readings of the gates' signals, each once.
 fn about(begun: &AttemptStarted, samples: &[Reading], defs: &[&'static SignalDef]) -> Vec<Read> {
     let mut out = Vec::new();
     for sample in samples {
@@ -165,7 +165,7 @@ fn about(begun: &AttemptStarted, samples: &[Reading], defs: &[&'static SignalDef
             let named = |(name, value): (&&str, &String)| about.labels.get(*name).is_none_or(|wanted| wanted == value);
             about.signal == sample.signal && def.is_some_and(|def| def.labels.iter().zip(&sample.labels).all(named))
         };
-        // Older journals have only the gates' words, with the signal's id in them.
+        // Older journals have only the gates' texts, which contain the signal's id.
         let worded = || begun.about.is_empty() && begun.gates.iter().any(|gate| is_about(gate, sample, def));
         if begun.about.iter().any(judged) || worded() {
             let series = words::series(&sample.signal, &sample.labels, def);
@@ -175,12 +175,12 @@ fn about(begun: &AttemptStarted, samples: &[Reading], defs: &[&'static SignalDef
     out
 }
 
-/// Whether a gate, in its own words, is about a series: it names the signal, and no label of it otherwise.
+/// Whether a gate's text refers to a series: it names the signal, and none of its labels differs.
 fn is_about(gate: &str, sample: &Reading, def: Option<&SignalDef>) -> bool {
     let mut places = gate.match_indices(&sample.signal).map(|(at, id)| &gate[at + id.len()..]);
     let ends = |c: Option<char>| c.is_none_or(|c| !(c.is_alphanumeric() || matches!(c, '.' | '_')));
     let Some(rest) = places.find(|rest| ends(rest.chars().next())) else { return false };
-    // Behind a bracket is which of several series was the worst; the gate is about all of them.
+    // The text in brackets names the worst of several series; the gate applies to all of them.
     let rest = rest.split('(').next().unwrap_or_default();
     let names = def.map_or(&[] as &[&str], |def| def.labels);
     names.iter().zip(&sample.labels).all(|(name, value)| {
@@ -189,7 +189,7 @@ fn is_about(gate: &str, sample: &Reading, def: Option<&SignalDef>) -> bool {
     })
 }
 
-/// What went otherwise than meant.
+/// Unexpected events.
 pub(super) fn faults(all: &[(Moment, &Entry)]) -> Vec<Fault> {
     let is_fault = |body: &Body| match body {
         Body::Resumed { cut, plan_changed } => *cut > 0 || *plan_changed,
@@ -210,7 +210,7 @@ pub(super) fn faults(all: &[(Moment, &Entry)]) -> Vec<Fault> {
     all.iter().filter_map(fault).collect()
 }
 
-/// What is not known, said plainly.
+/// What is not known.
 pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
     let mut out = Vec::new();
     for step in story.under_way() {
@@ -276,7 +276,7 @@ pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
     out
 }
 
-/// What is not known of an operation.
+/// What is not known about an operation.
 fn doubt(op: &super::Op) -> Option<String> {
     let was = op.came.iter().any(|(_, state)| *state == OpState::Unknown);
     match op.state() {

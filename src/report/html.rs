@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use super::{Story, chart, page, panel};
 use base::text::html as escaped;
 
-/// How it looks.
+/// The style sheet.
 const STYLE: &str = include_str!("style.css");
 
-/// What every page begins with, and what its title ends with.
+/// The beginning of every page, and the end of its title.
 const MARKS: [&str; 2] = ["<!doctype html>\n<html lang=\"en\">\n<head>\n", ": the story of a run</title>\n"];
 
-/// Whether what begins so is a page as [`html`] makes them.
+/// Whether a text that begins like this is a page made by [`html`].
 #[must_use]
 pub fn is_page(begins: &[u8]) -> bool {
     let text = String::from_utf8_lossy(begins);
@@ -72,7 +72,7 @@ fn put(out: &mut String, story: &Story, section: &page::Section<'_>) {
     out.push_str("</section>\n");
 }
 
-/// A cell. What is short stays on its line.
+/// A cell. Short text is not wrapped.
 fn td(lines: &[String]) -> String {
     let class = if lines.iter().all(|line| line.chars().count() <= SHORT) { " class=\"short\"" } else { "" };
     let text = match lines {
@@ -82,10 +82,10 @@ fn td(lines: &[String]) -> String {
     format!("<td{class}>{text}</td>")
 }
 
-/// What is no longer than this is not broken.
+/// Text up to this length is not wrapped.
 const SHORT: usize = 20;
 
-/// A figure and what stands under it.
+/// A figure and its caption.
 fn drawn(story: &Story, figure: page::Figure<'_>) -> Option<(String, &'static str)> {
     match figure {
         page::Figure::Steps => Some((chart::steps(story), chart::STEPS)),

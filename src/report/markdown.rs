@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Story, page};
 use base::text::markdown as escaped;
 
-/// The story as one Markdown text; figures are told by their tables.
+/// The story as one Markdown text; tables replace the figures.
 #[must_use]
 pub fn markdown(story: &Story) -> String {
     let mut out = format!("# {}\n", escaped(&story.head.run));

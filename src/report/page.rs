@@ -1,4 +1,4 @@
-//! The story as sections of text, tables and figures: made once, written down as Markdown or HTML.
+//! The story as sections of text, tables and figures: built once, written as Markdown or HTML.
 
 use super::{Attempt, Decision, Downtime, Panel, Step, Story, words};
 use base::step::OpState;
@@ -13,20 +13,20 @@ pub(super) struct Table {
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// What is drawn above a table; text has only the table.
+/// The figure above a table; Markdown has only the table.
 #[derive(Clone, Copy)]
 pub(super) enum Figure<'a> {
     Steps,
     Lost,
-    /// The first of them says how to read them all.
+    /// The flag marks the first panel, which has the legend.
     Panel(&'a Panel, bool),
 }
 
-/// A part of the story.
+/// A section of the story.
 pub(super) struct Section<'a> {
     pub title: &'static str,
     pub text: Vec<String>,
-    /// Sentences that stand apart, one an item.
+    /// Separate sentences, one for each item.
     pub list: Vec<String>,
     pub figure: Option<Figure<'a>>,
     pub table: Option<Table>,
@@ -37,7 +37,7 @@ impl<'a> Section<'a> {
         Self { title, text: Vec::new(), list: Vec::new(), figure: None, table: None }
     }
 
-    /// With a table, without the columns in which nothing stands.
+    /// Adds a table, without empty columns.
     fn table(mut self, head: &[&'static str], mut rows: Vec<Vec<Cell>>) -> Self {
         let told =
             |place: &usize| rows.iter().any(|row| row.get(*place).is_some_and(|c| c.iter().any(|l| !l.is_empty())));
@@ -65,10 +65,10 @@ fn cell(text: impl Into<String>) -> Cell {
     vec![text.into()]
 }
 
-/// Where nothing can stand.
+/// An empty cell.
 const NONE: &str = "–";
 
-/// What is said of the run as a whole before anything else.
+/// The summary of the run, at the beginning.
 pub(super) fn standing(story: &Story) -> String {
     let open = match story.head.open {
         Some(true) => "A console has the journal open. ",
@@ -85,7 +85,7 @@ pub(super) fn standing(story: &Story) -> String {
     }
 }
 
-/// All of it.
+/// All sections.
 pub(super) fn sections(story: &Story) -> Vec<Section<'_>> {
     let clock = words::Clock::of(&story.head);
     let mut out = vec![head(story)];
@@ -196,7 +196,7 @@ fn step_rows(step: &Step, clock: words::Clock) -> Vec<Vec<Cell>> {
         let (ended, took) = it
             .ended
             .map_or((none(), none()), |(at, _)| (cell(clock.time(at.wall)), cell(words::length(it.begun.until(at)))));
-        // What became of an attempt is its own: what the step came to after it is another's.
+        // The attempt's own outcome; later outcomes of the step belong to other attempts.
         let outcome = it.outcome();
         let approved = if it.approved_by.is_empty() { none() } else { cell(it.approved_by.join(", ")) };
         vec![
@@ -212,7 +212,7 @@ fn step_rows(step: &Step, clock: words::Clock) -> Vec<Vec<Cell>> {
         ]
     };
     let mut rows: Vec<Vec<Cell>> = step.attempts.iter().map(attempt).collect();
-    // Done, left out or taken over without an attempt, or after the last one was over.
+    // Marked done, skipped or adopted without an attempt, or after the last one was over.
     if step.attempts.last().map(Attempt::outcome) != Some(step.outcome) {
         let since = cell(clock.time(step.since.wall));
         let outcome = cell(words::outcome(step.outcome, step.way()));

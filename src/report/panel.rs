@@ -1,4 +1,4 @@
-//! Readings drawn over time: a row a thing, each with its own scale, its name on the left and its figures on the right.
+//! Readings over time: one row for each object with its own scale, the name on the left and figures on the right.
 
 use std::fmt::Write as _;
 
@@ -10,21 +10,21 @@ use super::{
 };
 use base::signal::Unit;
 
-/// What stands under curves.
+/// Caption of curves.
 pub(super) const CURVES: &str = "A break in a curve is a time in which the value was not known; nothing is drawn across it. A triangle at a \
     row's upper edge is longer than can be told. Shaded: a step was under way, from the dotted line on; shaded more: all was held.";
-/// What stands under the bars of write downtime.
+/// Caption of the write downtime bars.
 pub(super) const LOST: &str = "A bar stands over the time between the two readings in which writes were lost, as high as the seconds that were; \
     ▼ a primary was told to step down. Shaded: a step was under way, from the dotted line on; shaded more: all was held.";
 
-/// Height of a row, and of what is drawn in it.
+/// Height of a row, and of its plot.
 const ROW: f64 = 56.0;
 const PLOT: f64 = 36.0;
-/// Longest names, in characters; on their right stands the scale.
+/// Maximum length of names and of figures, in characters; the scale is between them.
 const NAME: usize = 25;
 const FIGURES: usize = 33;
 
-/// From values to heights.
+/// Maps values to heights.
 #[derive(Clone, Copy)]
 struct Axis {
     low: f64,
@@ -74,7 +74,7 @@ pub(super) fn curves(story: &Story, panel: &Panel) -> String {
     paper.done()
 }
 
-/// A row's name with a smaller one under it, its scale and the lines of its ends.
+/// A row's name with a smaller subtitle, its scale and the lines at its ends.
 fn frame(paper: &mut Paper, (name, under): (&str, &str), [high, low]: &[String; 2], top: f64) {
     paper.line("grid", (LEFT, top), (RIGHT, top));
     paper.line("grid", (LEFT, top + PLOT), (RIGHT, top + PLOT));
@@ -86,7 +86,7 @@ fn frame(paper: &mut Paper, (name, under): (&str, &str), [high, low]: &[String; 
     paper.text("small", "end", (LEFT - 5.0, top + PLOT + 3.0), low, 9);
 }
 
-/// What is said of a row: of one curve its highest and its last, of two the last of each with how it is drawn.
+/// The figures of a row: of one curve the highest and the last value, of two the last value of each with its stroke.
 fn figures(row: &Row) -> Vec<String> {
     let value = |v: Option<f64>| v.map_or_else(|| "not known".to_owned(), |v| words::value(v, row.unit));
     match row.curves.as_slice() {
@@ -116,7 +116,7 @@ const fn drawn_as(stroke: Stroke) -> &'static str {
 
 fn draw(paper: &mut Paper, curve: &Curve, unit: Option<Unit>, axis: Axis) {
     for run in &curve.runs {
-        // What is longer than can be told has no place on the scale: the curve breaks there.
+        // A value beyond the representable maximum has no place on the scale: the curve breaks there.
         for part in run.split(|(_, v)| is_never(*v, unit)) {
             stretch(paper, curve.stroke, part, axis);
         }
@@ -127,7 +127,7 @@ fn draw(paper: &mut Paper, curve: &Curve, unit: Option<Unit>, axis: Axis) {
     }
 }
 
-/// One stretch without a gap.
+/// Draws one run without gaps.
 fn stretch(paper: &mut Paper, stroke: Stroke, part: &[(Moment, f64)], axis: Axis) {
     let places: Vec<(f64, f64)> = part.iter().map(|(at, v)| (paper.x(*at), axis.y(*v))).collect();
     if stroke == Stroke::Points || places.len() == 1 {
@@ -145,7 +145,7 @@ fn stretch(paper: &mut Paper, stroke: Stroke, part: &[(Moment, f64)], axis: Axis
     paper.path(if stroke == Stroke::Dashes { "curve dashes" } else { "curve" }, &d, "");
 }
 
-/// The write downtime of every set that had some; none if none had.
+/// The write downtime of every set with any; `None` if there is none.
 pub(super) fn lost(story: &Story) -> Option<String> {
     let rows = || story.downtime.iter().flat_map(|set| set.lost.iter().map(move |lost| (set, lost)));
     let rows: Vec<_> = rows().filter(|(_, lost)| !lost.gaps.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! Steps, their attempts and operations, as the records tell them.
+//! Steps, their attempts and operations, from the records.
 
 use super::Moment;
 use base::{
@@ -9,20 +9,20 @@ use journal::Transition;
 use systems::Call;
 use systems::{AttemptStarted, Body, Entry, Intent, Version};
 
-/// What became of a step.
+/// Outcome of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing of it was begun; it was previewed or proposed.
+    /// No attempt was started; the step was only previewed or proposed.
     NotBegun,
-    /// It had not come to an end at the last record; so far it had come.
+    /// Not over at the last record; this was its state.
     UnderWay(StepState),
-    /// It came to this.
+    /// Over, in this state.
     Over(StepState),
-    /// An attempt had come this far, and not to an end, when the way back was begun.
+    /// Not over, in this state, when the rollback was started.
     Left(StepState),
-    /// Somebody else had done it, and it was taken over.
+    /// An external change that was adopted.
     Adopted,
-    /// A way back was given up with nothing of it applied: it stands as before.
+    /// A rollback was abandoned with nothing of it applied: the step is applied as before.
     Stands,
 }
 
@@ -35,18 +35,18 @@ pub struct Op {
     pub call: Call,
     /// It only waits.
     pub wait: bool,
-    /// Part of the safe tail.
+    /// Part of the cleanup.
     pub tail: bool,
-    /// When its intents were put on record: one a time it was sent.
+    /// When its intents were journaled: one for each time it was sent.
     pub asked: Vec<Moment>,
-    /// What it came to, each with when.
+    /// Its states, each with its time.
     pub came: Vec<(Moment, OpState)>,
-    /// The server's last words, or what was seen.
+    /// The server's last message, or the last observation.
     pub said: String,
 }
 
 impl Op {
-    /// What it came to in the end.
+    /// Its final state.
     #[must_use]
     pub fn state(&self) -> OpState {
         let asked = if self.asked.is_empty() { OpState::Waiting } else { OpState::Intent };
@@ -57,59 +57,59 @@ impl Op {
 /// One attempt at a step.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// Which, from 1.
+    /// Its number, from 1.
     pub n: u16,
-    /// Which way.
+    /// Its direction.
     pub way: Way,
-    /// When it was begun.
+    /// When it was started.
     pub begun: Moment,
-    /// Who was at the keyboard.
+    /// The operator.
     pub by: String,
     /// Who had approved it.
     pub approved_by: Vec<String>,
     /// What changes.
     pub diff: Vec<Change>,
-    /// Its gates as they stood, with their values.
+    /// Its gates at the start, with their values.
     pub gates: Vec<String>,
     /// Its operations.
     pub ops: Vec<Op>,
-    /// What it went through.
+    /// The states it passed through.
     pub phases: Vec<(Moment, StepState)>,
-    /// When it came to its end, and to which; none: it had not at the last record.
+    /// When it ended, and its outcome; `None`: it had not ended at the last record.
     pub ended: Option<(Moment, Outcome)>,
 }
 
 impl Attempt {
-    /// What it came to, or how far it had come at the last record.
+    /// Its outcome, or its state at the last record.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        // What was over and is worked on again is under way.
+        // An attempt that was over and continues is running again.
         let phase = self.phases.last().map(|(_, phase)| *phase).filter(|phase| !is_end(*phase));
         let phase = phase.unwrap_or(StepState::Running);
         self.ended.map_or(Outcome::UnderWay(phase), |(_, outcome)| outcome)
     }
 }
 
-/// A step that anything was done about.
+/// A step with any activity.
 #[derive(Debug, Clone)]
 pub struct Step {
     /// Its id.
     pub id: String,
-    /// When it was heard of first.
+    /// When it first appeared.
     pub first: Moment,
     /// Its attempts.
     pub attempts: Vec<Attempt>,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// When it came to that.
+    /// When that was reached.
     pub since: Moment,
-    /// What had become of it before the way back was begun.
+    /// The outcome before the rollback was started.
     before: Outcome,
-    /// It was taken over: what follows is of no attempt of ours.
+    /// It was adopted: what follows belongs to no attempt.
     adopted: bool,
 }
 
-/// The steps, in the order in which anything was done about them.
+/// The steps, in the order of their first activity.
 pub(super) fn steps(all: &[(Moment, &Entry)]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for (at, entry) in all {
@@ -177,7 +177,7 @@ impl Step {
         self.to(at, Outcome::UnderWay(StepState::Running));
     }
 
-    /// An operation of an attempt. What was over and is worked on again is under way.
+    /// An operation of an attempt. An attempt that was over and continues is running again.
     fn op(&mut self, attempt: u16, op: u16, at: Moment) -> Option<&mut Op> {
         let place = self.attempts.iter().rposition(|it| it.n == attempt)?;
         if place + 1 == self.attempts.len() && self.attempts[place].ended.take().is_some() {
@@ -204,7 +204,7 @@ impl Step {
             }
             Note::State(phase) => {
                 let outcome = match phase {
-                    // Another attempt may follow; none is under way.
+                    // Another attempt may follow; none is running.
                     StepState::Pending => Outcome::NotBegun,
                     StepState::Done if self.adopted => Outcome::Adopted,
                     phase if is_end(phase) => Outcome::Over(phase),
@@ -222,7 +222,7 @@ impl Step {
                 self.adopted = true;
             }
             Note::Stands => self.stand(at),
-            // Its tail may go on.
+            // Its cleanup may continue.
             Note::Abandoned => {}
         }
     }
@@ -230,13 +230,13 @@ impl Step {
     fn end(&mut self, at: Moment, outcome: Outcome) {
         self.to(at, outcome);
         let over = !matches!(outcome, Outcome::UnderWay(_) | Outcome::NotBegun);
-        // An attempt that is over stays as it ended: a step can be left out or taken over after that.
+        // A finished attempt keeps its outcome: the step can be skipped or adopted afterwards.
         if let Some(it) = self.current().filter(|it| over && it.ended.is_none()) {
             it.ended = Some((at, outcome));
         }
     }
 
-    /// A way back is given up: what was over is, and what was not goes on.
+    /// A rollback is abandoned: a finished step stays as it was, an unfinished one continues.
     fn stand(&mut self, at: Moment) {
         let goes_on = matches!(self.before, Outcome::UnderWay(_));
         self.end(at, if goes_on { self.before } else { Outcome::Stands });
@@ -249,14 +249,14 @@ impl Step {
         }
     }
 
-    /// The attempt that is under way, else the last one.
+    /// The running attempt, else the last one.
     fn current(&mut self) -> Option<&mut Attempt> {
         let open = self.attempts.iter().rposition(|it| it.ended.is_none());
         let place = open.or(self.attempts.len().checked_sub(1))?;
         self.attempts.get_mut(place)
     }
 
-    /// Which way it goes: by its attempt under way, else by the last one.
+    /// Its direction: that of the running attempt, else of the last one.
     #[must_use]
     pub fn way(&self) -> Way {
         if self.adopted {
@@ -267,7 +267,7 @@ impl Step {
     }
 }
 
-/// Whether nothing follows by itself.
+/// Whether the state is final.
 const fn is_end(phase: StepState) -> bool {
     use StepState::{Attested, Cancelled, Done, Failed, NotApplied, RolledBack, Skipped};
     matches!(phase, Attested | Cancelled | Done | Failed | NotApplied | RolledBack | Skipped)

@@ -1,4 +1,4 @@
-//! Times, lengths and values in words.
+//! Times, durations and values in words.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use base::{
 };
 pub(super) use systems::kafka::NEVER;
 
-/// How times of day are written in one story.
+/// Format of the times in one story.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock(&'static str);
 
 impl Clock {
-    /// With the day where the run has more than one.
+    /// With the date if the run has more than one.
     pub fn of(head: &Head) -> Self {
         let day = |t: Timestamp| t.strftime("%F").to_string();
         Self(if day(head.from.wall) == day(head.to.wall) { "%H:%M:%S" } else { "%F %H:%M:%S" })
@@ -28,17 +28,17 @@ impl Clock {
     }
 }
 
-/// A length: to the millisecond below a minute, in two units above.
+/// A duration: to the millisecond below a minute, in two units above.
 pub(super) fn length(d: Duration) -> String {
     if d < Duration::from_secs(60) { seconds(d.as_secs_f64()) } else { short(d) }
 }
 
-/// Seconds as the journal has them, to the millisecond.
+/// Seconds as in the journal, to the millisecond.
 pub(super) fn seconds(secs: f64) -> String {
     format!("{} s", trimmed(secs, 3))
 }
 
-/// A reading in its unit. Of a signal that this program does not know there is no unit.
+/// A reading in its unit. A signal unknown to this program has no unit.
 pub(super) fn value(value: f64, unit: Option<Unit>) -> String {
     match unit {
         Some(Unit::Seconds) if value >= NEVER => "longer than can be told".to_owned(),
@@ -52,12 +52,12 @@ pub(super) fn value(value: f64, unit: Option<Unit>) -> String {
     }
 }
 
-/// All the digits that a reading has: it was rounded before it was written.
+/// All digits of a reading: it was rounded when it was written.
 fn plain(value: f64) -> String {
     format!("{value}")
 }
 
-/// At most so many places, without zeros at the end.
+/// At most this many decimals, without trailing zeros.
 pub(super) fn trimmed(value: f64, places: usize) -> String {
     let text = format!("{value:.places$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
@@ -74,12 +74,12 @@ pub(super) fn series(signal: &str, labels: &[String], def: Option<&SignalDef>) -
     if list.is_empty() { signal.to_owned() } else { format!("{signal} of {}", list.join(", ")) }
 }
 
-/// So many things: `1 record`, `3 records`.
+/// A count: `1 record`, `3 records`.
 pub(super) fn many(n: usize, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
 }
 
-/// A state as people write it.
+/// An operation's state in words.
 pub(super) fn op_state(op: &Op) -> String {
     op.state().word(op.wait).to_owned()
 }
@@ -91,7 +91,7 @@ pub(super) fn way(way: Way) -> &'static str {
     }
 }
 
-/// What became of a step, or of an attempt, that goes this way.
+/// The outcome of a step or an attempt in this direction, in words.
 pub(super) fn outcome(outcome: Outcome, way: Way) -> String {
     match outcome {
         Outcome::NotBegun => "not begun".to_owned(),

@@ -1,4 +1,4 @@
-//! What may be the case, and whether it is. Fails closed: what is not known is not the case.
+//! Conditions and their evaluation. Fails closed: an unknown value satisfies no condition.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use base::{
 use engine::{run::RunView, snapshot::Snapshot};
 use plan::Compare;
 
-/// Something that may be the case.
+/// A condition.
 #[derive(Debug, Clone)]
 pub enum Condition {
     /// A step's state has one of these words.
@@ -19,61 +19,61 @@ pub enum Condition {
         /// The words.
         is: Vec<String>,
     },
-    /// All series of a signal that are meant are live, and compare so; there is one at the least.
+    /// All matching series of a signal are fresh and satisfy the comparison; there is at least one.
     Signal {
         /// The signal.
         metric: &'static SignalDef,
-        /// Which of its series: the label's place, and its value.
+        /// Which series: the label's index, and its value.
         labels: Vec<(usize, String)>,
-        /// How the values are compared.
+        /// The comparison.
         op: Compare,
-        /// With what, in the signal's unit.
+        /// The limit, in the signal's unit.
         value: f64,
     },
     /// The console shows this text.
     Screen(String),
-    /// What the head of the screen says.
+    /// The verdict on screen.
     Verdict {
         /// The word.
         word: String,
         /// Part of its reason.
         because: Option<String>,
     },
-    /// Of the last records in the journal, one says this.
+    /// One of the last records in the journal contains this.
     Record {
-        /// Part of what it says.
+        /// Part of its text.
         text: String,
-        /// The step that it is about.
+        /// The step it belongs to.
         of: Option<String>,
     },
-    /// None of these is the case.
+    /// None of these holds.
     None(Vec<Condition>),
 }
 
-/// Whoever looks. Each look is made only where it is asked for: pictures are not free.
+/// The observer that evaluates conditions. Each method is called only if needed: snapshots are expensive.
 pub trait Eye {
     /// The word of a step's state.
     fn word(&mut self, step: &str) -> Option<String>;
-    /// One signal, all its series.
+    /// All series of a signal.
     fn samples(&mut self, metric: &'static SignalDef) -> Vec<Sample>;
     /// The run.
     fn run(&mut self) -> Option<Arc<RunView>>;
-    /// The whole picture.
+    /// The whole snapshot.
     fn snapshot(&mut self) -> Arc<Snapshot>;
     /// The console, as text.
     fn screen(&mut self) -> String;
 }
 
-/// Whether all of them are the case.
+/// Whether all of them hold.
 ///
 /// # Errors
-/// The first that is not, and what is the case instead.
+/// The first that does not, and what was found instead.
 pub fn all(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
     conditions.iter().try_for_each(|condition| condition.holds(eye))
 }
 
 impl Condition {
-    /// Whether somebody has to draw the console for it.
+    /// Whether the console must be drawn to evaluate it.
     #[must_use]
     pub fn needs_a_screen(&self) -> bool {
         match self {
@@ -83,7 +83,7 @@ impl Condition {
         }
     }
 
-    /// Whether it is the case anywhere, where it must not be: one series of a signal is enough.
+    /// Whether it holds anywhere, for conditions that must never hold: one series of a signal is enough.
     fn occurs(&self, eye: &mut dyn Eye) -> bool {
         match self {
             Self::Signal { metric, labels, op, value } => {
@@ -97,10 +97,10 @@ impl Condition {
         }
     }
 
-    /// Whether it is the case.
+    /// Whether it holds.
     ///
     /// # Errors
-    /// What is the case instead.
+    /// What was found instead.
     pub fn holds(&self, eye: &mut dyn Eye) -> Result<(), String> {
         match self {
             Self::Step { step, is } => {
@@ -180,10 +180,10 @@ impl std::fmt::Display for Condition {
     }
 }
 
-/// Whether none of them is the case.
+/// Whether none of them holds.
 ///
 /// # Errors
-/// The first that is.
+/// The first that does.
 pub fn none(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
     match conditions.iter().find(|condition| condition.occurs(eye)) {
         Some(condition) => Err(format!("it must not be, and is: {condition}")),

@@ -1,4 +1,4 @@
-//! A scenario played in virtual time, without a terminal: the same estate, the same console, the same keys.
+//! Plays a scenario in virtual time, without a terminal: the same estate, the same console, the same keys.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,27 +24,27 @@ use engine::{run::RunView, snapshot::Snapshot};
 use journal::{Author, chain, store::MemStore};
 use systems::{Entry, Journal};
 
-/// Who plays it.
+/// Name of the operator.
 pub const OPERATOR: &str = "operator";
-/// Between two keys.
+/// Time between two keys.
 const KEY: Duration = Duration::from_millis(300);
-/// Between two looks, while requests are under way, and else.
+/// Time between two checks: while requests are pending, and otherwise.
 const LOOK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
 
-/// How long it is looked on after the script.
+/// How long the run is observed after the script.
 const LAST: Duration = Duration::from_secs(2);
 
-/// What came of it.
+/// The result.
 pub struct Outcome {
-    /// What was not as it should be, in words; none: all was.
+    /// What failed, in words; `None`: nothing did.
     pub wrong: Option<String>,
     /// The journal, byte for byte.
     pub journal: Vec<u8>,
-    /// The servers' own log: the tags of everything that they carried out.
+    /// The servers' log: the tags of all executed requests.
     pub log: Vec<String>,
-    /// How much virtual time it took.
+    /// The virtual time it took.
     pub took: Duration,
-    /// How many keys were pressed.
+    /// Number of keys pressed.
     pub keys: usize,
 }
 
@@ -56,7 +56,7 @@ impl Outcome {
     }
 }
 
-/// Plays it to its end, or to the first thing that is not as it should be.
+/// Plays it to its end, or to the first failure.
 #[must_use]
 pub fn play(scenario: &Scenario) -> Outcome {
     let begun = Now { boot: Duration::from_secs(1000), wall: scenario.begins };
@@ -73,11 +73,11 @@ pub fn play(scenario: &Scenario) -> Outcome {
     }
 }
 
-/// The estate, and a console on it.
+/// The estate with a console.
 struct Room {
     drive: SimDrive,
     ui: Ui,
-    /// The console shows what is the case.
+    /// Whether the console shows the current state.
     fresh: bool,
     keys: usize,
 }
@@ -95,7 +95,7 @@ impl Room {
             host: "scenario".to_owned(),
             plan: scenario.plan_digest,
         };
-        // What is on disk, as a new console takes it up.
+        // What is on disk, as a new console opens it.
         let mut board = |now: Now| {
             *store = MemStore::with(store.survivors());
             Journal::open(Box::new(store.clone()), author.clone(), now).map_err(|e| e.to_string())
@@ -126,7 +126,7 @@ impl Room {
                 Next::Fail(why) => return Err(why),
                 Next::Press(press) => {
                     self.keys += 1;
-                    // Whoever presses sees what there is.
+                    // The screen is updated before a key is pressed.
                     self.observe();
                     self.happen(UiEvent::Key(press.event()));
                     self.pass(KEY);

@@ -1,11 +1,11 @@
-//! The scenarios that come with the program, and the plans that they name.
+//! The scenarios that come with the program, and their plans.
 
 use std::path::Path;
 
 use super::Scenario;
 use plan::{Faulty, Report};
 
-/// Text of each, by its name.
+/// The text of each, by name.
 macro_rules! library {
     ($($kind:ident { $($name:literal),* $(,)? })+) => {
         $(const $kind: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../demo/", $name, ".toml")))),*];)+
@@ -21,12 +21,12 @@ library! {
     }
 }
 
-/// Their names, the one that is played where none is named first.
+/// Their names; the first is the default.
 pub fn names() -> impl Iterator<Item = &'static str> {
     SCENARIOS.iter().map(|(name, _)| *name)
 }
 
-/// One of them.
+/// A scenario by name.
 #[must_use]
 pub fn scenario(name: &str) -> Option<Result<(Scenario, Report), Faulty>> {
     let (name, text) = SCENARIOS.iter().find(|(known, _)| *known == name)?;

@@ -1,4 +1,4 @@
-//! From a checked tree to a [`Scenario`]: whether what it names is there.
+//! From a checked tree to a [`Scenario`]: whether the names in it exist.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ use plan::{
 use systems::injection::FaultInjection;
 use systems::signals;
 
-/// Names of things of the plan, by what they are called.
+/// Looks up the names of the plan's objects.
 struct Names<'p> {
     plan: &'p Plan,
 }
@@ -79,7 +79,7 @@ impl Names<'_> {
         self.plan.runbook.phases.iter().flat_map(|phase| &phase.steps)
     }
 
-    /// A name, and whether it is one of these; tells if it is not.
+    /// A name that must be one of these; otherwise it adds a fault.
     fn one_of<'n>(
         &self,
         table: &Table,
@@ -208,7 +208,7 @@ impl Names<'_> {
         })
     }
 
-    /// Tells of a label's value that names what the plan does not have: such a series never comes.
+    /// Adds a fault if a label's value names something that the plan does not have: such a series never exists.
     fn label(&self, label: &str, value: &At<String>, faults: &mut Faults) {
         let plan = self.plan;
         let known: Vec<&str> = match label {
@@ -223,7 +223,7 @@ impl Names<'_> {
         Self::known(value, &format!("{label} so called:"), known.into_iter(), faults);
     }
 
-    /// A signal's unit; that of a health query is the query's.
+    /// A signal's unit; for a health query it is the query's.
     fn unit(&self, metric: &SignalDef, query: Option<&str>) -> Unit {
         match metric.unit {
             Unit::AsNamed => {

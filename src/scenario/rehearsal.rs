@@ -1,6 +1,8 @@
-//! A rehearsal: a team's own plan on an imitated estate, made like the real one by one picture of it (`landfall status --json`).
+//! A rehearsal: a team's own plan on a simulated estate that is initialised from a snapshot of the real one (`landfall
+//! status --json`).
 //!
-//! What the picture does not know (a source that was blind, a query without a value) stays as the plan names it, and is told.
+//! What the snapshot does not contain (an unknown collector, a query without a value) stays as in the plan, and is
+//! reported.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -12,10 +14,10 @@ use base::{digest::Digest, side::Side};
 use plan::{MemberRule, Pattern, Plan};
 use systems::injection::FaultInjection;
 
-/// The version of the document that is read.
+/// The supported version of the document.
 const SCHEMA: u64 = 1;
 
-/// One signal's value in a picture.
+/// One series of a signal in a snapshot.
 struct Reading<'p> {
     labels: &'p serde_json::Map<String, Value>,
     value: Option<f64>,
@@ -31,7 +33,7 @@ impl Reading<'_> {
     }
 }
 
-/// A picture of a real estate.
+/// A snapshot of a real estate.
 struct Found<'p>(&'p [Value]);
 
 impl<'p> Found<'p> {
@@ -45,7 +47,7 @@ impl<'p> Found<'p> {
         Ok(Self(signals))
     }
 
-    /// A signal's series. Only what is live has a value: what is stale may be long over.
+    /// A signal's series. Only fresh ones have a value: a stale value may be long outdated.
     fn all(&self, id: &'p str) -> impl Iterator<Item = Reading<'p>> {
         self.0.iter().filter(move |s| s["id"] == id).filter_map(|s| {
             let live = s["state"] == "live";
@@ -61,7 +63,7 @@ impl<'p> Found<'p> {
 }
 
 impl Scenario {
-    /// A plan's estate, in which nothing happens by itself.
+    /// A plan's estate without events.
     #[must_use]
     pub fn rehearsal(plan: Arc<Plan>, plan_digest: Digest, begins: Timestamp) -> Self {
         Self {
@@ -78,10 +80,10 @@ impl Scenario {
         }
     }
 
-    /// Makes the estate like the one in a picture. Gives what the picture does not know.
+    /// Initialises the estate from a snapshot. Returns what the snapshot does not contain.
     ///
     /// # Errors
-    /// If it is no picture, or of another plan.
+    /// If it is not a snapshot, or one of another plan.
     pub fn like(&mut self, document: &Value) -> Result<Vec<String>, String> {
         let picture = Found::of(document)?;
         if document["plan"].as_str() != Some(self.plan.name.as_str()) {
@@ -101,7 +103,7 @@ impl Scenario {
             }
             let sides = Side::BOTH.map(|side| (side, sided(side)));
             for (side, own) in sides {
-                // By their names: what tags they have is not in the picture.
+                // By host names: the snapshot does not contain tags.
                 let rule = own.iter().filter_map(|host| Pattern::parse(host).ok()).collect();
                 *set.sites.get_mut(side) = MemberRule::Hosts(rule);
             }

@@ -1,4 +1,5 @@
-//! The script of a scenario, played on the console: what is said, waited for, pressed, expected. Pure: it looks, and says what to press.
+//! Plays the script of a scenario on the console: captions, waits, keys, expectations. Pure: it reads the screen and
+//! returns the key to press.
 
 mod operator;
 
@@ -18,20 +19,20 @@ use console::{
 };
 use engine::{run::RunView, snapshot::Snapshot};
 
-/// After so long a step that has not moved is looked at again, in virtual time.
+/// In virtual time, a step that has not changed is examined again after this.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where the script is played: what is the case there, and the console.
+/// The environment of a script: its observations, and the console.
 pub trait Desk: Eye {
-    /// The console, showing what is the case.
+    /// The console, showing the current state.
     fn ui(&mut self) -> &Ui;
 }
 
-/// A script, and how far it is.
+/// A script and its progress.
 #[derive(Debug, Clone)]
 pub struct Script {
     cues: Arc<[Cue]>,
-    /// How fast it waits where a cue does not say.
+    /// Speed of waiting, unless a cue sets it.
     usual: f64,
     at: usize,
     stage: Stage,
@@ -39,22 +40,22 @@ pub struct Script {
     since: Option<Duration>,
     /// When this cue began, on the real clock.
     shown: Option<Duration>,
-    /// What it does, and how fast time may go by that.
+    /// What it is doing, which determines the speed of time.
     pace: Pace,
 }
 
-/// How fast time may go.
+/// The speed of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
-    /// As the real clock: keys are pressed.
+    /// That of the real clock: keys are pressed.
     Real,
-    /// A count-down runs.
+    /// During a count-down.
     Brisk,
-    /// Something is waited for that takes its time.
+    /// During a long wait.
     Fast,
 }
 
-/// How fast a count-down runs.
+/// Speed during a count-down.
 const BRISK: f64 = 10.0;
 
 #[derive(Debug, Clone)]
@@ -67,7 +68,7 @@ enum Stage {
 }
 
 impl Script {
-    /// From its beginning.
+    /// Starts at the beginning.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
         Self {
@@ -81,13 +82,13 @@ impl Script {
         }
     }
 
-    /// What is said now.
+    /// The current caption.
     #[must_use]
     pub fn caption(&self) -> Option<&str> {
         self.cues.iter().take(self.at + 1).rev().find_map(|cue| cue.say.as_deref())
     }
 
-    /// How fast time may go now.
+    /// The current speed of time.
     #[must_use]
     pub fn speed(&self) -> f64 {
         let own = self.cues.get(self.at).and_then(|cue| cue.speed);
@@ -98,13 +99,13 @@ impl Script {
         }
     }
 
-    /// How many of its cues are over, of how many.
+    /// Number of cues that are complete, and of all.
     #[must_use]
     pub fn progress(&self) -> (usize, usize) {
         (self.at.min(self.cues.len()), self.cues.len())
     }
 
-    /// What to press next. `now`: virtual time; `real`: the real clock, for whoever reads captions.
+    /// The next action. `now`: virtual time; `real`: the real clock, for the reading time of captions.
     pub fn next(&mut self, desk: &mut dyn Desk, now: Duration, real: Duration) -> Next {
         self.pace = Pace::Real;
         loop {
@@ -130,7 +131,7 @@ impl Script {
                         continue;
                     };
                     let word = desk.word(&wish.step).unwrap_or_default();
-                    // What has not moved needs no second look: pictures are not free.
+                    // A step that has not changed is not examined again: snapshots are expensive.
                     if before.as_ref().is_some_and(|(was, at)| *was == word && now.saturating_sub(*at) < PATIENCE)
                         && !late
                     {
@@ -186,7 +187,7 @@ impl Script {
     }
 }
 
-/// Why a step does not get on, as the screen says it.
+/// Why a step makes no progress, as shown on screen.
 fn stuck(ui: &Ui, step: &str) -> String {
     let run = ui.latest().run.as_ref();
     let Some(found) = run.and_then(|run| run.steps.iter().find(|s| s.id == step)) else { return String::new() };
@@ -197,7 +198,7 @@ fn stuck(ui: &Ui, step: &str) -> String {
     format!("it is {}; {} {} {said}", found.word, obstacles.join("; "), gates.join("; "))
 }
 
-/// Looks at what the console shows.
+/// Observes what the console shows.
 pub struct Shown<'u>(pub &'u Ui);
 
 impl Eye for Shown<'_> {

@@ -1,5 +1,5 @@
-//! Every table and key of a scenario file, version 1. Data only, in the plan's own terms ([`plan::spec`]): a scenario is checked as a
-//! plan is, all faults at once.
+//! Every table and key of a scenario file, version 1. Data only, defined with [`plan::spec`]: a scenario is checked
+//! like a plan, with all faults at once.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ const fn hours(n: u64) -> Duration {
 const SPAN: Kind = Duration(Duration::ZERO, hours(48));
 const SIDE: Kind = Enum(&["source", "target"]);
 
-/// The words of a step's state, as the screen has them.
+/// The words of a step's state, as on screen.
 const WORDS: &[&str] = &[
     "PENDING",
     "BLOCKED",
@@ -120,7 +120,7 @@ static CUE: TableSpec = TableSpec {
     ]],
 };
 
-/// What may be the case; within itself as well.
+/// A condition; conditions can be nested.
 static CONDITION: Kind = Shared("condition", &OneOf(&[&STEP, &SIGNAL, &SCREEN, &VERDICT, &RECORD, &NONE]));
 
 static STEP: TableSpec = TableSpec {
@@ -169,7 +169,7 @@ static NONE: TableSpec = TableSpec {
     )]],
 };
 
-/// What can happen, one form each: `{ fall_behind = { … } }`.
+/// What can be injected, one form each: `{ fall_behind = { … } }`.
 macro_rules! deeds {
     ($($FORM:ident $TABLE:ident $key:literal, $doc:literal, $keys:expr;)+) => {
         $(
@@ -178,7 +178,7 @@ macro_rules! deeds {
                 header: concat!("the form ", $key), doc: $doc, groups: &[&[must($key, Table(&$TABLE), $doc)]],
             };
         )+
-        /// All of them.
+        /// All forms.
         pub(super) const DEEDS: &[&TableSpec] = &[$(&$FORM),+];
     };
 }

@@ -18,20 +18,20 @@ use drive::{
 use engine::{run::RunView, snapshot::Snapshot};
 use systems::{Entry, Journal, collect::clock};
 
-/// Takes the journal up again, as another console would.
+/// Opens the journal again, as another console would.
 pub type Board<'b> = dyn FnMut(Now) -> Result<(Journal, Vec<Entry>), String> + Send + 'b;
 
-/// Events that are still to come.
+/// Pending events.
 pub struct Timeline {
     pending: Vec<(ScenarioEvent, Option<Duration>)>,
-    /// When the next console takes the journal up.
+    /// When the next console opens the journal.
     returns: Option<Duration>,
 }
 
-/// What came of a look at the timeline.
+/// Result of a pass over the timeline.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Passed {
-    /// The console died just now.
+    /// The console died in this pass.
     pub died: bool,
 }
 
@@ -48,16 +48,16 @@ impl Timeline {
         self.returns.is_none()
     }
 
-    /// How many of its events have not happened.
+    /// Number of pending events.
     #[must_use]
     pub const fn left(&self) -> usize {
         self.pending.len()
     }
 
-    /// Lets happen what is due.
+    /// Triggers the events that are due.
     ///
     /// # Errors
-    /// If an event is about something that is not there, or the journal cannot be taken up again.
+    /// If an event refers to something that does not exist, or the journal cannot be opened again.
     pub fn pass(&mut self, drive: &mut SimDrive, board: &mut Board<'_>) -> Result<Passed, String> {
         let mut passed = Passed::default();
         let now = drive.now().boot;
@@ -82,7 +82,7 @@ impl Timeline {
         let mut failed = None;
         for deed in due {
             match deed {
-                // The others happen all the same.
+                // An error does not prevent the other events.
                 Injection::Happens(what) => failed = drive.happen(&what).err().or(failed),
                 Injection::Cut(on) => drive.cut(on),
                 Injection::Sources(like, trouble) => drive.trouble(&like, trouble),
@@ -102,10 +102,10 @@ impl Timeline {
     }
 }
 
-/// A scenario's estate against the real clock, with a journal: it can be steered, and its events happen.
+/// Runs a scenario's estate in real time, with a journal: it can be controlled, and its events occur.
 ///
 /// # Errors
-/// If the journal cannot be begun.
+/// If the journal cannot be created.
 pub fn start(
     scenario: &Scenario,
     speed: f64,
@@ -121,14 +121,14 @@ pub fn start(
     Ok(sim::start_steered(drive, speed, inbox, Box::new(events)))
 }
 
-/// Looks at a simulated run, without a console.
+/// Observes a simulated run without a console.
 pub struct Driven<'d> {
     drive: &'d mut SimDrive,
     run: Option<Arc<RunView>>,
 }
 
 impl<'d> Driven<'d> {
-    /// At this one.
+    /// Observes this one.
     pub const fn new(drive: &'d mut SimDrive) -> Self {
         Self { drive, run: None }
     }
@@ -151,7 +151,7 @@ impl Eye for Driven<'_> {
         Arc::new(self.drive.snapshot())
     }
 
-    /// Nobody draws it: what is on a screen is no business of the estate's.
+    /// Nothing is drawn here: screens are not part of the estate.
     fn screen(&mut self) -> String {
         String::new()
     }

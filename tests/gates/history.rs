@@ -1,5 +1,5 @@
-//! Random histories: a condition, what was seen of the estate look by look, and all that can go wrong meanwhile. Made so that a good part
-//! ends green: an oracle that only ever sees red proves little.
+//! Random histories: a condition, the samples of the estate at each evaluation, and all that can go wrong in between.
+//! Generated so that many end green: an oracle that only sees red proves little.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,14 +20,14 @@ const fn def(id: &'static str, labels: &'static [&'static str]) -> SignalDef {
     SignalDef { id, unit: Unit::Seconds, labels, range: (-MAX, MAX), cadence: "mongo", title: id, doc: "" }
 }
 
-/// Judged.
+/// Judged by gates.
 pub static LAG: SignalDef = def("test.lag", &["set", "member"]);
-/// Judged too.
+/// Judged by gates, too.
 pub static READY: SignalDef = def("test.ready", &["role"]);
-/// Traffic.
+/// Traffic, for minimum volumes.
 pub static RATE: SignalDef = def("test.rate", &["query"]);
 
-/// How often each is measured, in milliseconds.
+/// Measurement interval of each, in milliseconds.
 pub fn every(def: &SignalDef) -> i64 {
     match def.id {
         "test.lag" => 2000,
@@ -36,18 +36,18 @@ pub fn every(def: &SignalDef) -> i64 {
     }
 }
 
-/// What has happened how many times, over all histories.
+/// Occurrence counts over all histories.
 pub type Counts = BTreeMap<String, u64>;
 
 /// One history.
 pub struct History {
     pub condition: Condition,
     pub past: Past,
-    /// When the verdict is wanted.
+    /// Time of the final evaluation.
     pub end: Now,
 }
 
-/// One series: what its source knows.
+/// One series, and what its collector knows.
 struct Series {
     def: &'static SignalDef,
     labels: Vec<String>,
@@ -57,7 +57,7 @@ struct Series {
     next: i64,
 }
 
-/// The values there are: all sums and means of them are exact.
+/// The possible values: all their sums and means are exact.
 const VALUES: [f64; 5] = [0.0, 0.5, 1.0, 2.0, 4.0];
 
 pub fn pick<T: Copy>(rng: &mut Rng, of: &[T]) -> T {
@@ -84,7 +84,7 @@ pub fn history(rng: &mut Rng, counts: &mut Counts) -> History {
     let depth = pick(rng, &[0, 0, 1, 1, 2]);
     let condition = condition(rng, &estate, depth, &mut id, counts);
     let gates: Vec<Gate> = condition.gates().into_iter().cloned().collect();
-    // What nobody asks for need not be seen.
+    // Series that no gate uses may be missing.
     let wanted = |def: &SignalDef| {
         gates.iter().any(|g| g.metric == def || g.min_volume.as_ref().is_some_and(|v| v.metric == def))
     };
@@ -148,7 +148,8 @@ fn estate(rng: &mut Rng) -> Vec<Series> {
     all
 }
 
-/// What the systems say has to be there: of each set and of the roles by themselves, or of all at once; now and then one that never comes.
+/// The expected series according to the systems: for each set and the roles separately, or for all at once; sometimes
+/// one that never appears.
 fn due(rng: &mut Rng, estate: &[Series], counts: &mut Counts) -> Vec<Roster> {
     let scopes: &[(&'static SignalDef, &[&str])] = if rng.bool() {
         &[(&LAG, &["a"]), (&LAG, &["b"]), (&READY, &[]), (&RATE, &["in"])]
@@ -171,7 +172,7 @@ fn due(rng: &mut Rng, estate: &[Series], counts: &mut Counts) -> Vec<Roster> {
     rosters
 }
 
-/// What is known of it in one look.
+/// The roster as known at one evaluation.
 fn heard(rng: &mut Rng, roster: &Roster, trouble: f64, counts: &mut Counts) -> Roster {
     let mut roster = roster.clone();
     if chance(rng, trouble / 4.0) {
@@ -185,14 +186,14 @@ fn heard(rng: &mut Rng, roster: &Roster, trouble: f64, counts: &mut Counts) -> R
     roster
 }
 
-/// What one look sees.
+/// The samples of one evaluation.
 fn look(rng: &mut Rng, estate: &mut [Series], boot: i64, trouble: f64, counts: &mut Counts) -> Vec<Sample> {
     let mut samples = Vec::with_capacity(estate.len());
     for series in estate {
         let interval = every(series.def);
         while series.next <= boot {
             (series.read, series.value) = (series.next, poll(rng, series.base, trouble, counts));
-            // Sources are never quite on time; now and then one is very late.
+            // Collectors are never exactly on time; sometimes one is very late.
             let share = if chance(rng, trouble) { rng.i64(200..450) } else { rng.i64(70..130) };
             series.next += (interval * share / 100).max(100);
         }
@@ -202,7 +203,7 @@ fn look(rng: &mut Rng, estate: &mut [Series], boot: i64, trouble: f64, counts: &
             note(counts, "series: older than before");
         }
         let value = match series.value.clone() {
-            // Most estates call it stale by themselves; one that asks more slowly does not.
+            // Most estates report such a value as stale; one with a longer interval does not.
             Observed::Fresh(v, _) if age > 3 * interval && rng.bool() => {
                 note(counts, "series: stale");
                 Observed::Stale(v, Age(Duration::from_millis(age.unsigned_abs())))
@@ -280,7 +281,7 @@ fn gate(rng: &mut Rng, estate: &[Series], id: &mut u32, counts: &mut Counts) -> 
     let n = u32::try_from(bases.len()).expect("few");
     let agg = if n != 1 && chance(rng, 0.7) { pick(rng, &Agg::ALL[..4]) } else { pick(rng, Agg::ALL) };
     let limit = if chance(rng, 0.005) { f64::NAN } else { pick(rng, &[0.0, 0.5, 1.0, 2.0, 3.0]) };
-    // Mostly one that is true of what there usually is: of the mean, which is near enough for all kinds.
+    // Usually a bound that the mean satisfies, which is close enough for all kinds.
     let mean = bases.iter().sum::<f64>() / f64::from(n.max(1));
     let mut op = pick(rng, Compare::ALL);
     for _ in 0..4 {

@@ -1,4 +1,4 @@
-//! Gates against an oracle in another style, over random histories; and against clocks that jump and machines that sleep.
+//! Gates against an independent oracle, over random histories; and against clock jumps and sleeping machines.
 
 mod history;
 mod oracle;
@@ -18,7 +18,7 @@ use landfall::{
 
 use crate::history::{Counts, History, every, history};
 
-/// How many histories are judged both ways.
+/// Number of histories judged by both.
 const HISTORIES: u64 = 100_000;
 
 fn seed() -> u64 {
@@ -30,7 +30,7 @@ fn cadence(def: &SignalDef) -> Duration {
     Duration::from_millis(every(def).unsigned_abs())
 }
 
-/// The judge after all of a history.
+/// The judge after a whole history.
 fn judged(history: &History) -> Judge {
     let mut judge = Judge::new(&history.condition, cadence);
     for (now, seen) in &history.past.looks {
@@ -96,7 +96,7 @@ fn the_oracle_says_the_same_of_every_history() {
     }
 }
 
-/// The same samples, older.
+/// The same samples with a greater age.
 fn aged(seen: &Measured, by: Duration) -> Measured {
     let older = |value: &Observed<f64>| match value {
         Observed::Fresh(v, age) => Observed::Fresh(*v, Age(age.0 + by)),
@@ -106,8 +106,8 @@ fn aged(seen: &Measured, by: Duration) -> Measured {
     Measured { samples, rosters: seen.rosters.clone() }
 }
 
-/// Whatever was not green before a clock jumped or the machine slept is not green afterwards, as long as nothing but the clock has moved.
-/// The estate is the worst there could be: it goes on calling live what is an hour old.
+/// A gate that was not green before a clock jump or a sleep is not green afterwards, as long as only the clock has
+/// changed. The estate is the worst possible: it still reports values as fresh that are an hour old.
 #[test]
 fn no_gate_turns_green_by_a_clock_that_jumps_or_a_machine_that_sleeps() {
     let seed = seed();
@@ -134,7 +134,7 @@ fn no_gate_turns_green_by_a_clock_that_jumps_or_a_machine_that_sleeps() {
             let silent = after.verdict(now);
             after.evaluate(&Readings::of_measured(&aged(&seen_last, older)), now);
             let seen = after.verdict(now);
-            // What is old by then would be seen anew: that it is new does not make up for the gap either.
+            // Values would be observed again after the gap; fresh values do not make up for it either.
             let mut fresh = judge.clone();
             fresh.evaluate(&Readings::of_measured(&aged(&seen_last, Duration::ZERO)), now);
             let fresh = fresh.verdict(now);

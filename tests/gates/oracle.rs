@@ -1,5 +1,5 @@
-//! What the verdict has to be, written down anew: from the whole history at once, without any state, by looking for the window that the
-//! rules ask for. Slow, and in no way like the code that ships. Times are whole milliseconds here.
+//! An independent implementation of the verdict: stateless, from the whole history at once, by searching for the
+//! window that the rules require. Slow, and deliberately unlike the shipped code. Times are whole milliseconds.
 
 use std::cmp::Ordering;
 
@@ -13,25 +13,25 @@ use landfall::{
     plan::{Agg, Compare, Condition, Gate},
 };
 
-/// All that has happened.
+/// The whole history.
 #[derive(Debug, Default)]
 pub struct Past {
-    /// Every look, in order.
+    /// Every evaluation, in order.
     pub looks: Vec<(Now, Measured)>,
     /// Gate and end of every waiver, in order.
     pub waivers: Vec<(String, Now)>,
 }
 
-/// How often a signal is measured, in milliseconds.
+/// Measurement interval of a signal, in milliseconds.
 pub type Every = fn(&SignalDef) -> i64;
 
-/// The tree's colour.
+/// The level of a tree of conditions.
 pub fn of_tree(condition: &Condition, past: &Past, every: Every, end: Now) -> Level {
     let all = |list: &[Condition]| list.iter().map(|c| of_tree(c, past, every, end)).collect::<Vec<_>>();
     let is = |level| move |l: &Level| *l == level;
     match condition {
         Condition::Gate(gate) => of_gate(gate, past, every, end),
-        // The worst of them: green is the least of the levels, red the most.
+        // The worst level: green is the lowest, red the highest.
         Condition::All(list) => all(list).into_iter().max().unwrap_or(Level::Green),
         Condition::Any(list) => all(list).into_iter().min().unwrap_or(Level::Red),
         Condition::NOf(n, list) => {
@@ -48,7 +48,7 @@ pub fn of_tree(condition: &Condition, past: &Past, every: Every, end: Now) -> Le
     }
 }
 
-/// One gate's colour.
+/// The level of one gate.
 pub fn of_gate(gate: &Gate, past: &Past, every: Every, end: Now) -> Level {
     if let Some((_, until)) = past.waivers.iter().rfind(|(id, _)| *id == gate.id)
         && end.boot < until.boot
@@ -61,7 +61,7 @@ pub fn of_gate(gate: &Gate, past: &Past, every: Every, end: Now) -> Level {
     if since < 0 || since > limit(gate, every) {
         return Level::Unknown;
     }
-    // What the last look saw, as old as it is by now.
+    // The samples of the last evaluation, at their present age.
     let samples = seen.samples.iter().map(|s| Sample { value: older(&s.value, since), ..s.clone() }).collect();
     let aged = Measured { samples, rosters: seen.rosters.clone() };
     match truth(gate, &aged, every) {
@@ -80,10 +80,10 @@ pub fn of_gate(gate: &Gate, past: &Past, every: Every, end: Now) -> Level {
     }
 }
 
-/// One look at the series of one gate.
+/// The series of one gate at one evaluation.
 type Row<'a> = (Now, Vec<&'a Sample>);
 
-/// Whether nothing breaks the row of looks from there to the last.
+/// Whether the evaluations from `from` to the last are uninterrupted.
 fn clean(looks: &[Row], truths: &[bool], from: usize, limit: i64) -> bool {
     truths[from..].iter().all(|t| *t)
         && (from.max(1)..looks.len()).all(|k| !jumped(looks[k - 1].0, looks[k].0))
@@ -116,11 +116,11 @@ fn mine<'a>(gate: &Gate, samples: &'a [Sample]) -> Vec<&'a Sample> {
     samples.iter().filter(fits).collect()
 }
 
-/// How many of the series that a gate is about have to be there, over all that is said of it; none while somebody does not know.
+/// The series that a gate requires, from all rosters; `None` while one of them is unknown.
 fn due(gate: &Gate, seen: &Measured) -> Option<Vec<Vec<String>>> {
     let mut all = Vec::new();
     for roster in seen.rosters.iter().filter(|r| r.def.id == gate.metric.id) {
-        // Of a set that the gate does not ask for nothing is wanted, known or not.
+        // Sets that the gate does not select are ignored, known or not.
         let named = roster.def.labels.iter().zip(&roster.scope).all(|(k, v)| gate.labels.get(*k).unwrap_or(v) == v);
         match &roster.series {
             _ if !named => {}
@@ -134,7 +134,7 @@ fn due(gate: &Gate, seen: &Measured) -> Option<Vec<Vec<String>>> {
     Some(all.into_iter().filter(fits).collect())
 }
 
-/// What one look says of a gate: none if it is not known.
+/// The result of one evaluation of a gate: `None` if it is not known.
 fn truth(gate: &Gate, seen: &Measured, every: Every) -> Option<bool> {
     let samples = &seen.samples;
     let mine = mine(gate, samples);

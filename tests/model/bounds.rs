@@ -1,5 +1,5 @@
-//! What is explored: which operations, how many consoles, how much may go wrong, which rule is left out; and how a console's effects are
-//! carried out in such a world.
+//! The bounds of the exploration: operations, number of consoles, number of faults, disabled rule; and how a console's
+//! effects are executed in the model.
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,7 @@ use landfall::base::{
 
 use crate::world::{Message, World, Writer};
 
-/// How much may go wrong.
+/// How many faults of each kind may occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Budget {
     pub lose: u8,
@@ -24,21 +24,21 @@ pub struct Budget {
     pub dark: u8,
     pub again: u8,
     pub back: u8,
-    /// Two people settle what cannot be observed.
+    /// Two people resolve manually what cannot be observed.
     pub word: u8,
 }
 
-/// Which of the rules is left out, to see that it is needed.
+/// The rule that is disabled, to show that it is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ablation {
     None,
-    /// The server takes a write whatever is there.
+    /// The server accepts a write without a version check.
     NoCompare,
-    /// The request leaves before its intent is on disk.
+    /// The request is sent before its intent is on disk.
     NoIntent,
-    /// No reply in time is taken for a yes that needs no look.
+    /// A reply time-out counts as success without verification.
     TimeoutIsSuccess,
-    /// What is not seen at once is taken for never to come.
+    /// A request that is not observed at once counts as never arriving.
     NoQuarantine,
 }
 
@@ -51,12 +51,12 @@ pub struct Bounds {
     pub ablation: Ablation,
 }
 
-/// Recipes that are explored.
+/// The recipes that are explored.
 pub fn sequence(kinds: &[(Kind, bool)]) -> Recipe {
     Recipe::sequence(kinds.iter().copied())
 }
 
-/// All at once.
+/// All operations at once.
 pub fn fan(n: usize) -> Recipe {
     Recipe {
         attempt: 0,
@@ -71,7 +71,7 @@ impl Bounds {
             StepState::Pending | StepState::Blocked => StepEvent::Clearance(Clearance::Clear),
             StepState::Ready => {
                 let mut recipe = recipe.clone();
-                // An unfinished tail is mended, and nothing else is begun.
+                // An unfinished cleanup is completed; nothing else is started.
                 recipe.ops.retain(|op| op.cleanup || !state.exposed());
                 StepEvent::Previewed { digest: Digest([version; 32]), recipe }
             }
@@ -81,7 +81,7 @@ impl Bounds {
         })
     }
 
-    /// Takes an event in, and carries its effects out; dies after `effects` of them.
+    /// Handles an event and executes its effects; dies after `effects` of them.
     pub fn take(&self, world: &mut World, who: usize, event: &StepEvent, mut effects: usize) {
         let Some(before) = world.consoles[who].state.clone() else { return };
         if matches!(event, StepEvent::Previewed { .. }) {
@@ -97,7 +97,7 @@ impl Bounds {
             }
         }
         world.consoles[who].state = Some(after);
-        // What the journal's writer answers is taken in at once: it is the same program.
+        // The answers of the journal's writer are handled at once: it is the same program.
         let mut queue: VecDeque<StepEffect> = wanted.into();
         while let Some(effect) = queue.pop_front() {
             if effects == 0 {
@@ -129,7 +129,7 @@ impl Bounds {
                 None
             }
             StepEffect::Act(ticket) => {
-                // An operation compares with what the one before it left, the first with what was previewed.
+                // An operation compares with the version after the previous one, the first with the previewed version.
                 let seen = console.after.range(..ticket.op).next_back().map_or(console.seen, |(_, version)| *version);
                 let kind = console.state.as_ref().map(|s| s.recipe.ops[usize::from(ticket.op)].kind);
                 let compare = (kind == Some(Kind::Compared)).then_some(seen);
@@ -195,7 +195,7 @@ impl Bounds {
                 let server = &world.server;
                 let truth = match server.by {
                     Writer::Ours(who, t) if who == from && t == ticket => Truth::Applied,
-                    // What only waits has compared nothing: it waits for the effect of what came before it.
+                    // An operation that only waits compares nothing: it waits for the effect of the previous one.
                     Writer::Ours(who, t) if who == from && since.is_none() && t.attempt == ticket.attempt => {
                         Truth::Applied
                     }

@@ -1,5 +1,6 @@
-//! The model check: the transition function that ships, in a world where messages are lost, late and repeated, consoles die, a second
-//! operator works on the same thing and a person changes it by hand. Every state within the bounds is visited.
+//! The model check: the shipped transition function in a model where messages are lost, delayed and repeated, consoles
+//! die, a second operator works on the same object and a person changes it directly. Every state within the bounds is
+//! visited.
 
 mod bounds;
 mod moves;
@@ -86,7 +87,7 @@ fn each_rule_is_needed() {
     }
 }
 
-/// The properties that must hold, without those that must be reachable.
+/// Asserts the `always` properties, without the reachability properties.
 trait AssertAlways {
     fn assert_properties_but_reachable(&self);
 }

@@ -1,4 +1,4 @@
-//! Everything that can happen next, and what it leads to.
+//! All possible actions, and their results.
 
 use landfall::base::step::{Level, Reply, StepEvent, StepState, Ticket, Timer, Truth, Way};
 use stateright::{Model, Property};
@@ -11,34 +11,34 @@ use crate::{
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// The operator's next key, whatever it is: clear, preview, arm, execute.
+    /// The operator's next key, whichever it is: clear, preview, arm, execute.
     Forward(usize),
     Again(usize),
     Release(usize),
     Abandon(usize),
-    /// The way back is chosen.
+    /// The rollback is chosen.
     Back(usize),
-    /// And called off again.
+    /// The rollback is cancelled.
     CallOff(usize),
-    /// Two people say what has become of an operation.
+    /// Two people resolve an operation manually.
     Word(usize, Ticket),
     Deliver(usize),
-    /// Delivered, and it stays on the way as well.
+    /// Delivered, and a copy stays in the network.
     Repeat(usize),
     Lose(usize),
-    /// A request is refused for what it is.
+    /// A request is refused as invalid.
     Refuse(usize),
-    /// A look finds nothing.
+    /// A verification finds nothing.
     Dark(usize),
     Fire(usize, Timer),
     Verdict(usize, Level),
     Person,
-    /// Dies after so many of the effects of the next key or message.
+    /// Dies after this many effects of the next key or message.
     Crash(usize, Cause, usize),
     Restart(usize),
 }
 
-/// What a console was about to take in when it died.
+/// The event that a console was handling when it died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cause {
     Nothing,
@@ -103,7 +103,7 @@ impl Model for Bounds {
                         .iter()
                         .any(|m| matches!(m, Message::Request { from, ticket: t, .. } if *from == who && *t == ticket))
                 };
-                // The quarantine is as long as a request can be on its way; that is what makes it one.
+                // The quarantine lasts as long as a request can be in the network: that defines it.
                 let early = matches!(timer, Timer::Quarantine(ticket, _) if pending(ticket));
                 if !early || self.ablation == Ablation::NoQuarantine {
                     out.push(Action::Fire(who, timer));
@@ -118,7 +118,7 @@ impl Model for Bounds {
         }
         let mut before = None;
         for (at, message) in world.net.iter().enumerate() {
-            // The same message twice is the same choice.
+            // Identical messages are the same choice.
             if before == Some(message) {
                 continue;
             }
@@ -129,11 +129,11 @@ impl Model for Bounds {
                     if world.left.lose > 0 {
                         out.push(Action::Lose(at));
                     }
-                    // Requests without a compare are not repeated by anything between us and the server.
+                    // Nothing between client and server repeats requests without a compare.
                     if world.left.repeat > 0 && compare.is_some() {
                         out.push(Action::Repeat(at));
                     }
-                    // A request is refused for what it is: no other copy of it will be taken after that.
+                    // An invalid request is refused in all its copies.
                     let alone = world.net.iter().filter(|m| *m == message).count() == 1;
                     if world.left.refuse > 0 && alone {
                         out.push(Action::Refuse(at));
@@ -179,7 +179,7 @@ impl Model for Bounds {
             }
             Action::Word(who, ticket) => {
                 w.left.word -= 1;
-                // They look at the server: what they say is so at this moment.
+                // The people check the server: their answer is true at this moment.
                 let there = w.server.wrote(who, ticket) > 0;
                 self.take(w, who, &StepEvent::ResolvedManually(ticket, there), ALL);
             }

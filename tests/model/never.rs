@@ -1,11 +1,11 @@
-//! What must never be, and what must be possible.
+//! Properties that must always hold, and states that must be reachable.
 
 use landfall::base::step::{Kind, OpState, StepState, Ticket, Way};
 use stateright::Property;
 
 use crate::{bounds::Bounds, world::Writer};
 
-/// What must never be.
+/// The properties.
 pub fn properties() -> Vec<Property<Bounds>> {
     vec![
         Property::<Bounds>::always("what is DONE was carried out, each operation once", |_, world| {

@@ -1,5 +1,5 @@
-//! A register that several people change, a network that loses, delays and repeats, a journal that survives, and the step machine
-//! in the middle.
+//! A register that several clients change, a network that loses, delays and repeats, a journal that survives, and the
+//! step machine between them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,28 +7,28 @@ use landfall::base::step::{Machine, Op, Record, Reply, StepEvent, Ticket, Timer,
 
 use crate::bounds::Budget;
 
-/// Who wrote a value.
+/// The author of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Writer {
-    /// What was there at the start.
+    /// The initial value.
     Nobody,
     /// An operation of one of our consoles.
     Ours(usize, Ticket),
-    /// A person with a command line, who compares nothing.
+    /// A person with a command line, without a compare.
     Person,
 }
 
-/// One write that the server carried out.
+/// One write that the server executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Write {
     pub by: Writer,
-    /// The version that was there.
+    /// The version before the write.
     pub over: u8,
-    /// The version that the writer had seen; none if it compared nothing.
+    /// The version that the writer had seen; `None` without a compare.
     pub seen: Option<u8>,
 }
 
-/// The server: one register, and its own log, which judges.
+/// The server: one register, and its log, which is the reference.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Server {
     pub by: Writer,
@@ -36,7 +36,7 @@ pub struct Server {
     pub log: Vec<Write>,
 }
 
-/// What is under way.
+/// A message in the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Message {
     Request {
@@ -49,7 +49,7 @@ pub enum Message {
         ticket: Ticket,
         reply: Reply,
     },
-    /// A look that has not reached the server yet, or its answer on the way back.
+    /// A verification on its way to the server, or its answer on the way back.
     Look {
         from: usize,
         ticket: Ticket,
@@ -65,27 +65,27 @@ pub enum Message {
     },
 }
 
-/// One console: what it holds in memory, and what is on its disk.
+/// One console: its memory, and its disk.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Console {
-    /// None while it is down.
+    /// `None` while it is down.
     pub state: Option<Machine>,
-    /// What the records on disk amount to, in order.
+    /// The state that results from the records on disk, in order.
     pub disk: Machine,
     /// Every intent on disk.
     pub intents: BTreeSet<Ticket>,
     pub timers: BTreeSet<Timer>,
-    /// The version seen when it was previewed.
+    /// The version at the preview.
     pub seen: u8,
-    /// The version after each operation that was read back: what the next one compares with.
+    /// The version after each verified operation: the next one compares with it.
     pub after: BTreeMap<u16, u8>,
-    /// What an operation compared with: on record with its intent.
+    /// The version that an operation compared with, journaled with its intent.
     pub compared: BTreeMap<u16, u8>,
-    /// The two of the attempt forward, while a way back may turn out to have changed nothing.
+    /// The previous two fields of the forward attempt, while a rollback may turn out to have changed nothing.
     pub stood: (BTreeMap<u16, u8>, BTreeMap<u16, u8>),
-    /// What operations that came to a conflict had in the server's log at that moment.
+    /// Whether operations that ended in a conflict were in the server's log at that moment.
     pub landed: BTreeMap<Ticket, bool>,
-    /// An operation was put on record as applied, and not because it was seen.
+    /// An operation was journaled as applied without verification.
     pub believed: bool,
 }
 
@@ -132,7 +132,7 @@ impl Server {
         self.version += 1;
     }
 
-    /// How many times an operation was carried out.
+    /// How many times an operation was executed.
     pub fn wrote(&self, who: usize, ticket: Ticket) -> usize {
         self.log.iter().filter(|w| w.by == Writer::Ours(who, ticket)).count()
     }
@@ -144,7 +144,7 @@ impl World {
         self.net.sort_unstable();
     }
 
-    /// Takes out what can change nothing any more, and numbers that only ever count up: two worlds that differ in nothing else are one.
+    /// Removes what can have no effect any more, and normalises counters: worlds that differ only in these are equal.
     pub fn simplify(&mut self) {
         let current = |consoles: &[Console], who: usize, ticket: Ticket, look: u16| {
             let op = consoles[who]
@@ -182,7 +182,7 @@ impl World {
         }
     }
 
-    /// Everything that any operation was said to have come to.
+    /// All operations and their states.
     pub fn ops(&self) -> impl Iterator<Item = (usize, Ticket, Op)> {
         self.consoles.iter().enumerate().flat_map(|(who, console)| {
             console.state.iter().flat_map(move |state| {
@@ -193,7 +193,7 @@ impl World {
     }
 }
 
-/// The same timer, as of the first look and the first epoch.
+/// The same timer with the first verification number and epoch.
 const fn first(timer: Timer) -> Timer {
     match timer {
         Timer::Reply(t) => Timer::Reply(t),
@@ -206,7 +206,7 @@ const fn first(timer: Timer) -> Timer {
     }
 }
 
-/// Whether a timer may still change anything.
+/// Whether a timer can still have an effect.
 fn counts(state: &Machine, timer: Timer) -> bool {
     step(state, &StepEvent::Fired(timer)).0 != *state
 }

@@ -1,7 +1,8 @@
-//! Rules of the core and of the systems, broken one at a time: for each of them some test must fail. What is broken and which test notices is `list.toml`.
+//! Rules of the engine and of the systems, broken one at a time: some test must fail for each. `list.toml` has the
+//! mutations and the tests that detect them.
 //!
-//! The second test compiles the crate once a mutant, in a copy of the tree: `cargo test --no-default-features --test mutants -- --ignored
-//! --nocapture`.
+//! The second test compiles the crate once for each mutant, in a copy of the tree: `cargo test --no-default-features
+//! --test mutants -- --ignored --nocapture`.
 
 mod shop;
 
@@ -15,19 +16,19 @@ use serde::Deserialize;
 
 use crate::shop::{Ended, Shop};
 
-/// One rule, broken.
+/// One broken rule.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Mutant {
-    /// Says which.
+    /// Its name.
     name: String,
-    /// What the design asks for.
+    /// The rule of the design.
     rule: String,
     file: String,
     /// Occurs once in the file.
     from: String,
     to: String,
-    /// Arguments of `cargo test`: as few tests as will do.
+    /// Arguments of `cargo test`: as few tests as possible.
     killed_by: Vec<String>,
 }
 
@@ -42,7 +43,7 @@ fn list() -> Vec<Mutant> {
     list.mutant
 }
 
-/// Those that are asked for by name, with commas between; else all.
+/// The mutants selected by name, separated by commas; by default all.
 fn wanted() -> Vec<Mutant> {
     let only = std::env::var("LANDFALL_MUTANT").ok();
     let names = |only: &str, name: &str| only.split(',').any(|o| o.trim() == name);
@@ -85,7 +86,7 @@ fn every_mutant_still_fits_the_code() {
         let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {}: {e}", path.display()));
         let found = text.matches(&mutant.from).count();
         assert_eq!(found, 1, "{name}: what it changes is to be there once in {}: {}", mutant.file, mutant.from);
-        // The twin of a mutant would prove nothing new.
+        // Two mutants with the same effect would prove nothing more.
         let same = list.iter().filter(|m| m.file == mutant.file && m.applied(&text) == mutant.applied(&text)).count();
         assert_eq!(same, 1, "{name}: another one does the same");
     }
@@ -98,7 +99,7 @@ fn every_mutant_is_killed() {
     let list = wanted();
     let shop = Shop::open();
 
-    // A test that fails anyway, or is not there, kills nothing.
+    // A test that fails anyway, or does not exist, detects nothing.
     let mut sound = BTreeMap::new();
     for mutant in &list {
         sound.entry(mutant.tests()).or_insert_with(|| {
@@ -123,7 +124,7 @@ fn every_mutant_is_killed() {
             Ended::Failed(tests) => (true, tests.concat()),
             Ended::Hung => (true, format!("not over within {} s", shop::LIMIT.as_secs())),
             Ended::Passed(_) => (false, "SURVIVED".to_owned()),
-            // Nothing is proven by it: the mutant has to be mended.
+            // This proves nothing: the mutant must be corrected.
             Ended::Broken(errors) => (false, format!("DOES NOT COMPILE: {errors}")),
         };
         println!("{}: {how}", mutant.name);
@@ -144,7 +145,7 @@ fn every_mutant_is_killed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Which scenarios notice which rule that is broken. What none of them notices is for the tests that the list names.
+/// Which scenarios detect which mutants. The others are for the tests in the list.
 #[test]
 #[ignore = "compiles the crate once a mutant, and plays all scenarios but the longest: an hour"]
 fn which_scenario_notices_which() {
@@ -175,7 +176,7 @@ fn which_scenario_notices_which() {
         table.len(),
         table.len() - by_none
     );
-    // Those of the systems are on the list for the scenarios' sake.
+    // Mutants of the systems are in the list for the scenarios.
     let named = list().into_iter().filter(|m| m.killed_by.iter().any(|arg| arg == "scenarios"));
     for mutant in named {
         let found = table.iter().find(|(name, _)| *name == mutant.name);

@@ -1,4 +1,4 @@
-//! A copy of the tree, and cargo at work in it.
+//! A copy of the tree, in which cargo runs.
 
 use std::{
     fs::{self, File},
@@ -11,12 +11,12 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// How long the tests of one mutant may take. Whoever hangs has been noticed.
+/// Time limit for the tests of one mutant. A hang counts as detected.
 pub const LIMIT: Duration = Duration::from_secs(300);
-/// How long compiling may take, dependencies included.
+/// Time limit for compilation, dependencies included.
 const BUILD: Duration = Duration::from_secs(3600);
 
-/// The crates that are compiled anew.
+/// The crates that are compiled again.
 const LAYERS: [&str; 8] = [
     "landfall-base",
     "landfall-plan",
@@ -28,16 +28,16 @@ const LAYERS: [&str; 8] = [
     "landfall",
 ];
 
-/// How tests ended.
+/// Result of the tests.
 #[derive(Debug)]
 pub enum Ended {
-    /// So many of them ran.
+    /// All passed; their number.
     Passed(usize),
-    /// These did not pass.
+    /// These failed.
     Failed(Vec<String>),
     /// They were still running after [`LIMIT`].
     Hung,
-    /// They could not even be compiled.
+    /// They did not compile.
     Broken(String),
 }
 
@@ -48,10 +48,10 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Copies what git tracks, or would.
+    /// Copies what git tracks, or would track.
     ///
-    /// Both the copy and what is built of it are kept apart from everything else: cargo tells trees in one target folder apart by little
-    /// more than times, and would take the last mutant's library for the real one.
+    /// The copy and its build have their own folders: cargo distinguishes trees in a shared target folder by little
+    /// more than times, and would take the last mutant's library for the original.
     pub fn open() -> Self {
         let base = std::env::var_os("LANDFALL_MUTANTS_TARGET")
             .map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from);
@@ -69,11 +69,11 @@ impl Shop {
             .expect("git");
         assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
         let names = String::from_utf8(listed.stdout).expect("names in UTF-8");
-        // What is listed and not there was removed and that is not committed yet.
+        // A listed but missing file was removed, and the removal is not committed yet.
         for name in names.split_terminator('\0').filter(|name| root.join(name).is_file()) {
             let to = shop.tree.join(name);
             fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
-            // Its time becomes that of the copy, later than anything built before: all of it is compiled anew.
+            // The copy's time is later than any earlier build, so all of it is compiled again.
             fs::copy(root.join(name), &to).unwrap_or_else(|e| panic!("{name}: {e}"));
         }
         shop
@@ -83,7 +83,7 @@ impl Shop {
         fs::read_to_string(self.tree.join(file)).expect("a file of the tree")
     }
 
-    /// Writing makes the file newer than what was built of it, also when the old text comes back.
+    /// Writing makes the file newer than its build, also when the original text is restored.
     pub fn write(&self, file: &str, text: &str) {
         fs::write(self.tree.join(file), text).expect("a file of the tree");
     }
@@ -93,7 +93,7 @@ impl Shop {
         self.test_but(args, &[])
     }
 
-    /// The same, without those that these arguments of the test program leave out.
+    /// The same, skipping the tests that these arguments select.
     pub fn test_but(&self, args: &[String], but: &[&str]) -> Ended {
         match self.cargo(args, &["--no-run"], BUILD) {
             (Some(true), _) => {}
@@ -115,12 +115,12 @@ impl Shop {
         }
     }
 
-    /// Whether cargo was content, and what it said; none if it was not done in time.
+    /// Whether cargo succeeded, and its output; `None` if it exceeded the limit.
     fn cargo(&self, args: &[String], more: &[&str], limit: Duration) -> (Option<bool>, String) {
         let log = File::create(&self.log).expect("a file");
         let mut child = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(["test", "--offline", "--no-default-features"])
-            // Compiled once a mutant and run once: compiling it well takes longer than running it badly.
+            // Compiled and run once for each mutant: optimisation would take longer than it saves.
             .args(LAYERS.iter().flat_map(|layer| ["--config".to_owned(), format!("profile.dev.package.{layer}.opt-level=0")]))
             .args(if args.iter().any(|arg| arg == "-p") { &[][..] } else { &["-p", "landfall"][..] })
             .args(args)
@@ -130,7 +130,7 @@ impl Shop {
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a handle"))
             .stderr(log)
-            // A group of its own: whoever ends cargo has to end the tests that it started, too.
+            // Its own process group: killing the group also kills the tests that cargo started.
             .process_group(0)
             .spawn()
             .expect("cargo");

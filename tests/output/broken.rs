@@ -1,4 +1,4 @@
-//! Standard output and standard error that are closed, full, or read by nobody.
+//! Standard output and standard error that are closed, full, or not read.
 
 use std::{
     fs::OpenOptions,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::stage::{COMMANDS, Stage};
 
-/// What has become of an output.
+/// The state of an output.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum End {
     Full,
@@ -30,7 +30,7 @@ impl End {
     }
 }
 
-/// The same command, begun by a shell that closes what is to be closed.
+/// The same command, started by a shell that closes both outputs.
 fn closed(command: &Command) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "exec \"$0\" \"$@\" >&- 2>&-"]).arg(command.get_program()).args(command.get_args());
@@ -53,7 +53,7 @@ fn whatever_becomes_of_the_output_no_command_falls_over_and_the_exit_code_is_rig
     for args in COMMANDS {
         let usual = Stage::new("http://127.0.0.1:9").run(args);
         let (code, says) = (usual.status.code(), !usual.stdout.is_empty());
-        // What was done is done, whether that can be told or not.
+        // What was done is done, whether it can be printed or not.
         let does = args.contains(&"-o") || (args[0] == "report" && !args.contains(&"--markdown"));
         let mut wants = |what: &str, got: Option<i32>, wanted: Option<i32>| {
             if got != wanted {

@@ -1,5 +1,5 @@
-//! What every command prints: nothing that others wrote acts on a terminal or speaks for the program, and nothing that becomes of the
-//! output makes it fall over.
+//! The output of every command: nothing from others controls the terminal or imitates the program, and no state of the
+//! outputs makes it crash.
 
 mod broken;
 mod nasty;
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use crate::stage::{COMMANDS, Stage};
 
-/// The help names the commands: none is left out here.
+/// The help lists the commands: all of them are tested here.
 #[test]
 fn every_command_is_tried() {
     let out = Stage::new("http://127.0.0.1:9").run(&["--help"]);

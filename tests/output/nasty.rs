@@ -1,4 +1,4 @@
-//! Nothing of what others wrote acts: whatever is printed, or written into a file, is looked through sign by sign.
+//! No text from others has an effect: all printed or written output is checked character by character.
 
 use std::{
     fs,
@@ -10,18 +10,18 @@ use crate::{
     stage::{COMMANDS, Stage},
 };
 
-/// Signs that act on a terminal or on the text around them. Written down here anew, as ranges of what they do, so that the program's own
-/// table is not what it is measured by.
+/// Characters that control a terminal or affect the text around them. Defined again here by their function,
+/// independently of the program's own table.
 fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            // Directions.
+            // Bidirectional controls.
             '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            // No width, and line ends of another kind.
+            // Zero-width characters, and other line ends.
             | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}' | '\u{2028}' | '\u{2029}')
 }
 
-/// What is wrong with a text that was printed.
+/// What is wrong with a printed text.
 fn wrong(text: &str) -> Option<String> {
     if let Some(c) = text.chars().find(|c| acts(*c) && *c != '\n') {
         return Some(format!("U+{:04X}", u32::from(c)));
@@ -42,7 +42,7 @@ fn no_command_prints_what_acts_on_a_terminal() {
         for (stream, bytes) in [("stdout", &out.stdout), ("stderr", &out.stderr)] {
             let text = String::from_utf8_lossy(bytes);
             printed += text.len();
-            // Completions are programs, and hold tabs.
+            // Completions are programs and contain tabs.
             if let Some(why) = wrong(&text.replace('\t', " ")) {
                 amiss.push(format!("{args:?} {stream}: {why}"));
             }

@@ -1,4 +1,4 @@
-//! A secret that stands in a plan, or that a server says again, is in nothing that is printed or kept.
+//! A secret in a plan, or one that a server repeats, appears in nothing that is printed or stored.
 
 use std::{fs, process::Command};
 
@@ -7,14 +7,15 @@ use crate::{
     stage::{Stage, health},
 };
 
-/// Another one in every run, in three parts, so that a part of it is found as well; between them what ends other parts of an address.
+/// A new secret in every run, in three parts, so that a part of it is detected, too; between them characters that end
+/// other parts of an address.
 fn secret(between: [&str; 2]) -> (String, [String; 3]) {
     let part = || std::iter::repeat_with(fastrand::alphanumeric).take(14).collect::<String>();
     let parts = [part(), part(), part()];
     (format!("{}{}{}{}{}", parts[0], between[0], parts[1], between[1], parts[2]), parts)
 }
 
-/// Where somebody puts a secret that has no business in a plan; `@` is the secret.
+/// Places where users put a secret by mistake; `@` is the secret.
 const PLACES: [&str; 22] = [
     "uri = 'mongodb://joe:@@h1:27017/?replicaSet=orders'",
     "uri = 'mongodb+srv://joe:@@h1/'",
@@ -93,7 +94,7 @@ fn a_token_that_a_server_says_again_is_in_no_output_and_no_log() {
     ] {
         let (said, log) = with(&mut stage.command(args));
         assert!(!said.contains(&token) && !log.contains(&token), "{args:?}:\n{said}\n{log}");
-        // Only then was there anything to be struck out.
+        // Only then was there anything to redact.
         if cfg!(feature = "aws") {
             assert!(said.contains("Bearer ***"), "{args:?}:\n{said}");
         }

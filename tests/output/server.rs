@@ -1,4 +1,4 @@
-//! A server that answers every question of Prometheus with an error in nasty words, and with the head of the question.
+//! A server that answers every Prometheus query with an error in hostile text, and with the head of the request.
 
 use std::{
     io::{Read as _, Write as _},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::stage::NASTY;
 
-/// It answers until the test ends.
+/// Answers until the test ends.
 pub struct Server {
     address: SocketAddr,
 }
@@ -38,6 +38,6 @@ fn answer(mut stream: TcpStream) {
         "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
-    // Whoever has gone wanted no more.
+    // The client may have closed the connection.
     let _ = stream.write_all(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! A folder in which everything that others write is nasty, and every command of the program upon it.
+//! A folder in which all text from others is hostile, and every command of the program on it.
 
 use std::{
     fs,
@@ -14,20 +14,20 @@ use landfall::{
 };
 use serde_json::Value;
 
-/// What ends lines, moves cursors, turns text around and is not seen; and what is markup elsewhere. The rest of the line is what a reader
-/// would believe.
+/// Line ends, cursor movements, bidirectional and invisible characters, and markup of other formats. The rest of the
+/// line imitates the program.
 pub const NASTY: &str = "n\u{1b}[2J\u{1b}]0;t\u{7}\u{202e}x\u{2066}\u{200b}\u{9b}1m\u{85}\u{2028}\r\nok everything is fine <script>x</script>";
 
-/// The same as far as a plan may have it.
+/// The subset that a plan may contain.
 pub const UNSEEN: &str = "n\u{202e}x\u{2066}\u{200b}<script>x</script>";
 
-/// A folder of its own, deleted with this.
+/// A temporary folder, deleted when dropped.
 pub struct Stage {
     folder: tempfile::TempDir,
 }
 
 impl Stage {
-    /// Everything at its place; health is asked for at `prometheus`.
+    /// Creates all files; health queries go to `prometheus`.
     pub fn new(prometheus: &str) -> Self {
         let stage = Self { folder: tempfile::tempdir().expect("a folder") };
         fs::create_dir(stage.folder.path().join(NASTY.replace('/', "_"))).expect("a folder");
@@ -50,7 +50,7 @@ impl Stage {
         stage
     }
 
-    /// A file's path: the folder's name is nasty.
+    /// Path of a file: the folder's name is hostile.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(NASTY.replace('/', "_")).join(name)
     }
@@ -78,7 +78,8 @@ impl Stage {
     }
 }
 
-/// Every command that ends by itself, most of them more than once: in order, and refused with words about what is nasty.
+/// Every command that ends by itself, most of them more than once: successfully, and refused with a message about
+/// hostile text.
 pub const COMMANDS: &[&[&str]] = &[
     &["--help"],
     &["--version"],
@@ -140,7 +141,7 @@ pub const COMMANDS: &[&[&str]] = &[
     &["man"],
 ];
 
-/// A plan whose every free text is nasty.
+/// A plan in which every free text is hostile.
 pub fn health(prometheus: &str) -> String {
     format!(
         r#"schema = 1
@@ -161,14 +162,14 @@ target = {{ prometheus = "{prometheus}", expr = "sum(x) or '{UNSEEN}'" }}
     )
 }
 
-/// A scenario that expects what does not come, and says so with its own words.
+/// A scenario whose expectation fails with a hostile message.
 fn scenario() -> String {
     let small = fs::read_to_string("demo/stranger.toml").expect("a scenario");
     let small = small.replace("plan = \"", &format!("plan = \"{}/demo/", env!("CARGO_MANIFEST_DIR")));
     small.replacen("name = \"", &format!("name = \"{UNSEEN}"), 1)
 }
 
-/// A journal of records of every kind, each with nasty words; its chain is whole.
+/// A journal with records of every kind and hostile texts; its chain is valid.
 fn journal() -> Vec<u8> {
     let bytes = fs::read("tests/run/v2.journal").expect("a journal");
     let (entries, _) = chain::read::<landfall::systems::Call, landfall::systems::Version>(&bytes).expect("it is whole");
@@ -193,7 +194,7 @@ fn journal() -> Vec<u8> {
     store.survivors()
 }
 
-/// Adds something nasty to every text that is only for people.
+/// Adds hostile text to every string that is only displayed.
 fn spoil(value: &mut Value) {
     const WORDS: [&str; 13] =
         ["program", "thing", "from", "to", "by", "text", "why", "reason", "looked_at", "said", "what", "tag", "gates"];

@@ -1,4 +1,4 @@
-//! Bad plans, one fault each, and what the operator reads of it.
+//! Bad plans with one fault each, and their messages.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

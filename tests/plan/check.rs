@@ -1,4 +1,4 @@
-//! `landfall check --offline`: which secrets it opens, which it only looks for, and what CI has to leave out.
+//! `landfall check --offline`: which secrets it opens, which it only checks for existence, and what CI must skip.
 
 use std::{
     path::Path,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::told;
 
-/// A plan of which everything that could write has its secret in `writing`, everything else in `reading`.
+/// A plan in which all credentials for writing have the secret `writing`, all others `reading`.
 fn plan(reading: &str, writing: &str) -> String {
     format!(
         "schema = 1\nname = \"t\"\n[sites.source]\nlabel = \"A\"\nregion = \"eu-west-1\"\naccess_key = {reading}\nsecret_key = {reading}\n\
@@ -29,7 +29,7 @@ fn shown(output: &Output) -> String {
     [&output.stdout[..], &output.stderr[..]].map(String::from_utf8_lossy).concat()
 }
 
-/// A folder is there and cannot be read as a file: whoever opens it fails.
+/// A folder exists but cannot be read as a file: opening it fails.
 #[test]
 fn a_writing_secret_is_looked_for_and_never_opened() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -38,7 +38,7 @@ fn a_writing_secret_is_looked_for_and_never_opened() {
     let at = |path: &Path| format!("{{ file = \"{}\" }}", path.display());
     let output = check(folder.path(), &plan(&at(&file), &at(folder.path())), &[]);
     assert!(output.status.success(), "{}", shown(&output));
-    // The same in the place of one that reads: it is opened, or this test could not fail.
+    // The same for a reading secret: it is opened, which shows that this test can fail.
     let output = check(folder.path(), &plan(&at(folder.path()), &at(&file)), &[]);
     let told = shown(&output);
     assert!(
@@ -62,7 +62,7 @@ fn missing_secrets_are_told_and_can_be_left_out() {
     let output = check(folder.path(), &text, &["--no-secrets"]);
     assert!(output.status.success(), "{}", shown(&output));
     assert!(!shown(&output).contains("LANDFALL_TEST_NOT_SET"), "{}", shown(&output));
-    // What is wrong with the plan itself is told all the same.
+    // Faults of the plan itself are still reported.
     let output = check(folder.path(), &text.replace("eu-north-1", "north"), &["--no-secrets"]);
     assert!(!output.status.success(), "{}", shown(&output));
 }

@@ -1,4 +1,4 @@
-//! The format's one table, the reader, the JSON Schema and the example say the same.
+//! The format's table, the reader, the JSON Schema and the example agree.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -38,7 +38,7 @@ fn defaults_are_those_of_the_types() {
     assert!(plan.sites.source.access.write.is_none(), "a site is read only unless the plan says otherwise");
 }
 
-/// Every place in a document where the format's table has a key, as paths with the header it belongs to.
+/// Every place in a document where the format's table has a key, as paths with their table headers.
 fn places(
     spec: &'static TableSpec,
     toml: &toml::Table,
@@ -104,7 +104,7 @@ fn remove(table: &mut toml::Table, path: &[Step]) {
 
 fn every_key(spec: &'static TableSpec, found: &mut BTreeSet<(&'static str, &'static str)>) {
     for key in spec.keys().filter(|k| !matches!(k.kind, Kind::Reserved(_))) {
-        // A gate may stand within a gate.
+        // Gates can be nested.
         if found.insert((spec.header, key.name)) {
             every_key_of(&key.kind, found);
         }
@@ -150,7 +150,7 @@ fn no_key_of_the_format_is_without_effect() {
     assert!(absent.is_empty(), "not tried: {absent:?}");
 }
 
-/// The schema and the table side by side: the same keys, the same needs.
+/// Compares the schema with the table: the same keys, the same requirements.
 fn compare(spec: &'static TableSpec, schema: &Value, whole: &Value) {
     let keys: BTreeSet<&str> = spec.keys().map(|k| k.name).collect();
     let properties = schema["properties"].as_object().expect("properties");
@@ -177,7 +177,7 @@ fn compare_kind(kind: &'static Kind, schema: &Value, whole: &Value) {
             }
         }
         Kind::List(inner, _) => compare_kind(inner, &schema["items"], whole),
-        // Itself it is looked at once, by the test: it may stand within itself.
+        // The test checks its content once, because it can be recursive.
         Kind::Shared(name, _) => {
             assert_eq!(schema["$ref"], format!("#/$defs/{name}"));
             assert!(whole["$defs"][name].is_object());
@@ -186,7 +186,7 @@ fn compare_kind(kind: &'static Kind, schema: &Value, whole: &Value) {
     }
 }
 
-/// Every kind that the schema has once.
+/// Every kind that the schema defines once.
 fn shared(spec: &'static TableSpec, found: &mut Vec<(&'static str, &'static Kind)>) {
     fn of(kind: &'static Kind, found: &mut Vec<(&'static str, &'static Kind)>) {
         match kind {

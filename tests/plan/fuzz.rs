@@ -1,4 +1,4 @@
-//! Nothing that is in a file makes the reader panic, and what it tells always has a place in the text.
+//! No file content makes the reader panic, and every message has a place in the text.
 
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn survives(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Pieces that plans are made of, well or badly.
+/// Pieces of plans, valid and invalid.
 const PIECES: [&str; 24] = [
     "\"",
     "'",

@@ -1,4 +1,5 @@
-//! The first plan that `landfall init` writes: sound for whatever was chosen, about nothing else, and never written over anything.
+//! The plan that `landfall init` writes: valid for every choice of systems, limited to these, and never written over
+//! an existing file.
 
 use std::{
     path::Path,
@@ -22,14 +23,14 @@ fn plan(systems: &[&str]) -> Plan {
     plan.expect("taken")
 }
 
-/// Every choice there is.
+/// All choices.
 fn choices() -> impl Iterator<Item = Vec<&'static str>> {
     (0..1_u32 << SYSTEMS.len()).map(|bits| {
         SYSTEMS.into_iter().enumerate().filter(|(at, _)| bits & (1 << at) != 0).map(|(_, system)| system).collect()
     })
 }
 
-/// The system that an action is sent to; none for a person.
+/// The system of an action; `None` for a manual one.
 fn system(action: &Action) -> Option<&'static str> {
     match action {
         Action::Manual { .. } => None,
@@ -50,7 +51,7 @@ fn system(action: &Action) -> Option<&'static str> {
     }
 }
 
-/// The system that a signal is measured in.
+/// The system of a signal.
 fn measured(signal: &str) -> &str {
     match signal.split('.').next() {
         Some("mongo") => "mongodb",

@@ -1,4 +1,4 @@
-//! Plan files as the operator meets them: the example, what is said of bad ones, and that nothing makes the reader fall over.
+//! Plan files: the example, the messages about bad ones, and that no content crashes the reader.
 
 mod bad;
 mod check;
@@ -14,7 +14,7 @@ use landfall::plan::{Faulty, Plan, Report};
 /// Every key of the format, none with its default.
 const ALL_KEYS: &str = include_str!("all_keys.toml");
 
-/// What is said of a text, faults or warnings; and the plan, if it was taken.
+/// The messages about a text, faults or warnings; and the plan, if it was accepted.
 fn told(path: &str, text: &str) -> (Option<Plan>, Report) {
     match landfall::systems::parse_plan(Path::new(path), text) {
         Ok((plan, warnings)) => (Some(plan), warnings),

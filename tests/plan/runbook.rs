@@ -1,4 +1,4 @@
-//! The runbook as the plan says it: what ladders become, what steps need, what it all comes to.
+//! The runbook of a plan: expansion of ladders, needs of steps, total durations.
 
 use std::{path::Path, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The twin: whoever was given the run can.
+//! The counterpart: with control all of this compiles.
 
 use landfall::{drive::Control, engine::run::Order, journal::Permit};
 
@@ -7,12 +7,12 @@ pub fn through_the_control(control: &Control) {
     control.orders.give(Order::Release);
 }
 
-/// A permit is used up.
+/// A permit is consumed.
 pub fn with_a_permit(permit: Permit) -> String {
     permit.spend()
 }
 
-/// Whoever holds a journal can probe.
+/// The holder of a journal can probe.
 pub fn by_probing(
     (plan, journal): (&std::sync::Arc<landfall::plan::Plan>, &landfall::systems::Journal),
     probe: landfall::base::collector::CollectorSpec<landfall::systems::Probe>,

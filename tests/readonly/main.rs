@@ -1,5 +1,5 @@
-//! Read only by type: what watches cannot name a write. Its attempts do not compile, for the reasons pinned here; the twin that was given
-//! the run does.
+//! Read-only by type: code that only watches cannot name a write. Its attempts do not compile, with the errors pinned
+//! here; the counterpart with control does compile.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-/// The newest build of a library beside this test.
+/// The newest build of a library next to this test.
 fn library(name: &str) -> PathBuf {
     let deps = std::env::current_exe().expect("this program").parent().expect("a folder").to_owned();
     let is = |p: &PathBuf| {
@@ -20,7 +20,7 @@ fn library(name: &str) -> PathBuf {
     all.max_by_key(when).unwrap_or_else(|| panic!("no lib{name} in {}", deps.display()))
 }
 
-/// Compiles a file against the library; the errors, none if it compiles.
+/// Compiles a file against the library; returns the errors, none if it compiles.
 fn compile(file: &str) -> Vec<String> {
     let deps = library("landfall");
     let out = tempfile::tempdir().expect("a folder");
@@ -44,7 +44,7 @@ fn compile(file: &str) -> Vec<String> {
 fn what_watches_cannot_name_a_write_and_its_twin_can() {
     assert!(compile("control.rs").is_empty());
     for (file, pinned) in [("watch.rs", include_str!("watch.stderr")), ("permit.rs", include_str!("permit.stderr"))] {
-        // Whether a path is written out hangs on what else is in sight.
+        // Whether rustc prints full paths depends on the names in scope.
         let errors = compile(file).join("\n").replace("landfall::journal::", "").replace("landfall::systems::", "");
         println!("{errors}");
         assert_eq!(errors, pinned.trim(), "{file}");

@@ -1,8 +1,8 @@
-//! The right to send cannot be made.
+//! A permit cannot be constructed.
 
 use landfall::journal::Permit;
 
-/// Out of thin air.
+/// By a struct literal.
 pub fn by_making_a_permit() -> Permit {
     Permit { tag: String::new() }
 }

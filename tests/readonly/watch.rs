@@ -1,4 +1,4 @@
-//! Somebody who only watches tries to change something. None of it compiles.
+//! Code that only watches tries to change something. None of it compiles.
 
 use landfall::{
     drive::{Link, Orders},
@@ -11,7 +11,7 @@ pub fn through_the_link(link: &Link) {
     link.orders.give(Order::Release);
 }
 
-/// The right to give orders cannot be made.
+/// The right to give orders cannot be constructed.
 pub fn by_making_the_right() -> Orders {
     Orders::new(unreachable!())
 }
@@ -21,12 +21,12 @@ pub fn by_copying_a_permit(permit: &Permit) -> Permit {
     Permit::clone(permit)
 }
 
-/// Readers have nothing that writes.
+/// Readers cannot write.
 pub fn through_the_readers(readers: &landfall::systems::Readers, permit: Permit) {
     readers.send(permit);
 }
 
-/// Readers run no probe.
+/// Readers cannot run a probe.
 pub fn by_probing(readers: &landfall::systems::Readers, (probe, schedule, out): Probing) {
     readers.spawn(probe, schedule, out);
 }
@@ -37,7 +37,7 @@ type Probing = (
     landfall::systems::collect::sink::Sink<landfall::systems::Observation>,
 );
 
-/// What can write cannot be made without a journal.
+/// Writers cannot be constructed without a journal.
 pub fn by_making_writers(plan: &std::sync::Arc<landfall::plan::Plan>) -> landfall::systems::Writers {
     landfall::systems::Writers::new(plan)
 }

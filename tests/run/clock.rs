@@ -1,4 +1,5 @@
-//! Clocks that jump and machines that sleep: no gate turns green by it, no quarantine ends early, and the run comes to the same end.
+//! Clock jumps and sleeping machines: no gate turns green because of them, no quarantine ends early, and the run
+//! reaches the same end.
 
 use std::time::Duration;
 
@@ -94,7 +95,7 @@ fn asleep_at_any_second_the_run_comes_to_the_same_end() {
                     match view.state {
                         StepState::Done => break,
                         StepState::Ready => drop(stage.execute(id)),
-                        // What came to nothing is tried again; a move given up has finished its tail.
+                        // A step that was not applied is tried again; an abandoned move has completed its cleanup.
                         StepState::NotApplied | StepState::Failed => {
                             assert!(view.exposed.is_none(), "{id}, asleep at {asleep_at} for {span}: {:#?}", view.ops);
                             stage.drive.order(Order::Again(id.into()));
@@ -121,7 +122,7 @@ fn asleep_at_any_second_the_run_comes_to_the_same_end() {
     println!("{tried} sleeps and jumps, each came to DONE, nothing sent twice");
 }
 
-/// A step whose verification has to stay true while it bakes.
+/// A step whose verification must stay true while it bakes.
 const BAKED: &str = r#"
 [[phase]]
 id = "all"

@@ -1,5 +1,5 @@
-//! The console is killed: at every write of its journal, between sending and the reply, with a record torn at every byte, and on a disk that
-//! loses what was not synced. Judged by the log that the simulated servers keep.
+//! The console is killed: at every write of its journal, between sending and the reply, with a record torn at every
+//! byte, and on a disk that loses unsynced data. Checked against the log of the simulated servers.
 
 use std::collections::BTreeSet;
 
@@ -15,15 +15,15 @@ use crate::stage::{Stage, start, steps};
 /// How the console dies.
 #[derive(Debug, Clone, Copy)]
 enum Death {
-    /// In the middle of writing this record, of which a part is on disk.
+    /// While this record is written; a part of it is on disk.
     Torn,
-    /// The record is written and was not synced: it is lost.
+    /// The record was written but not synced: it is lost.
     Unsynced,
-    /// So many milliseconds after this record.
+    /// This many milliseconds after this record.
     After(u64),
 }
 
-/// What is pressed on the way: two steps, then the second back.
+/// The orders of the run: two steps, then the rollback of the second.
 const KEYS: [&str; 3] = ["dns-1", "orders", "back"];
 
 fn play(stage: &mut Stage, dead: impl Fn(&Stage) -> bool) {
@@ -39,11 +39,11 @@ fn play(stage: &mut Stage, dead: impl Fn(&Stage) -> bool) {
             if key == "back" && phase == Some(StepState::Done) {
                 stage.drive.order(Order::RollBack(id.into()));
             }
-            // What is there may have to be read once more before it can be previewed.
+            // The state may have to be read once more before a preview is possible.
             if !begun && matches!(stage.drive.phase(id), Some(StepState::Ready | StepState::Previewed)) {
                 begun = stage.execute(id).is_none();
             }
-            // Fast where nothing is on its way.
+            // Faster while no request is pending.
             stage.pass(if phase == Some(StepState::Running) { 10 } else { 500 });
         }
         if dead(stage) {
@@ -53,7 +53,7 @@ fn play(stage: &mut Stage, dead: impl Fn(&Stage) -> bool) {
     }
 }
 
-/// Kills the console at a record, starts another, lets it find out.
+/// Kills the console at a record, starts another, lets it recover.
 fn kill(at: usize, death: Death) {
     let mut stage = Stage::new(steps(), 7);
     match death {
@@ -72,7 +72,7 @@ fn kill(at: usize, death: Death) {
         stage.pass(millis);
     }
     stage.restart();
-    // Sources answer again, quarantines end, tails are finished, and what was held is released.
+    // Collectors answer again, quarantines end, cleanups complete, and holds are released.
     for _ in 0..60 {
         stage.pass(10_000);
         let run = stage.run();
@@ -99,7 +99,7 @@ pub fn against_the_log(why: &str, log: &[String], entries: &[Entry], steps: &[St
     assert_eq!(log.len(), done.len(), "{}: an effect twice: {log:?}", why());
     let mut tags = std::collections::BTreeMap::new();
     let mut last = std::collections::BTreeMap::new();
-    // What compares nothing is there when what it wanted is so, whoever did it.
+    // An operation without a compare counts as applied when its goal is reached, whoever did it.
     let mut absolute = BTreeSet::new();
     for entry in entries {
         match &entry.body {
@@ -185,7 +185,8 @@ fn torn_at_every_byte_of_the_last_record() {
         for cut in ends[last - 1]..ends[last] {
             places += 1;
             let store = MemStore::with(bytes[..cut].to_vec());
-            // What matters is that exactly the whole records are taken up, and that this is on record: what follows from those is the other test's.
+            // Here only this matters: exactly the whole records are read, and that is journaled. The other test checks
+            // what follows from them.
             let (_, entries) = Journal::open(Box::new(store), author.clone(), start()).expect("whole but for its end");
             assert_eq!(entries.len(), last + 1, "cut after {cut} bytes");
         }

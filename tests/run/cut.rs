@@ -1,4 +1,4 @@
-//! The network between the sites is cut in the middle of it all; the console still reaches both.
+//! The network between the sites is cut during the run; the console still reaches both.
 
 use landfall::{
     base::{
@@ -10,7 +10,7 @@ use landfall::{
 
 use crate::stage::{Stage, primary, step};
 
-/// No primary is moved while a set has none that can be written to.
+/// No primary is moved while a set has no writable one.
 const RUNBOOK: &str = r#"
 [[phase]]
 id = "all"
@@ -26,7 +26,7 @@ gates = [{ id = "written", metric = "mongo.set.primary_writable", where = { set 
 fn the_side_with_the_majority_leads_and_the_other_gives_way() {
     let mut stage = Stage::with(RUNBOOK, 5);
     stage.until("orders", 60, |s| s.state == StepState::Ready);
-    // Two of five on the source: it cannot go on leading; the target elects one of its own.
+    // The source has two of five members: its primary steps down, and the target elects one.
     stage.drive.cut(true);
     stage.until("orders", 30, |s| s.state == StepState::Blocked);
     stage.until("orders", 120, |s| s.level == Level::Green);
@@ -48,7 +48,7 @@ fn cut_in_the_middle_of_a_move_it_ends_unexposed_once_the_link_is_back() {
         assert!(!matches!(during.state, StepState::NotApplied), "{after} ms: {:#?}", during.ops);
         stage.drive.cut(false);
         stage.pass(60_000);
-        // Whatever became of it, the tail is finished, if need be once more by key.
+        // Whatever the result, the cleanup completes, if necessary by another key.
         for _ in 0..3 {
             if stage.step("orders").exposed.is_some() && stage.drive.phase("orders") == Some(StepState::Failed) {
                 stage.drive.order(Order::Again("orders".into()));

@@ -1,4 +1,5 @@
-//! The runbook of the demo, carried out by orders on the demo's own estate: all of it forward, and a way back from every phase.
+//! The runbook of the demo, executed by orders on the demo's estate: all of it forward, and a rollback from every
+//! phase.
 
 use std::{
     path::Path,
@@ -26,8 +27,8 @@ pub fn demo() -> Plan {
     PARSED.clone()
 }
 
-/// The same runbook on the same fleets, sets and names, in less time: fewer Kafka groups, which only one step is about, hosts by their names,
-/// and what is only waiting cut short.
+/// The same runbook on the same fleets, sets and names, faster: fewer Kafka groups, which only one step uses, host
+/// names in place of tag rules, and shorter waits.
 pub fn quick(mut plan: Plan) -> Arc<Plan> {
     plan.intervals.ec2 = Duration::from_secs(30);
     for set in &mut plan.replica_sets {
@@ -49,7 +50,7 @@ pub fn quick(mut plan: Plan) -> Arc<Plan> {
     Arc::new(plan)
 }
 
-/// Nothing has to be so for longer than two readings take.
+/// No condition must hold for longer than two readings take.
 fn shorten(condition: &mut Condition) {
     match condition {
         Condition::Gate(gate) => gate.sustain = gate.sustain.min(Duration::from_secs(30)),
@@ -57,7 +58,7 @@ fn shorten(condition: &mut Condition) {
     }
 }
 
-/// Lets time pass until a step is that far, for at most so many minutes.
+/// Lets time pass until a step reaches a state, at most this many minutes.
 fn until(stage: &mut Stage, id: &str, minutes: u32, goal: StepState) -> Result<(), String> {
     for _ in 0..minutes * 30 {
         match stage.drive.phase(id) {
@@ -72,7 +73,7 @@ fn until(stage: &mut Stage, id: &str, minutes: u32, goal: StepState) -> Result<(
     Err(format!("{id} is {}, not {goal:?}: {ops:#?}\n{:#?}\n{gates:#?}", step.word, step.obstacles))
 }
 
-/// Waits until it may begin, previews, has approved what needs it, arms and executes; what is there may move meanwhile.
+/// Waits until the step can start, previews, gets approvals, arms and executes; the estate may change meanwhile.
 fn execute(stage: &mut Stage, id: &str) -> Result<(), String> {
     let mut refused = String::new();
     for _ in 0..60 {
@@ -102,7 +103,7 @@ pub fn carry_out(stage: &mut Stage, id: &str) -> Result<(), String> {
     if stage.step(id).manual.is_some() {
         until(stage, id, 45, StepState::Ready)?;
         stage.drive.order(Order::MarkDone { step: id.into(), looked_at: "the channel".into() });
-        // Where the plan wants approvals of it.
+        // Approvals, if the plan requires them.
         for by in ["operator-1", "operator-2"] {
             stage.agree(by, None);
         }
@@ -112,14 +113,14 @@ pub fn carry_out(stage: &mut Stage, id: &str) -> Result<(), String> {
     until(stage, id, 60, StepState::Done)
 }
 
-/// A step is taken back.
+/// Rolls a step back.
 fn take_back(stage: &mut Stage, id: &str) -> Result<(), String> {
     stage.drive.order(Order::RollBack(id.into()));
     execute(stage, id)?;
     until(stage, id, 60, StepState::RolledBack)
 }
 
-/// The offsets of a group that runs are refused. Its consumers are stopped, and it is taken back once more.
+/// A running group's offsets are refused. Its consumers are stopped, and the rollback is repeated.
 fn take_offsets_back(stage: &mut Stage, id: &str) -> Result<(), String> {
     stage.drive.order(Order::RollBack(id.into()));
     execute(stage, id)?;
@@ -136,7 +137,7 @@ fn the_canary_does_not_hang_on_luck() {
     plan.kafka.clear();
     plan.fleet.truncate(1);
     plan.intervals.ec2 = Duration::from_secs(30);
-    // The one that is moved, and one that is no alias, which has a time to live.
+    // The name that is moved, and one that is not an alias and has a TTL.
     plan.dns.retain(|name| ["login.example.net.", "api.example.net."].contains(&name.name.as_str()));
     plan.runbook.phases.truncate(2);
     let plan = Arc::new(plan);
@@ -175,7 +176,7 @@ fn the_whole_runbook_goes_forward_and_a_way_back_leads_from_every_phase() {
             let offsets = matches!(step.action, Action::CommitOffsets { .. });
             let back = if offsets { take_offsets_back } else { take_back };
             back(&mut stage, id).unwrap_or_else(|why| panic!("back: {why}"));
-            // What is previewed is what was read last: everything is read once more before anybody decides on it.
+            // A preview uses the last readings: everything is read again before the decision.
             stage.drive.run_for(Duration::from_secs(60));
             stage.drive.order(Order::Again(step.id.clone()));
             carry_out(&mut stage, id).unwrap_or_else(|why| panic!("again: {why}"));

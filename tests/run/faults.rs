@@ -1,5 +1,5 @@
-//! Every call × every fault: the outcome is never more certain than the truth, definite where there is no fault, and definite within so
-//! many looks once the server can be observed again.
+//! Every call × every fault: the outcome is never more certain than the truth, is definite without a fault, and
+//! becomes definite within a limited number of verifications once the server can be observed again.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -15,7 +15,7 @@ use landfall::{
 
 use crate::stage::{Stage, primary, step, weights};
 
-/// Looks after which an outcome has to be definite: a quarantine's worth of time is not counted, only looks.
+/// Verifications after which an outcome must be definite; the time of a quarantine is not counted.
 const LOOKS: usize = 400;
 
 fn actions() -> Vec<(&'static str, Action)> {
@@ -28,12 +28,12 @@ fn actions() -> Vec<(&'static str, Action)> {
     ]
 }
 
-/// A stage on which the action can begin.
+/// A stage on which the action can start.
 fn stage(name: &str, action: &Action) -> Stage {
     Stage::new(vec![step(name, &[], action.clone())], 7)
 }
 
-/// Begins the action, whatever drifts meanwhile.
+/// Starts the action, whatever drifts meanwhile.
 fn begin(stage: &mut Stage, name: &str) {
     for _ in 0..60 {
         let refused = stage.execute(name);
@@ -51,7 +51,7 @@ fn begin(stage: &mut Stage, name: &str) {
     panic!("{name}: {:?} {:#?}", stage.run().said, stage.step(name).preview);
 }
 
-/// The changing operations of an action, by the words that tell them.
+/// The changing operations of an action, by their descriptions.
 fn calls(name: &str, action: &Action) -> Vec<(String, Kind)> {
     let mut stage = stage(name, action);
     begin(&mut stage, name);
@@ -63,7 +63,7 @@ fn calls(name: &str, action: &Action) -> Vec<(String, Kind)> {
     ops.into_iter().filter(|op| op.kind != Kind::Wait).map(|op| (op.what, op.kind)).collect()
 }
 
-/// What an operation came to under a fault; checked against the server's own log.
+/// The outcome of an operation under a fault, checked against the server's log.
 fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Option<CallTrouble>) -> String {
     let mut stage = stage(name, action);
     if let Some(trouble) = trouble {
@@ -99,11 +99,11 @@ fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Opt
     let carried_out = log.contains(&tag);
     let (state, since) = last.get(&ticket).copied().unzip();
     let state = state.unwrap_or(OpState::Sent);
-    // A member that stepped down for a minute may stand again when that is over, whoever did not lift it.
+    // A member that stepped down for a minute can be elected again afterwards, without being unfrozen.
     let lapsed = stepped_down.zip(since).is_some_and(|(from, to)| to.duration_since(from).as_secs() >= 60);
     let case = format!("{name}: {what}: {trouble:?}: {state:?}, carried out: {carried_out}");
     match state {
-        // What compares nothing is there when what it wanted is so.
+        // An operation without a compare is applied when its goal is reached.
         OpState::Applied => {
             assert!(carried_out || kind == Kind::Absolute || kind == Kind::Lapses && lapsed, "{case}");
         }

@@ -1,7 +1,8 @@
-//! A journal that an earlier build wrote: every later one reads it, and takes it to mean the same.
+//! Journals of earlier builds: every later build reads them with the same meaning.
 //!
-//! `v1.journal` and its like were written by [`played`], each by the first program of that version; with `LANDFALL_WRITE_FIXTURES=1` the one
-//! of the version of now is written, which is right only where the version of what a record says has changed.
+//! `v1.journal` and the others were written by [`played`], each by the first program of that version.
+//! `LANDFALL_WRITE_FIXTURES=1` writes the one of the current version, which is right only if the version of the
+//! records has changed.
 
 use std::{fs, path::PathBuf};
 
@@ -26,7 +27,7 @@ fn stage() -> Stage {
     Stage::new(all, 7)
 }
 
-/// A run with a bit of everything: done, taken back, left out, lost and settled by word, held, taken up again, words.
+/// A run with every kind of event: done, rolled back, skipped, lost and resolved manually, held, resumed, remarks.
 fn played() -> Stage {
     let mut stage = stage();
     stage.carry_out("dns-1");
@@ -61,7 +62,7 @@ fn played() -> Stage {
     stage
 }
 
-/// What somebody who only reads along makes of it.
+/// The state of a console that only follows the journal.
 fn followed(entries: &[Entry]) -> Engine {
     let mut all = steps();
     all.push(step("left-out", &[], primary(Side::Source)));
@@ -114,14 +115,14 @@ fn is_read(version: u32) {
     let (entries, torn) = chain::read::<landfall::systems::Call, landfall::systems::Version>(&bytes).expect("whole");
     assert_eq!(torn, 0);
     assert!(entries.iter().all(|entry| entry.v == version));
-    // What a version brought is in its journal.
+    // The journal contains what its version introduced.
     assert_eq!(entries.iter().any(|entry| matches!(entry.body, Body::Readings { .. })), version >= 2);
     let core = followed(&entries);
     for (id, phase) in END {
         assert_eq!(core.phase(id), Some(phase), "{id}");
     }
     assert_eq!(export::markdown(&entries), fs::read_to_string(file(&format!("v{version}.md"))).expect("the fixture"));
-    // And it is gone on with: what it says is what a console that takes it up knows.
+    // The run continues: a console that opens the journal knows its content.
     let mut stage = stage();
     stage.store = landfall::journal::store::MemStore::with(bytes);
     stage.restart();

@@ -1,4 +1,4 @@
-//! An imitated fleet: what is shown of it while it is healthy, and while nobody can be asked.
+//! A simulated fleet: its display while it is healthy, and while nothing can be queried.
 
 use std::{path::Path, sync::Arc, time::Duration};
 

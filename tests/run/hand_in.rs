@@ -1,4 +1,4 @@
-//! What other terminals hand in, by the program itself, in processes of their own: done is what is on record.
+//! Messages from other terminals, by the real program in separate processes: done means journaled.
 
 use std::{
     fs,
@@ -30,12 +30,12 @@ fn landfall(args: &[&str]) -> Output {
     Command::new(PROGRAM).args(args).output().expect("the program")
 }
 
-/// Its exit code, and all that it said.
+/// The exit code and all output.
 fn told(out: &Output) -> (Option<i32>, String) {
     (out.status.code(), format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
 }
 
-/// A console on a simulated estate, in a process of its own; ended with the test.
+/// A console on a simulated estate, in its own process; killed with the test.
 struct Console(Child);
 
 impl Drop for Console {
@@ -67,7 +67,7 @@ fn text(path: &Path) -> &str {
 
 fn waiting(journal: &Path) -> usize {
     let list = fs::read_dir(journal.with_file_name("journal.inbox")).map(Iterator::count).unwrap_or_default();
-    // Two folders of what was taken and what was refused.
+    // Without the two folders of accepted and refused messages.
     list.saturating_sub(2)
 }
 
@@ -90,7 +90,7 @@ fn what_is_handed_in_is_on_record_or_not_done() {
     assert!(all.iter().any(|b| matches!(b, Body::Hold { on: true, why, .. } if why == "errors")));
     assert!(!dir.path().join("elsewhere.inbox").exists());
 
-    // One that does not look any more: it is taken back.
+    // The console is stopped: the message is withdrawn.
     let pid = rustix::process::Pid::from_child(&console.0);
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).expect("stopped");
     let out = told(&landfall(&["hold", text(&journal), "more errors", "--as", "ben", "--wait", "1"]));
@@ -99,7 +99,7 @@ fn what_is_handed_in_is_on_record_or_not_done() {
     assert_eq!(waiting(&journal), 0, "nothing is left to surprise anybody");
     rustix::process::kill_process(pid, rustix::process::Signal::CONT).expect("it goes on");
 
-    // Killed: nobody has it, and that is said at once.
+    // Killed: nobody has the journal, and that is reported at once.
     drop(console);
     let before = bodies(&journal).len();
     for command in ["hold", "note"] {
@@ -119,7 +119,7 @@ fn the_lock_of_a_console_that_was_killed_is_had_at_once() {
     let mut killed = console(&journal);
     assert!(matches!(FileStore::open(&journal), Ok(Opened::Busy(Some(holder))) if holder.pid == killed.0.id()));
     killed.0.kill().expect("killed");
-    // Not waited for: as whoever starts the next one would not.
+    // No waiting: the next console opens the journal at once.
     assert!(matches!(FileStore::open(&journal), Ok(Opened::Ours(_))));
 }
 
@@ -149,7 +149,7 @@ fn an_approval_is_on_record_or_refused_on_record_whatever_the_name() {
     journal.append(shown, start()).expect("room");
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        // A console that takes what is believed, and nothing else.
+        // A console that accepts only messages that pass verification.
         scope.spawn(|| {
             while !over.load(Ordering::SeqCst) {
                 for order in inbox.take() {

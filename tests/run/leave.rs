@@ -1,4 +1,4 @@
-//! Whoever leaves the console in the middle of a recipe leaves nothing pinned behind.
+//! Quitting the console during a recipe leaves no member pinned.
 
 use std::{thread::sleep, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The step machine by itself, where a whole estate would hide which rule did it: limits of a fan-out, hold, and what bakes.
+//! The step machine alone, where a whole estate would hide which rule applied: limits of a fan-out, hold, and baking.
 
 use landfall::base::{
     digest::Digest,
@@ -8,7 +8,7 @@ use landfall::base::{
     },
 };
 
-/// An attempt under way: what was sent, and the last look at each operation.
+/// A running attempt: what was sent, and the last verification of each operation.
 struct Attempt {
     state: Machine,
     sent: Vec<Ticket>,
@@ -16,7 +16,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    /// Of so many operations that compare nothing.
+    /// With this many operations that compare nothing.
     fn of(ops: usize, limits: Limits) -> Self {
         let mut attempt = Self::shown(Machine::new(0, true, false), ops, limits);
         attempt.take(&StepEvent::Arm);
@@ -24,7 +24,7 @@ impl Attempt {
         attempt
     }
 
-    /// Previewed and no more.
+    /// Previewed only.
     fn shown(state: Machine, ops: usize, limits: Limits) -> Self {
         let mut attempt = Self { state, sent: Vec::new(), looks: vec![0; ops] };
         attempt.take(&StepEvent::Clearance(Clearance::Clear));
@@ -60,7 +60,7 @@ impl Attempt {
         self.observed(op, Truth::Applied);
     }
 
-    /// Refused for what it is, and seen not to be there.
+    /// Refused as invalid, and observed as not applied.
     fn refused(&mut self, op: usize) {
         self.replied(op, Reply::Refused);
         self.observed(op, Truth::NotApplied);
@@ -210,7 +210,7 @@ fn beyond_the_point_of_no_return_nothing_is_taken_back() {
     }
 }
 
-/// Another attempt at what is over, of so many operations.
+/// Another attempt at a finished step, with this many operations.
 fn again(attempt: Attempt, ops: usize) -> Attempt {
     let mut state = attempt.state;
     (state, _) = step(&state, &StepEvent::Again);

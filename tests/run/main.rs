@@ -1,4 +1,4 @@
-//! The run against the simulated estate: steps carried out, interrupted, taken back, by orders as the console gives them.
+//! The run against the simulated estate: steps executed, interrupted and rolled back by the console's orders.
 
 mod clock;
 mod crash;

@@ -1,4 +1,5 @@
-//! What takes people: waivers, steps left out, what cannot be observed, points of no return, approvals, and what somebody did by hand.
+//! What requires people: waivers, skipped steps, unobservable operations, points of no return, approvals, and external
+//! changes.
 
 use landfall::{
     base::{
@@ -12,7 +13,7 @@ use landfall::{
 
 use crate::stage::{Stage, primary, step, weights};
 
-/// Two steps behind gates of one name that are red, a point of no return, and three people, one of them with a key.
+/// Two steps behind red gates of one name, a point of no return, and three people, one of them with a key.
 const RUNBOOK: &str = r#"
 [gate_defaults]
 for = "2s"
@@ -51,7 +52,7 @@ fn waive(step: &str, gate: &str) -> Order {
     Order::Propose(Proposal::Waive { step, gate, reason, minutes: 30 })
 }
 
-/// The first step is done, the second ready: both by waiver of their gates.
+/// The first step is done, the second ready: the gates of both are waived.
 fn before_the_second() -> Stage {
     let mut stage = Stage::with(RUNBOOK, 3);
     for (step, gate) in [("first", "many-first"), ("second", "many-second")] {
@@ -82,13 +83,13 @@ fn a_waiver_takes_two_people_and_is_of_one_gate_of_one_step_for_one_attempt() {
     assert_eq!(stage.step("first").level, Level::Green);
     assert_eq!(stage.step("second").level, Level::Red, "it is of one step");
 
-    // A restarted console still has it: it is in the journal.
+    // A restarted console still has the waiver from the journal.
     stage.restart();
     stage.pass(20_000);
     assert_eq!(stage.step("first").level, Level::Green);
     stage.carry_out("first");
 
-    // It was for that attempt: forward again after the way back it does not count.
+    // It applied to that attempt only: after the rollback it does not count.
     stage.drive.order(Order::RollBack("first".into()));
     assert_eq!(stage.execute("first"), None);
     stage.until("first", 900, |s| s.state == StepState::RolledBack);
@@ -196,7 +197,7 @@ fn what_a_person_did_by_hand_is_taken_over_only_once_it_is_so() {
     stage.until("dns-1", 60, |s| s.state == StepState::Ready);
     refused(stage.order(Order::Adopt("dns-1".into())), "is not done");
     stage.carry_out("dns-1");
-    // Another console does not know of it.
+    // Another console does not know it.
     let mut other = Stage::new(vec![step("dns-1", &[], weights(100, 0))], 5);
     other.until("dns-1", 60, |s| s.state == StepState::Ready);
     assert_eq!(other.order(Order::Adopt("dns-1".into())), None);
@@ -290,7 +291,7 @@ action = { stop = { role = "batch", side = "source", width = 1, max_failed = 0 }
     stage.until("stop", 300, |s| s.state == StepState::Failed);
     let first = tags(&stage, 1);
     assert_eq!((first, stage.step("stop").ops.len()), (2, 3), "of 50, 50 and 20");
-    // Long enough that what was stopped has stopped.
+    // Long enough for the stopping instances to stop.
     stage.pass(120_000);
     stage.drive.order(Order::Again("stop".into()));
     stage.restart();
@@ -314,7 +315,7 @@ fn a_journal_is_taken_up_with_the_plan_that_it_was_begun_with() {
         let mut other = Stage::new(changed, 5);
         other.store = stage.store.clone();
         other.restart();
-        // What is done and not in the plan any more is nobody's business; what it does otherwise now is.
+        // A finished step that was removed from the plan is ignored; one whose action changed is not.
         assert_eq!(other.run().halted.is_some(), !missing, "{:?}", other.run().halted);
     }
 }
@@ -324,10 +325,10 @@ fn what_was_changed_is_read_again_before_anything_on_it_is_decided() {
     let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1))], 5);
     stage.carry_out("dns-1");
     stage.drive.order(Order::RollBack("dns-1".into()));
-    // Whoever asks for the way back is shown it at once.
+    // A rollback is previewed at once.
     stage.until("dns-1", 60, |s| s.state == StepState::Previewed);
     assert_eq!(stage.execute("dns-1"), None);
-    // Nothing of the zone is heard any more: what is known of it is from before the way back.
+    // Nothing more is read from the zone: the known data are from before the rollback.
     stage.drive.trouble("route53/", Some(Trouble::Silent));
     stage.until("dns-1", 900, |s| s.state == StepState::RolledBack);
     stage.drive.order(Order::Again("dns-1".into()));

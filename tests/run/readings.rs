@@ -1,4 +1,4 @@
-//! What the estate looked like, in the journal: when it is written, what of it, and that nothing hangs on it.
+//! Readings of the estate in the journal: when they are written, which, and that nothing depends on them.
 
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use landfall::{
 
 use crate::stage::{Stage, steps};
 
-/// When readings were written, in seconds since the console took the run up, and what they are.
+/// The times of the readings in seconds since the console opened the run, and the readings.
 fn readings(entries: &[Entry]) -> Vec<(u64, &[Reading])> {
     let from = entries.first().map_or(0, |e| e.mono);
     let mut out = Vec::new();
@@ -75,7 +75,7 @@ fn what_people_did_is_shown_without_them_and_the_head_is_the_journals() {
     let json = export::json(&entries);
     let kept = json.as_array().expect("a list").iter().filter(|e| e["kind"] == "readings").count();
     assert_eq!(kept, readings(&entries).len());
-    // And whoever takes the run up, does so as if they were not there.
+    // A run is resumed as if they were absent.
     stage.carry_out("dns-1");
     stage.restart();
     assert_eq!(stage.drive.phase("dns-1"), Some(StepState::Done));

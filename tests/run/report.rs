@@ -1,4 +1,4 @@
-//! The story of a run: every figure in it, found a second time in the records by a way that knows nothing of the first.
+//! The story of a run: every figure in it is computed a second time from the records, independently.
 
 mod figures;
 mod page;
@@ -48,10 +48,10 @@ title = "Half"
 action = { set_weights = { name = "www.example.test.", source = 50, target = 50 } }
 "#;
 
-/// What a remark can hold.
+/// Possible content of a remark.
 const HOSTILE: &str = "</td><script>alert('1')</script> & \"a|b\" <img src=x> **bold** [x](y)";
 
-/// A run with approvals, a waiver, a hold, a way back, silence, a restart, and words that mean harm.
+/// A run with approvals, a waiver, a hold, a rollback, silent collectors, a restart, and hostile texts.
 static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let mut stage = Stage::with(RUNBOOK, 7);
     let execute = |stage: &mut Stage, id: &str, goal: StepState| {
@@ -90,7 +90,8 @@ static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     stage.entries()
 });
 
-/// Six steps of the demo's runbook, on a part of its estate: with a canary, health queries, consumer groups, and people's words.
+/// Six steps of the demo's runbook on a part of its estate: with a canary, health queries, consumer groups, and
+/// remarks.
 static DEMO: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let mut plan = demo();
     let steps = ["freeze-changes", "freeze-ttl", "login-1", "login-10", "primary-catalog", "primary-orders"];
@@ -121,7 +122,7 @@ fn story(entries: &[Entry]) -> Story {
     report::story(entries, 0, None).expect("it has records")
 }
 
-/// All the journals that are told here.
+/// All journals that are tested here.
 fn journals() -> Vec<(&'static str, Vec<Entry>)> {
     vec![
         ("v1", fixture("v1.journal")),
@@ -131,7 +132,7 @@ fn journals() -> Vec<(&'static str, Vec<Entry>)> {
     ]
 }
 
-/// The records as a program without any of our types sees them.
+/// The records as untyped JSON.
 fn raw(entries: &[Entry]) -> Vec<Value> {
     export::json(entries).as_array().expect("a list").clone()
 }

@@ -1,4 +1,4 @@
-//! What an operator is refused, and what dies before it is sent.
+//! Which orders are refused, and what is dropped before it is sent.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -53,10 +53,10 @@ fn with(steps: Vec<StepPlan>, change: impl FnOnce(&mut Runbook)) -> Arc<Plan> {
 }
 
 impl Stage {
-    /// Gives an order that is to be refused; why it was.
+    /// Gives an order that must be refused; returns the reason.
     fn refused(&mut self, order: Order) -> String {
         let before = self.entries().len();
-        // An approval that does not count is on record as such: whoever gave it elsewhere has no other answer. Nothing else is.
+        // An invalid approval is journaled as such, because its sender has no other answer. Nothing else is.
         let records = usize::from(matches!(order, Order::Approve { .. }));
         self.drive.order(order);
         let entries = self.entries();
@@ -71,7 +71,7 @@ impl Stage {
         assert_eq!(self.run().said, None);
     }
 
-    /// Previews a step once it is ready; the digest that is shown.
+    /// Previews a step once it is ready; returns the digest shown.
     fn preview(&mut self, id: &str) -> Digest {
         self.until(id, 60, |s| s.state == StepState::Ready);
         self.obeyed(Order::Preview(id.into()));
@@ -86,7 +86,7 @@ impl Stage {
         digest
     }
 
-    /// Attempts that were begun.
+    /// Number of attempts started.
     fn begun(&self) -> usize {
         self.entries().iter().filter(|e| matches!(e.body, Body::AttemptStarted(_))).count()
     }
@@ -145,7 +145,7 @@ fn approvals_are_of_different_people_and_of_what_is_shown() {
     assert_eq!(stage.refused(Order::Arm("dns".into())), "dns needs 2 approvals of this preview and has 1");
     stage.obeyed(approve(digest, "cy"));
     stage.obeyed(Order::Arm("dns".into()));
-    // What they approved changes: it takes both of them again.
+    // The approved preview changes: both must approve again.
     stage.drive.external_change(&weights(99, 1));
     stage.until("dns", 50, |s| s.state == StepState::Ready);
     let fresh = stage.preview("dns");
@@ -156,7 +156,7 @@ fn approvals_are_of_different_people_and_of_what_is_shown() {
 
 #[test]
 fn armed_it_dies_of_drift() {
-    // The one cannot be worked out for a moment after a stranger's change; the other comes out as something else.
+    // One preview cannot be computed for a moment after an external change; the other has a different result.
     for action in [primary(Side::Target), weights(99, 1)] {
         let mut stage = Stage::new(vec![step("moves", &[], action.clone())], 7);
         stage.arm("moves");
@@ -197,7 +197,7 @@ fn without_the_name_of_what_it_changes_nothing_is_sent() {
 
 #[test]
 fn gates_are_judged_again_at_the_moment_of_sending() {
-    // Silence: the machine slept for longer than the set's readings are good, but not those of the name.
+    // A gap: the machine slept for longer than the set's readings are valid, but not those of the name.
     let mut stage = Stage::new(vec![dns("dns", |s| s.gates = led_by(Side::Source))], 7);
     let digest = stage.arm("dns");
     stage.drive.suspend(Duration::from_secs(8));
@@ -205,7 +205,7 @@ fn gates_are_judged_again_at_the_moment_of_sending() {
     assert!(why.contains("not looked at for"), "{why}");
     assert_eq!(stage.step("dns").state, StepState::Blocked);
 
-    // Two steps on one name, both armed: the second would compare with what the first is changing.
+    // Two steps on one name, both armed: the second would compare with a version that the first changes.
     let mut stage = Stage::new(vec![dns("one", |_| ()), step("two", &[], weights(50, 50))], 7);
     let (one, two) = (stage.arm("one"), stage.arm("two"));
     stage.obeyed(execute("one", one));
@@ -216,7 +216,8 @@ fn gates_are_judged_again_at_the_moment_of_sending() {
 
 #[test]
 fn a_step_that_would_break_an_invariant_is_not_armed() {
-    // Three votes at the source, two at the target: led from there, the set would not survive a cut between the two.
+    // Three votes at the source, two at the target: with its primary there, the set would not survive a cut between
+    // the sites.
     let text = PLAN.replace("orders-3.ore", "orders-3.vir");
     let mut plan =
         landfall::systems::parse_plan(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0;
@@ -256,7 +257,7 @@ fn an_emergency_waits_for_nothing_that_it_is_there_for() {
         r.invariants = vec![Named { id: "led".into(), title: "led from there".into(), when: led_by(Side::Source) }];
     };
     let mut stage = Stage::on(with(vec![dns("dns", |_| ()), emergency], led), 7);
-    // A change of the same name that nobody knows the end of, while MongoDB cannot be seen and Route 53 not be read.
+    // An unresolved change of the same name, while MongoDB cannot be observed and Route 53 not be read.
     stage.drive.call_trouble("dns", CallTrouble::Pending, 1);
     assert_eq!(stage.execute("dns"), None);
     stage.until("dns", 30, |s| s.word == "UNKNOWN");
@@ -269,10 +270,10 @@ fn an_emergency_waits_for_nothing_that_it_is_there_for() {
     assert_eq!((emergency.state, &emergency.obstacles[..]), (StepState::Ready, &[][..]));
     assert_eq!(stage.execute("emergency"), None);
     stage.until("emergency", 120, |s| s.state == StepState::Done);
-    // What was under way is told the truth, and never lands on it.
+    // The running step is resolved correctly, and never overwrites it.
     let dns = stage.until("dns", 900, |s| !matches!(s.state, StepState::Running));
     assert!(dns.ops[0].detail.contains("somebody else changed"), "{} {:?}", dns.word, dns.ops);
-    // Its own way back is an ordinary change again.
+    // Its own rollback is an ordinary change again.
     stage.drive.order(Order::RollBack("emergency".into()));
     stage.pass(5_000);
     assert_ne!(stage.step("emergency").obstacles, []);

@@ -1,4 +1,4 @@
-//! A simulated estate with a short runbook, a journal in memory, and somebody who presses the keys.
+//! A simulated estate with a short runbook, a journal in memory, and an operator.
 
 use std::{
     path::Path,
@@ -20,7 +20,7 @@ use landfall::{
     systems::{Entry, Journal},
 };
 
-/// A plan with one thing of each kind.
+/// A plan with one object of each kind.
 pub const PLAN: &str = r#"
 schema = 1
 name = "short"
@@ -57,7 +57,7 @@ properties = { "bootstrap.servers" = "kafka-1.ore.example.net:9094" }
 from = "source"
 "#;
 
-/// A step with nothing in its way.
+/// A step that nothing blocks.
 pub fn step(id: &str, needs: &[&str], action: Action) -> StepPlan {
     StepPlan {
         id: id.to_owned(),
@@ -85,7 +85,7 @@ pub fn primary(to: Side) -> Action {
     Action::MovePrimary { set: "orders".into(), to }
 }
 
-/// DNS to one in a hundred, then the primary, then DNS to half.
+/// DNS to one percent, then the primary, then DNS to half.
 pub fn steps() -> Vec<StepPlan> {
     vec![
         step("dns-1", &[], weights(99, 1)),
@@ -118,7 +118,7 @@ impl Stage {
         Self::on(plan(steps), seed)
     }
 
-    /// The plan with this runbook, as a plan file has it.
+    /// The plan with this runbook, in the plan file's format.
     pub fn with(runbook: &str, seed: u64) -> Self {
         let text = format!("{PLAN}{runbook}");
         let (plan, _) =
@@ -126,7 +126,7 @@ impl Stage {
         Self::on(Arc::new(plan), seed)
     }
 
-    /// On any plan.
+    /// With any plan.
     pub fn on(plan: Arc<Plan>, seed: u64) -> Self {
         let mut stage = Self { drive: SimDrive::new(plan, seed, start()), store: MemStore::default() };
         stage.board();
@@ -134,7 +134,7 @@ impl Stage {
         stage
     }
 
-    /// Takes the journal up with whatever is on disk.
+    /// Opens the journal with what is on disk.
     pub fn board(&mut self) {
         self.store = MemStore::with(self.store.survivors());
         let author = Author {
@@ -148,7 +148,7 @@ impl Stage {
         self.drive.steer(journal, entries);
     }
 
-    /// The console dies and another is started, which watches for a while before it is looked at.
+    /// The console dies and another is started, which runs for a while before it is examined.
     pub fn restart(&mut self) {
         self.drive.crash();
         self.board();
@@ -172,7 +172,7 @@ impl Stage {
         self.drive.run_for(Duration::from_millis(millis));
     }
 
-    /// Lets time pass until a step is so, for at most so many seconds.
+    /// Lets time pass until a step satisfies `so`, at most this many seconds.
     pub fn until(&mut self, id: &str, seconds: u64, so: impl Fn(&StepView) -> bool) -> StepView {
         for _ in 0..seconds * 4 {
             let step = self.step(id);
@@ -185,20 +185,20 @@ impl Stage {
         panic!("{id} is {} after {seconds} s: {:#?}\n{:#?}", step.word, step.ops, step.obstacles);
     }
 
-    /// An order; what was refused comes back.
+    /// Gives an order; returns the reason if it is refused.
     pub fn order(&mut self, order: Order) -> Option<String> {
         self.drive.order(order);
         self.run().said.clone()
     }
 
-    /// Somebody agrees to what was proposed last.
+    /// A person approves the last proposal.
     pub fn agree(&mut self, by: &str, key: Option<&str>) -> Option<String> {
         let Some(it) = self.run().proposal else { return Some("nothing is proposed".to_owned()) };
         let hand = key.map_or(Hand::Terminal, |key| Hand::Key(key.to_owned()));
         self.order(Order::Approve { step: it.step, digest: it.digest, by: by.into(), hand })
     }
 
-    /// Previews, arms and executes; what was refused comes back.
+    /// Previews, arms and executes; returns the reason if it is refused.
     pub fn execute(&mut self, id: &str) -> Option<String> {
         self.drive.order(Order::Preview(id.into()));
         self.drive.order(Order::Arm(id.into()));
@@ -211,7 +211,7 @@ impl Stage {
         self.run().said.clone()
     }
 
-    /// Carries a step out to its end.
+    /// Executes a step to its end.
     pub fn carry_out(&mut self, id: &str) {
         self.until(id, 60, |s| matches!(s.state, StepState::Ready));
         assert_eq!(self.execute(id), None, "{id}");

@@ -1,5 +1,5 @@
-//! What stops everything that goes forward, and is said before anything else: an outage, a spent budget, what asks for the way back, a
-//! window that is not open; and what one keyboard cannot do alone.
+//! What blocks all forward steps and is reported first: an outage, a spent budget, a rollback trigger, a closed
+//! window; and what one keyboard cannot do alone.
 
 use std::{path::Path, sync::Arc};
 
@@ -18,7 +18,7 @@ use landfall::{
 
 use crate::stage::{PLAN, Stage, plan, plan as plan_of, primary, step, weights};
 
-/// A trigger that is true while the set's primary is on this side, over a step that nothing else is in the way of.
+/// A trigger that is true while the set's primary is on this side, and a step that nothing else blocks.
 fn triggered(side: Side, seed: u64) -> Stage {
     let on_target = u8::from(side == Side::Target);
     let text = format!(
@@ -52,7 +52,7 @@ fn obstacle(stage: &Stage, id: &str, part: &str) -> Option<Level> {
 
 #[test]
 fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
-    // Nothing of the plan asks after the set: its gates have no opinion.
+    // The plan does not use the set, so no gate judges it.
     let mut stage = Stage::new(vec![step("name", &[], weights(99, 1))], 3);
     stage.until("name", 60, |s| s.state == StepState::Ready);
     assert!(matches!(stage.drive.snapshot().verdict(), Verdict::Go(_)));
@@ -76,7 +76,7 @@ fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
     let tile = stage.drive.snapshot().tiles.into_iter().find(|tile| tile.id == "write_downtime").expect("a tile");
     let (lost, _) = tile.value.text.split_once(" of ").expect("so much of so much");
     assert!(verdict.describe().1.contains(&format!("no writes for {lost} in all")), "{verdict:?} {lost}");
-    // The budget is for the whole run: whoever starts the program again in it begins with what was spent.
+    // The budget is for the whole run: after a restart it begins with what was spent.
     stage.restart();
     stage.pass(10_000);
     let verdict = stage.drive.snapshot().verdict();
@@ -106,7 +106,7 @@ fn a_true_trigger_stops_what_goes_forward_until_two_people_leave_it_out() {
     assert_eq!(stage.step("name").state, StepState::Blocked, "one is not two");
     assert_eq!(stage.agree("ben", None), None);
     stage.carry_out("name");
-    // It was for that attempt, and never of the way back.
+    // It applied to that attempt, and never to the rollback.
     stage.drive.order(Order::RollBack("name".into()));
     assert_eq!(stage.execute("name"), None);
     stage.until("name", 900, |s| s.state == StepState::RolledBack);
@@ -122,7 +122,7 @@ fn what_is_armed_dies_of_a_trigger_that_becomes_true() {
     stage.drive.order(Order::Preview("name".into()));
     let digest = stage.step("name").preview.and_then(|p| p.digest).expect("a preview");
     stage.drive.order(Order::Arm("name".into()));
-    // The source's members are gone: the target elects one of its own.
+    // The source's members are down: the target elects a primary.
     for n in 1..=2 {
         let host = format!("orders-{n}.vir.example.net:27017");
         stage.drive.happen(&FaultInjection::Process { host, up: false }).expect("a member");
@@ -150,7 +150,7 @@ fn stopped_in_batches(window: Option<Window>) -> Stage {
 #[test]
 fn what_goes_on_request_by_request_stands_still_once_it_may_not_go_forward_any_more() {
     let sent = |stage: &Stage| stage.drive.server_log().iter().filter(|tag| tag.contains("/stop/")).count();
-    // When the second of them is there, in a night that is the same but for the window.
+    // The time of the second batch, in the same run without a window.
     let mut stage = stopped_in_batches(None);
     while sent(&stage) < 2 {
         stage.pass(50);
@@ -170,7 +170,7 @@ fn what_goes_on_request_by_request_stands_still_once_it_may_not_go_forward_any_m
     assert!((2..6).contains(&before.0) && before.1 > 0, "{before:?}");
     let told = held(&stage);
     assert!(told.len() == 1 && told[0].starts_with("stop stands still: the plan's window closed at "), "{told:?}");
-    // It is not released while that is so; nothing keeps it from being given up and taken back.
+    // It cannot be released in this state; it can be abandoned and rolled back.
     let why = stage.order(Order::Release).expect("refused");
     assert!(why.starts_with("stop stands still: the plan's window closed at "), "{why}");
     stage.pass(30_000);
@@ -190,7 +190,7 @@ fn what_cannot_be_begun_is_not_go_though_no_gate_says_so() {
     stage.carry_out("there");
     stage.until("back", 60, |s| s.state == StepState::Ready);
     stage.pass(2_000);
-    // The source has two votes of five: no home for a primary.
+    // The source has two votes of five: not a place for a primary.
     let verdict = stage.drive.snapshot().verdict();
     assert!(matches!(&verdict, Verdict::Hold(why) if why.starts_with("back: it is forbidden: ")), "{verdict:?}");
 }
@@ -205,7 +205,7 @@ fn whether_rolling_back_is_asked_for_has_to_be_known_and_after_a_restart_anew() 
     stage.drive.order(Order::Again("name".into()));
     stage.until("name", 60, |s| s.state == StepState::Ready);
     stage.restart();
-    // Nothing was read yet by whoever took it up: it was never asked for, and is not known not to be.
+    // The resumed console has not read anything yet: the trigger was not true before, and is unknown now.
     assert_eq!(
         obstacle(&stage, "name", "whether ROLL BACK is asked for is not known, Users are hurt"),
         Some(Level::Unknown)
@@ -238,14 +238,14 @@ fn a_window_that_is_not_open_stops_what_goes_forward_and_nothing_that_takes_back
     stage.drive.order(Order::Again("name".into()));
     stage.pass(5_000);
     assert_eq!(obstacle(&stage, "name", "the plan's window closed at"), Some(Level::Unknown));
-    // Two people go on after its end.
+    // Two people continue after its end.
     let (step, gate, reason) = ("name".to_owned(), "window".to_owned(), "nearly done".to_owned());
     assert_eq!(stage.order(Order::Propose(Proposal::Waive { step, gate, reason, minutes: 30 })), None);
     assert_eq!(stage.agree("ben", None), None);
     stage.carry_out("name");
 }
 
-/// A name typed where the run is steered stands for nobody but the operator.
+/// A name typed at the console in control stands for the operator only.
 #[test]
 fn one_keyboard_is_one_person() {
     let text = format!(

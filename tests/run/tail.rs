@@ -1,4 +1,5 @@
-//! A tail that could not be finished: what is shown, what finishes it, for how long it has been so. And what is judged once more on the way.
+//! An unfinished cleanup: how it is shown, what completes it, how long it has been so; and what is checked again on
+//! the way.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use landfall::{
 
 use crate::stage::{Stage, primary, step};
 
-/// Pinned, and somebody else changes the configuration: neither the step down nor the tail is possible.
+/// Pinned, and an external change of the configuration: neither the step-down nor the cleanup is possible.
 fn exposed() -> Stage {
     let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
     stage.until("orders", 60, |s| s.state == StepState::Ready);
@@ -22,7 +23,7 @@ fn exposed() -> Stage {
     stage.drive.external_change(&primary(Side::Target));
     let orders = stage.until("orders", 300, |s| s.state == StepState::Failed);
     assert!(orders.exposed.is_some(), "{:#?}", orders.ops);
-    // What the stranger made of it is read.
+    // The external change is read.
     stage.pass(10_000);
     stage
 }
@@ -43,7 +44,7 @@ fn another_try_at_a_tail_is_shown_before_anything_is_sent_and_works_from_what_is
     let preview = shown.preview.expect("a preview");
     assert!(preview.ops.iter().all(|op| op.cleanup && !op.command.is_empty()));
     assert!(!preview.diff.is_empty());
-    // Neither a hold nor a second thought keeps anybody from it.
+    // Neither a hold nor a cancellation prevents it.
     assert_eq!(stage.order(Order::Cancel("orders".into())), None);
     assert_eq!(stage.step("orders").state, StepState::Failed);
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
@@ -62,19 +63,19 @@ fn the_clock_of_an_exposure_does_not_begin_anew_with_the_program() {
     assert!(before > Duration::from_secs(100));
     stage.restart();
     let after = stage.step("orders").exposed.expect("exposed");
-    // By the record of what was pinned, which is a little later than the moment itself.
+    // According to the record of the pinning, which is slightly later than the event itself.
     assert!(
         after + Duration::from_secs(10) > before && after <= before + Duration::from_secs(1),
         "{before:?} {after:?}"
     );
-    // And it is mended all the same, once everything is read.
+    // It still completes once everything is read.
     stage.pass(30_000);
     assert_eq!(stage.order(Order::Again("orders".into())), None);
     assert_eq!(stage.execute("orders"), None);
     stage.until("orders", 120, |s| s.exposed.is_none());
 }
 
-/// A gate that speaks against the move while it is under way.
+/// A gate that turns red during the move.
 const RUNBOOK: &str = r#"
 [[phase]]
 id = "all"
@@ -86,7 +87,8 @@ action = { move_primary = { set = "orders", to = "target" } }
 gates = [{ id = "near", metric = "mongo.set.longest_write", where = { set = "orders" }, op = "<", value = "5s", for = "10s", min_samples = 2 }]
 "#;
 
-/// The move, whose target falls behind once it is pinned and is level again ten seconds later; meanwhile something else happens, or not.
+/// A move whose target falls behind once it is pinned and catches up ten seconds later; `meanwhile` is injected in
+/// between.
 fn delayed(meanwhile: Option<&FaultInjection>) -> StepView {
     let mut stage = Stage::with(RUNBOOK, 5);
     stage.until("orders", 120, |s| s.state == StepState::Ready);
@@ -110,7 +112,7 @@ fn delayed(meanwhile: Option<&FaultInjection>) -> StepView {
 
 #[test]
 fn gates_are_judged_once_more_before_a_primary_steps_down() {
-    // What the gate is there for begins after it was asked.
+    // The condition that the gate excludes begins after the gate was evaluated.
     let long = FaultInjection::LongWrite { set: "orders".into(), running: Duration::from_secs(600) };
     let end = delayed(Some(&long));
     assert_eq!((end.state, end.exposed), (StepState::Failed, None), "{:#?}", end.ops);
@@ -122,6 +124,6 @@ fn gates_are_judged_once_more_before_a_primary_steps_down() {
     );
     let stepped = end.ops.iter().find(|op| op.what.contains("steps down")).expect("a step down");
     assert_eq!(stepped.state, OpState::Waiting);
-    // Without it the same move is made.
+    // Without the injection the same move succeeds.
     assert_eq!(delayed(None).state, StepState::Done);
 }

@@ -1,4 +1,4 @@
-//! What users feel of what is done, and of what happens past the program, as the plan's health queries show it.
+//! Effects of steps and of external events on users, as the plan's health queries show them.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use landfall::{
 
 use crate::stage::{PLAN, Stage};
 
-/// Half of the traffic goes over; then it is looked whether that hurts.
+/// Half of the traffic is moved; then the verification checks the effect on users.
 const RUNBOOK: &str = r#"
 [[health]]
 name = "requests"
@@ -47,7 +47,8 @@ action = { manual = "go back" }
 gates = [{ metric = "health.query.value", where = { query = "errors", side = "target" }, op = ">", value = "5%", for = "30s", min_samples = 2 }]
 "#;
 
-/// Half of the traffic on a target that is to have so many of the source's ten, once all of them are there.
+/// Moves half of the traffic to a target that should have this many instances, against ten of the source, once all of
+/// them are there.
 fn half_on(target: u32) -> Stage {
     let fleet =
         PLAN.replace("wanted = { source = 6, target = 6 }", &format!("wanted = {{ source = 10, target = {target} }}"));

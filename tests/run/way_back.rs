@@ -1,4 +1,4 @@
-//! The way back when nothing can be asked any more, and one word for what became of a step.
+//! The rollback when no server can be queried, and the same word for a step's state everywhere.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -30,7 +30,7 @@ fn the_journal_has_the_commands_of_the_way_back_of_what_stands() {
     let all = known(&stage.entries());
     assert_eq!(ids(&all), ["dns-50", "orders", "dns-1"], "the last one first");
     assert!(all.iter().all(|(_, commands)| !commands.is_empty()));
-    // What is previewed now is known better than what was worked out before the step was begun.
+    // The preview now uses newer data than what was computed before the step started.
     stage.drive.order(Order::RollBack("dns-50".into()));
     let preview = stage.step("dns-50").preview.expect("a preview");
     let shown: Vec<String> = preview.ops.iter().map(|op| op.command.clone()).filter(|c| !c.is_empty()).collect();
@@ -42,7 +42,7 @@ fn the_journal_has_the_commands_of_the_way_back_of_what_stands() {
     for (_, commands) in known(&stage.entries()) {
         assert!(commands.iter().all(|command| told.lines().any(|line| line == command)), "{told}");
     }
-    // And in the report.
+    // Also in the report.
     let page = report::html(&report::story(&stage.entries(), 0, None).expect("a story"));
     assert!(page.contains("The way back") && page.contains("change-resource-record-sets"));
 }
@@ -55,7 +55,7 @@ fn the_last_commands_are_shown_when_nothing_better_is_known() {
     let preview = stage.step("dns-1").preview.expect("a preview");
     let shown: Vec<String> = preview.ops.iter().map(|op| op.command.clone()).filter(|c| !c.is_empty()).collect();
     stage.drive.order(Order::Cancel("dns-1".into()));
-    // Another console, which has asked nobody yet.
+    // Another console, which has not queried anything yet.
     stage.restart();
     stage.drive.order(Order::RollBack("dns-1".into()));
     let preview = stage.step("dns-1").preview.expect("words at least");
@@ -103,7 +103,7 @@ fn an_attempt_that_was_taken_back_while_it_baked_did_not_come_to_done() {
             (Way::Forward, Outcome::Over(StepState::Done)),
         ]
     );
-    // One word for one state: what the screen said is what the timeline and the report say.
+    // One word for one state: timeline and report use the word on screen.
     let (timeline, report) = (export::markdown(&stage.entries()), report::markdown(&story));
     for word in [baking, back, stage.step("dns-1").word] {
         assert!(timeline.contains(&format!("| dns-1 | {word} |")), "{word}: {timeline}");

@@ -1,4 +1,4 @@
-//! What screens do while things change, and what no key and no size may do.
+//! Screens while data change, and what no key and no size may cause.
 
 use landfall::{base::observed::FaultKind, drive::sim::Trouble};
 
@@ -11,7 +11,7 @@ fn the_selection_stays_on_its_row_while_rows_move() {
     press(&mut ui, "9jjj");
     let before = ui.selected().map(str::to_owned);
     assert!(before.is_some());
-    // Everything of Kafka goes to the top of the page.
+    // All Kafka rows move to the top of the page.
     drive.trouble("kafka/", Some(Trouble::Fails(FaultKind::Refused)));
     drive.run_for(Duration::from_secs(60));
     ui.now = drive.now();
@@ -63,7 +63,7 @@ fn no_key_pressed_at_any_moment_does_harm() {
         let acts = update(&mut ui, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE)));
         assert!(!acts.contains(&Act::Quit), "no key but q and Ctrl-C quits");
         if i % 10 == 0 {
-            // Sources fail and heal meanwhile: rows and details come and go.
+            // Collectors fail and recover meanwhile: rows and details appear and disappear.
             drive.trouble("", (i % 100 == 0).then_some(Trouble::Fails(FaultKind::Refused)));
             drive.run_for(Duration::from_secs(random.u64(0..8)));
             carry_out(&mut drive, &mut ui, acts);

@@ -1,4 +1,4 @@
-//! What is stale, not known, frozen or silent: never a number that could be taken for the present.
+//! Stale, unknown, frozen and silent: no number may look current.
 
 use landfall::{
     base::{collector::CollectorState, observed::FaultKind},

@@ -1,4 +1,4 @@
-//! What is behind the rows.
+//! The details of rows.
 
 use landfall::{base::observed::FaultKind, drive::sim::Trouble};
 

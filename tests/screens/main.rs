@@ -1,8 +1,8 @@
-//! Every screen at the three sizes that count, drawn from a simulated estate: what the operator sees, and in which style.
+//! Every screen at the three relevant sizes, drawn from a simulated estate: text and styles.
 //!
-//! A snapshot has the text once and then which role each cell has – in the theme `night` and in `mono` alike, or both styles in full
-//! where no role explains them. What a role looks like is a snapshot of its own (`looks.snap`). All of them anew:
-//! `rm tests/screens/snapshots/*; INSTA_UPDATE=always cargo test --no-default-features --test screens`
+//! A snapshot has the text, then the role of each cell, in the themes `night` and `mono` alike; or both styles in full
+//! if no role explains them. The looks of the roles have their own snapshot (`looks.snap`). To write all of them
+//! again: `rm tests/screens/snapshots/*; INSTA_UPDATE=always cargo test --no-default-features --test screens`
 
 mod behaviour;
 mod blind;
@@ -60,7 +60,7 @@ fn start() -> Now {
     Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:12:05Z".parse().expect("a time") }
 }
 
-/// The estate's picture, for what needs nothing to go on.
+/// A snapshot of the estate, for tests that need no running estate.
 fn still() -> Snapshot {
     static STILL: LazyLock<Snapshot> = LazyLock::new(|| estate().snapshot());
     STILL.clone()
@@ -90,7 +90,7 @@ fn press(ui: &mut Ui, keys: &str) -> Vec<Act> {
     keys.chars().flat_map(|c| update(ui, UiEvent::Key(KeyEvent::new(code(c), KeyModifiers::NONE)))).collect()
 }
 
-/// Draws twice, as the console does: the second time with the room known that the first found.
+/// Draws twice, as the console does: the second time with the room that the first measured.
 fn screen_in(theme: &Theme, ui: &mut Ui, (width, height): (u16, u16), ascii: bool) -> Buffer {
     let mut frame = Buffer::empty(Rect::new(0, 0, width, height));
     let drawn = draw(ui, theme, ascii, &mut frame);
@@ -110,7 +110,7 @@ fn text(frame: &Buffer) -> String {
     (0..frame.area.height).map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// What the console does with what an update asks for: commands go to the core, and its next pictures come back.
+/// Executes acts as the console does: sends commands to the engine and delivers the next snapshots.
 fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
     for _ in 0..2 {
         for act in acts.drain(..) {
@@ -128,7 +128,7 @@ fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
     }
 }
 
-/// The demo with one phase of its runbook, in whose way nothing stands, and somebody who steers.
+/// The demo with one phase of its runbook, which nothing blocks, and an operator.
 fn steered(phase: &str) -> SimDrive {
     steered_with(phase, |_| {})
 }

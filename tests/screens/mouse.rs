@@ -1,4 +1,4 @@
-//! What a hand at the mouse does, and what it can never do.
+//! What the mouse does, and what it can never do.
 
 use landfall::{
     base::step::StepState,
@@ -14,12 +14,12 @@ use landfall::engine;
 
 use super::*;
 
-/// Uses the mouse where it is drawn now.
+/// Uses the mouse on the current drawing.
 fn touch(ui: &mut Ui, gesture: Gesture, at: (u16, u16)) -> Vec<Act> {
     update(ui, UiEvent::Touch(Touch { gesture, at: at.into() }))
 }
 
-/// Clicks on what was drawn as this, in its middle; gives whether anything was.
+/// Clicks in the middle of the first matching area; returns the acts.
 fn click(ui: &mut Ui, is: impl Fn(&Spot) -> bool) -> Vec<Act> {
     screen(ui, USUAL, false);
     let (area, _) = ui.spots.iter().find(|(_, spot)| is(spot)).expect("it is drawn").clone();
@@ -39,7 +39,7 @@ fn a_click_goes_selects_sorts_and_opens() {
     assert_ne!(ui.at, At::Page(0), "the selected tile opens");
     click(&mut ui, |spot| *spot == Spot::Page(1));
     assert_eq!(ui.at, At::Page(1));
-    // The second list of the page, whose third row is none that is selected.
+    // The second list of the page; its third row is not the selected one.
     screen(&mut ui, USUAL, false);
     let rows =
         ui.spots.iter().filter_map(|(_, spot)| if let Spot::Row(1, id) = spot { Some(id.clone()) } else { None });
@@ -122,7 +122,7 @@ fn the_wheel_moves_by_three_what_lies_under_it() {
     assert!(ui.detail_last > 3, "its facts are longer than the room for them");
 }
 
-/// All over the screen, with every gesture: no order, nobody leaves. Gives what comes of it to nobody.
+/// All over the screen, with every gesture: no order, no quit. The resulting acts are discarded.
 fn everywhere(ui: &mut Ui, name: &str) {
     for y in (0..SMALL.1).step_by(2) {
         for x in (0..SMALL.0).step_by(9) {
@@ -131,7 +131,7 @@ fn everywhere(ui: &mut Ui, name: &str) {
                 let drawn = draw(ui, &shot::THEMES[0], false, &mut frame);
                 ui.drawn(&drawn);
                 let acts = touch(ui, gesture, (x, y));
-                // To look behind a row is all that the core is ever told.
+                // The engine is only told to open or close a detail.
                 let looks =
                     |act: &Act| matches!(act, Act::Send(engine::EngineCommand::Open(_) | engine::EngineCommand::Close));
                 assert!(acts.iter().all(looks), "{name} at {x}, {y}: {acts:?}");
@@ -177,7 +177,7 @@ fn no_click_anywhere_gives_an_order_or_answers_what_is_asked() {
         everywhere(&mut ui, "prompt");
         assert_eq!(ui.entry, asked);
         press(&mut ui, "\u{1b}");
-        // The step is armed, and nothing is asked.
+        // The step is armed, and no dialog is open.
         assert_eq!(drive.run_view().steps[0].state, StepState::Armed);
         press(&mut ui, "n");
         everywhere(&mut ui, "runbook");

@@ -1,4 +1,4 @@
-//! The overview: the ten answers in order at every size, a bad night among them; what is behind a number, and back.
+//! The overview: the ten answers in order at every size, also in a bad night; opening an answer, and going back.
 
 use landfall::{
     base::{collector::CollectorState, observed::FaultKind, view::Tone},
@@ -9,7 +9,7 @@ use landfall::{
 
 use super::*;
 
-/// Kafka cannot be reached, what is known of MongoDB is too old, users are hurt, the budget is used up, the way back closes.
+/// Kafka is unreachable, MongoDB's data are too old, users are hurt, the budget is spent, the rollback is closing.
 fn bad_night() -> Snapshot {
     static NIGHT: LazyLock<Snapshot> = LazyLock::new(|| {
         let mut drive = steered("primaries");

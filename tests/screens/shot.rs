@@ -1,4 +1,4 @@
-//! One snapshot: the text, the role of every cell, and what every screen has to keep to.
+//! One snapshot: the text, the role of every cell, and the rules for every screen.
 
 use std::{collections::HashMap, fmt::Write as _, sync::LazyLock};
 
@@ -10,20 +10,20 @@ use ratatui::{
 
 use super::*;
 
-/// Colours and modifiers as they are drawn.
+/// Colours and modifiers as drawn.
 pub type Drawn = (Color, Color, Modifier);
 
-/// `night` and `mono`: with colours, and without any.
+/// `night` and `mono`: with and without colours.
 pub static THEMES: LazyLock<[Theme; 2]> = LazyLock::new(|| ["night", "mono"].map(theme));
 
-/// One for each of these sizes.
+/// One snapshot for each of these sizes.
 pub fn shots(ui: &mut Ui, name: &str, sizes: &[(u16, u16)]) {
     for size in sizes {
         shot(ui, name, *size);
     }
 }
 
-/// Draws the screen in both themes, holds it to what every screen must be, and to its snapshot. Gives the coloured one.
+/// Draws the screen in both themes, checks it against the rules and its snapshot. Returns the coloured one.
 pub fn shot(ui: &mut Ui, name: &str, size: (u16, u16)) -> Buffer {
     let [night, mono] = THEMES.each_ref().map(|theme| screen_in(theme, ui, size, false));
     let name = format!("{name}_{}x{}", size.0, size.1);
@@ -44,12 +44,12 @@ pub fn shot(ui: &mut Ui, name: &str, size: (u16, u16)) -> Buffer {
     night
 }
 
-/// How a cell is drawn.
+/// The style of a cell.
 pub fn drawn(cell: &Cell) -> Drawn {
     (cell.fg, cell.bg, cell.modifier)
 }
 
-/// What one or more styles, one over the other, make of a blank cell.
+/// The result of these styles, applied one over the other to a blank cell.
 pub fn over(styles: &[Style]) -> Drawn {
     let mut cell = Cell::default();
     for style in styles {
@@ -58,7 +58,7 @@ pub fn over(styles: &[Style]) -> Drawn {
     drawn(&cell)
 }
 
-/// One sign for a role.
+/// One character for a role.
 fn letter(role: Role) -> char {
     match role {
         Role::Text => '.',
@@ -86,7 +86,7 @@ fn letter(role: Role) -> char {
     }
 }
 
-/// What each pair of drawn styles is: a role, or one over another; the plainest explanation first.
+/// The meaning of each pair of drawn styles: a role, or one over another; the simplest explanation first.
 static KNOWN: LazyLock<HashMap<[Drawn; 2], Vec<Vec<Role>>>> = LazyLock::new(|| {
     let mut known: HashMap<[Drawn; 2], Vec<Vec<Role>>> = HashMap::new();
     let single = Role::ALL.iter().map(|role| vec![*role]);
@@ -103,7 +103,7 @@ static KNOWN: LazyLock<HashMap<[Drawn; 2], Vec<Vec<Role>>>> = LazyLock::new(|| {
     known
 });
 
-/// A map of the roles under the text, and what its signs stand for.
+/// A map of the roles below the text, and the legend of its characters.
 fn roles(night: &Buffer, mono: &Buffer) -> String {
     const OTHERS: &str = "123456789abcdefijlnpqrsuvyz";
     let mut signs: Vec<([Drawn; 2], char, String)> = Vec::new();

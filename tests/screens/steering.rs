@@ -1,4 +1,4 @@
-//! What opens before something is changed: previews, confirmations, lines to write; and what it looks like while it goes on.
+//! The dialogs before a change: previews, confirmations, text lines; and the screens while it runs.
 
 use landfall::{
     base::step::StepState,
@@ -8,7 +8,7 @@ use landfall::{
 
 use super::*;
 
-/// Presses keys and lets the core answer.
+/// Presses keys and lets the engine answer.
 fn go(drive: &mut SimDrive, ui: &mut Ui, keys: &str) {
     for key in keys.chars() {
         let acts = press(ui, &key.to_string());
@@ -35,7 +35,7 @@ fn from_the_preview_to_the_end_of_a_primarys_move() {
         drive.run_for(Duration::from_secs(1));
         carry_out(&mut drive, &mut ui, Vec::new());
     }
-    // The count-down is over with the next picture, and what it asks for is there with the one after.
+    // The count-down ends with the next snapshot; the one after shows the result.
     carry_out(&mut drive, &mut ui, Vec::new());
     carry_out(&mut drive, &mut ui, Vec::new());
     assert_eq!(drive.run_view().steps[0].state, StepState::Running);
@@ -87,7 +87,7 @@ fn what_is_opened_over_a_preview_gives_it_back() {
         go(&mut drive, &mut ui, "np");
         go(&mut drive, &mut ui, keys);
         assert!(is_preview(&ui), "{keys:?}: {:?}", ui.entry);
-        // Far down and further before anything is drawn.
+        // Scrolls far beyond the end before anything is drawn.
         go(&mut drive, &mut ui, "Gj");
         go(&mut drive, &mut ui, "\u{1b}");
         assert_eq!(ui.entry, Entry::Commands);

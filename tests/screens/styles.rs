@@ -1,4 +1,4 @@
-//! What styles say, and that without colours the same is said: by glyph, word and modifiers.
+//! Styles, and that the same is said without colours: by glyph, word and modifiers.
 
 use landfall::{
     base::{observed::FaultKind, view::Tone},
@@ -14,8 +14,8 @@ use super::{
 
 const STATES: [Tone; 6] = [Tone::Good, Tone::Busy, Tone::Warn, Tone::Bad, Tone::Stale, Tone::Blind];
 
-/// Every screen of the snapshots passes this. Whatever has a state's colour has its glyph, or belongs to something that has; banners,
-/// the page that is shown and the row that is selected are reversed.
+/// The check of every screen snapshot. Whatever has a state's colour has its glyph or belongs to something that has;
+/// banners, the current page's tab and the selected row are reversed.
 pub fn without_colour(name: &str, night: &Buffer, mono: &Buffer) {
     assert!(mono.content.iter().all(|c| c.fg == Color::Reset && c.bg == Color::Reset), "{name}: mono has a colour");
     let reversed = |x: u16, y: u16| mono[(x, y)].modifier.contains(Modifier::REVERSED);
@@ -23,7 +23,7 @@ pub fn without_colour(name: &str, night: &Buffer, mono: &Buffer) {
     let words: String = (0..mono.area.width).filter(|x| reversed(*x, 0)).map(|x| mono[(x, 0)].symbol()).collect();
     let banners = [" ▲ HOLD ", " ● GO ", " ● CLEAR ", " ✖ ROLL BACK "];
     assert!(banners.contains(&words.as_str()), "{name}: the verdict is {words:?}");
-    // The page: exactly one.
+    // Exactly one tab.
     let tab: String = (0..mono.area.width).filter(|x| reversed(*x, 2)).map(|x| mono[(x, 2)].symbol()).collect();
     assert!(tab.trim().starts_with(|c: char| c.is_ascii_digit()), "{name}: the page is {tab:?}");
     for y in 3..mono.area.height - 1 {
@@ -38,7 +38,7 @@ pub fn without_colour(name: &str, night: &Buffer, mono: &Buffer) {
     }
 }
 
-/// Where a line has a tone's style in both themes: the first cell, and the signs.
+/// Where a line has a tone's style in both themes: the first cell, and the text.
 fn runs(frames: [&Buffer; 2], y: u16, tone: Tone) -> Vec<(u16, String)> {
     let role = Role::of(tone).expect("a state has a role");
     let own = THEMES.each_ref().map(|theme| over(&[theme.style(Role::Text), theme.style(role)]));
@@ -59,7 +59,7 @@ fn runs(frames: [&Buffer; 2], y: u16, tone: Tone) -> Vec<(u16, String)> {
     out
 }
 
-/// Has its glyph, or stands beside it; or says the state in words of its own; or is a curve or part of a large figure; or goes on from
+/// Has its glyph, or is beside it; or names the state in words; or is a curve or part of a large figure; or continues
 /// the line above.
 fn explained(frame: &Buffer, y: u16, (x, run): &(u16, String), tone: Tone) -> bool {
     let blocks = |c: char| matches!(c, '\u{2580}'..='\u{259f}' | '\u{2800}'..='\u{28ff}' | ' ');
@@ -110,7 +110,7 @@ fn a_tone_is_drawn_with_its_glyph_and_its_style() {
     assert_eq!((Some(frame[(1, 0)].fg), Some(frame[(1, 0)].bg)), (hold.fg, hold.bg));
 }
 
-/// That the check of every screen can fail.
+/// The check of every screen can fail.
 #[test]
 fn a_state_by_colour_alone_would_be_noticed() {
     let mut ui = ui(still());

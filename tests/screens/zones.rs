@@ -1,4 +1,4 @@
-//! Instants in another zone than UTC, on the night on which its clocks are set back in the middle of a run.
+//! Instants in another zone than UTC, in the night when its clocks are set back during a run.
 
 use jiff::tz::TimeZone;
 use landfall::{
@@ -8,8 +8,8 @@ use landfall::{
 
 use super::*;
 
-/// Summer (SOM, two hours before UTC) becomes winter (WIN, one hour) at 03:15 UTC on the night of the tests. No such zone is needed on the
-/// machine, and its own is not asked for.
+/// Summer (SOM, two hours ahead of UTC) becomes winter (WIN, one hour) at 03:15 UTC in the night of the tests. The
+/// machine needs no such zone, and its own is not used.
 fn zones() -> Zones {
     let zone = TimeZone::posix("WIN-1SOM,J1/0,J325/5:15").expect("a zone");
     Zones::new(&Time::Of(zone), || None)
@@ -43,13 +43,13 @@ fn every_instant_of_a_run_is_in_the_zone_that_is_shown() {
         journal.contains(" 05:14:05 SOM ") && journal.contains(" 04:16:") && journal.contains(" WIN "),
         "{journal}"
     );
-    // What is looked for is what is seen.
+    // A filter applies to the text as shown.
     press(&mut ui, "/time:=\"05:14:05 som\"\n");
     let found = text(&screen(&mut ui, USUAL, false));
     assert!(found.contains("05:14:05 SOM") && !found.contains(" 04:16:"), "{found}");
     press(&mut ui, "\u{1b}\n");
     shot(&mut ui, "zone_record", SMALL);
-    // A set's lag, with the turns of the run; then one of its members.
+    // A set's lag with the milestones of the run; then one of its members.
     presses(&mut drive, &mut ui, "2\n");
     shot(&mut ui, "zone_chart", USUAL);
     presses(&mut drive, &mut ui, "\u{1b}\u{1b}2");

@@ -1,4 +1,4 @@
-//! The program in the hands of an operator: the palette, a filter, keys of one's own, another theme, a step carried out and taken back.
+//! The program operated by keys: the palette, a filter, custom keys, another theme, a step executed and rolled back.
 
 use std::{fs, path::Path};
 
@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::term::Term;
 
-/// The small estate, quickly; with this configuration.
+/// The small plan, at high speed, with this configuration.
 fn small(config: &str) -> (tempfile::TempDir, Term) {
     let home = tempfile::tempdir().expect("a folder");
     let file = home.path().join("landfall/config.toml");
@@ -36,15 +36,15 @@ fn the_palette_finds_and_a_filter_narrows() {
     term.press("group:checkout");
     term.until_shown("match group:checkout");
     assert!(!term.screen().contains("billing"), "{}", term.screen());
-    // What is wrong is said while it is written.
+    // Errors are shown while the filter is typed.
     term.press(" nothing:x");
     term.until("the fault", |t| last_line(t).contains("no column `nothing`"));
     term.press("\x1b");
     term.until("the filter is dropped", |t| !t.screen().contains("match group:checkout"));
-    // The order by name.
+    // Sorting by name.
     term.press(":sort lag\r");
     term.until("it is sorted", |t| t.screen().contains("lag ↓ ") && !t.screen().contains("▸ sort"));
-    // What is not possible says why and does nothing.
+    // A disabled command says why and does nothing.
     term.press(":execute\r");
     term.until("why not", |t| last_line(t).contains("execute: choose a step in the Runbook first: n goes there"));
     term.press("\x1b");
@@ -57,7 +57,7 @@ fn the_palette_finds_and_a_filter_narrows() {
 fn keys_are_the_operators_own_and_every_text_has_them() {
     let (_home, term) =
         small("[keys]\ntheme = [\"T\"]\nhelp = [\"F1\"]\nnext-step = [\"ctrl-n\"]\nfreeze = [\"f\", \"space\"]\n");
-    // What is said first goes with the first key.
+    // The first message disappears with the first key.
     term.until_shown("^N goes to the next step");
     term.press("j");
     term.until("hints", |t| last_line(t).contains("^N next step") && last_line(t).contains("F1 help"));
@@ -116,7 +116,7 @@ fn a_step_is_previewed_typed_executed_and_taken_back() {
     term.until("the step", |t| t.screen().contains("─ hold-source"));
     carry_out(&term);
     term.until_shown("hold-source ● DONE");
-    // Leaving asks while something is under way; here nothing is.
+    // Quitting asks while a step is running; here none is.
     term.press("b");
     term.until_shown("Preview: THE WAY BACK of hold-source");
     carry_out(&term);
@@ -125,7 +125,8 @@ fn a_step_is_previewed_typed_executed_and_taken_back() {
     term.assert_ends(0);
 }
 
-/// Previews, arms, types what has to be typed, and executes. Its gate turns green after a while: until then it cannot be armed.
+/// Previews, arms, types the target, and executes. The gate turns green after a while; before that the step cannot be
+/// armed.
 fn carry_out(term: &Term) {
     let armed = |t: &Term| t.screen().contains("ARMED Nothing shrinks the source");
     let mut asked = 0;
@@ -147,7 +148,7 @@ fn carry_out(term: &Term) {
     });
     term.press("x");
     term.until_shown("type web and press Enter");
-    // Pasted it is not typed, and typed wrongly it is not executed.
+    // Pasted text is not accepted as typed, and wrong text does not execute.
     term.press("\x1b[200~web\x1b[201~");
     term.until_shown("this is typed, not pasted");
     term.press("wep\r");
@@ -156,12 +157,13 @@ fn carry_out(term: &Term) {
     term.until("it is closed", |t| !t.screen().contains("type web and press Enter"));
 }
 
-/// The mouse at a place that is counted from 1, as terminals report it: 0 is the first button, 64 the wheel turned up, 65 down.
+/// A mouse event at a position counted from 1, as terminals report it: 0 is the first button, 64 wheel up, 65 wheel
+/// down.
 fn touch(term: &Term, button: u8, (x, y): (usize, usize)) {
     term.press(&format!("\x1b[<{button};{x};{y}M"));
 }
 
-/// Where a text stands on the screen.
+/// Position of a text on screen.
 fn place(term: &Term, text: &str) -> (usize, usize) {
     let screen = term.screen();
     let found = screen.lines().enumerate().find_map(|(y, line)| Some((line[..line.find(text)?].chars().count(), y)));
@@ -208,7 +210,7 @@ fn a_click_on_what_asks_does_nothing() {
     for text in ["execute", "arm", "Preview: ", "Overview"] {
         touch(&term, 0, place(&term, text));
         term.until("why not", |t| last_line(t).contains("the mouse answers nothing here"));
-        // Until the next key the words stay: this one does nothing else.
+        // The message stays until the next key, which does nothing else.
         term.press("\x1b[B");
         term.until("they are gone", |t| !last_line(t).contains("the mouse answers nothing here"));
     }

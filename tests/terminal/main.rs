@@ -1,9 +1,9 @@
-//! The console in a real pseudo terminal: given back whole however it ends, drawn on no more than needed, and never in the way of
-//! the sources.
+//! The console in a real pseudo-terminal: completely restored however the console ends, drawn no more than needed, and
+//! never delaying the collectors.
 //!
-//! Each test starts a shell in a terminal of its own, and in it the program or one of the [`scenes`]. The shell stays when they
-//! end: a terminal whose session is over is reset by the kernel, which would hide what was left behind. Nothing is timed: states are
-//! waited for.
+//! Each test starts a shell in its own terminal, and in it the program or one of the [`scenes`]. The shell stays when
+//! they end: the kernel resets a terminal whose session is over, which would hide what was left behind. No timing is
+//! asserted: tests wait for states.
 
 mod hands;
 mod scenes;
@@ -98,7 +98,7 @@ fn stopped_from_outside_it_draws_all_of_the_screen_when_it_goes_on() {
     term.until_taken();
     term.signal(Signal::STOP);
     term.until("stopped", |t| t.process_state() == Some('T'));
-    // Somebody else wrote over the screen meanwhile.
+    // Another program has written over the screen.
     let before = term.seen().bytes.len();
     term.seen().parser.process(b"\x1b[2J\x1b[Hsomething else");
     term.signal(Signal::CONT);
@@ -132,12 +132,12 @@ fn a_storm_of_sizes_ends_in_a_whole_screen() {
     term.assert_ends(0);
 }
 
-/// Stops reading, and makes the console draw until it is stuck: keys that it would pass on to the core are not passed on any more.
+/// Stops reading, and makes the console draw until it blocks: then keys are no longer passed on to the engine.
 fn stop_reading(term: &Term, count: &Count) {
     term.reads.store(false, Ordering::SeqCst);
     let stuck = |count: &Count| {
         let before = count.numbers()[1];
-        // The whole screen anew, and a command for the core.
+        // A full redraw, and a command for the engine.
         term.press("\x0c+\x0c-");
         let end = Instant::now() + Duration::from_secs(5);
         while count.numbers()[1] == before {
@@ -201,7 +201,7 @@ fn pictures_that_say_nothing_new_write_nothing() {
     term.until_shown("last error");
     let pictures = count.numbers()[0];
     let wait = |more: u64| term.until("pictures", |_| count.numbers()[0] >= pictures + more);
-    // What was under way.
+    // Wait for pending draws.
     wait(40);
     let before = term.seen().bytes.len();
     wait(140);
@@ -222,7 +222,7 @@ fn readings_that_stay_the_same_are_drawn_once_a_second_for_their_age() {
     let drawn = draws(&term) - before;
     let seconds = usize::try_from(start.elapsed().as_secs()).expect("a short time");
     println!("200 pictures in {seconds} s: drawn {drawn} times");
-    // One for what was under way, one for the second that has begun.
+    // One for a pending draw, one for the second that has begun.
     assert!((1..=seconds + 2).contains(&drawn), "drawn {drawn} times in {seconds} s");
 }
 

@@ -1,4 +1,4 @@
-//! What the tests run in a terminal: the console with something done to it.
+//! Programs for the terminal tests: the console under special conditions.
 
 use std::{
     env, fs,
@@ -20,7 +20,7 @@ use landfall::{
 };
 use tokio::sync::{mpsc, watch};
 
-/// A file that a scene counts into.
+/// A file into which a scene writes its counts.
 pub struct Count {
     _dir: tempfile::TempDir,
     pub file: PathBuf,
@@ -32,7 +32,7 @@ impl Count {
         Self { file: dir.path().join("count"), _dir: dir }
     }
 
-    /// What the scene wrote last.
+    /// The last counts of the scene.
     pub fn numbers(&self) -> [u64; 2] {
         let text = fs::read_to_string(&self.file).unwrap_or_default();
         let mut numbers = text.split_whitespace().map(|n| n.parse().expect("a number"));
@@ -46,7 +46,7 @@ impl Count {
     }
 }
 
-/// Plays the scene that the environment names.
+/// Runs the scene named in the environment.
 #[test]
 #[ignore = "a scene for the other tests, which start it in a terminal of its own"]
 fn scene() {
@@ -58,7 +58,7 @@ fn scene() {
             let (commands, mut queue) = mpsc::unbounded_channel();
             thread::spawn(move || {
                 queue.blocking_recv();
-                // Told by the file once it has happened.
+                // The file reports it once it has happened.
                 let _told = OnDrop(Some(move || Count::write(&file, [1, 0])));
                 panic!("a source failed");
             });
@@ -113,7 +113,7 @@ fn run(link: Link) {
     .expect("a console");
 }
 
-/// The same answers over and over, twenty times a second; their age moves if it may.
+/// The same answers twenty times a second; with `ages` their age changes.
 fn repeated(file: PathBuf, ages: bool) -> Link {
     let mut link = simulated();
     let all_live =

@@ -1,4 +1,4 @@
-//! A terminal, a shell in it, and what runs in the shell.
+//! A terminal, a shell in it, and the program in the shell.
 
 use std::{
     env, fs,
@@ -24,10 +24,10 @@ use rustix::{
     termios::{SpecialCodeIndex, tcgetattr},
 };
 
-/// How long a state is waited for: long, since the machine may be busy with other things.
+/// How long tests wait for a state: long, since the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Says its process id, becomes the program, and outlives it.
+/// Prints its process id, becomes the program, and the outer shell outlives it.
 const SHELL: &str = r#"sh -c 'echo "pid $$"; exec "$0" "$@"' "$0" "$@"; echo "ended with $?"; read wait"#;
 
 /// A terminal and what runs in it.
@@ -39,13 +39,13 @@ pub struct Term {
     pub reads: Arc<AtomicBool>,
 }
 
-/// What the terminal has been told.
+/// The output that the terminal has received.
 pub struct Seen {
     pub parser: vt100::Parser,
     pub bytes: Vec<u8>,
 }
 
-/// What a program can change of a terminal's line discipline.
+/// The settings of a terminal's line discipline that a program can change.
 #[derive(Debug, PartialEq)]
 pub struct Modes([u64; 4], [u8; 2]);
 
@@ -88,7 +88,7 @@ impl Term {
         term
     }
 
-    /// Reads what is written on a thread of its own, as long as `reads` says so.
+    /// Reads the output on its own thread, as long as `reads` is set.
     fn read(&self) {
         let (pty, seen, reads) = (self.pty.clone(), self.seen.clone(), self.reads.clone());
         thread::spawn(move || {
@@ -160,13 +160,13 @@ impl Term {
         kill_process(self.pid(), signal).expect("the process is there");
     }
 
-    /// The letter that the kernel has for the process's state; none when it is gone.
+    /// The kernel's letter for the process's state; `None` when it is gone.
     pub fn process_state(&self) -> Option<char> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid().as_raw_nonzero())).ok()?;
         stat.rsplit_once(") ")?.1.chars().next()
     }
 
-    /// The last word said about a mode of the terminal, if any was.
+    /// The last setting of a terminal mode, if there was any.
     fn last_word(&self, mode: u16) -> Option<bool> {
         let bytes = self.seen().bytes.clone();
         let at = |end: char| {
@@ -176,7 +176,7 @@ impl Term {
         (at('h') != at('l')).then(|| at('h') > at('l'))
     }
 
-    /// Everything is as the shell had it.
+    /// Everything is as it was before the program.
     pub fn assert_given_back(&self) {
         assert_eq!(modes(&self.pty), self.before);
         {

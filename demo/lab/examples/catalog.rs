@@ -1,9 +1,10 @@
-//! A replica set goes over by keys: two members of the target come in, are offered to readers, vote one by one, may lead, get the majority;
-//! then the primary moves there, and back.
+//! Moves a replica set by keys: two target members are added, unhidden for readers, given votes one by one, made
+//! electable, given the majority; then the primary moves there, and back.
 //!
 //!     cargo build && cargo run --example catalog
 //!
-//! A lab of its own and its own runbook; a real console led by keys, with each step's preview and the set's page as they are on screen.
+//! It uses its own lab and runbook and a real console operated by keys; it prints each step's preview and the set's
+//! page as shown on screen.
 
 use std::{error::Error, process::ExitCode, time::Duration};
 
@@ -17,7 +18,7 @@ use landfall_lab::{
 };
 
 const SET: &str = "catalog";
-/// Steps of the lab's runbook, and who has to approve them.
+/// Steps of the lab's runbook, and who must approve them.
 const STEPS: [(&str, Option<&str>); 6] = [
     ("catalog-in", None),
     ("catalog-unhide", None),
@@ -26,7 +27,7 @@ const STEPS: [(&str, Option<&str>); 6] = [
     ("catalog-lean", Some("second")),
     ("catalog-home", None),
 ];
-/// Two members begin with nothing and copy the whole set.
+/// Two members start empty and copy the whole set.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -59,7 +60,7 @@ fn go(
     println!("━━ {step} {way:?}");
     console.approver = approver.map(str::to_owned);
     console.prepare(step, SET, way)?;
-    // What the preview said stands behind the question.
+    // The preview under the confirmation.
     show(&console.previewed, |_| true);
     console.confirm(step)?;
     let came_to = console.until_over(step, PATIENCE)?;
@@ -74,7 +75,7 @@ fn go(
     Ok(())
 }
 
-/// Who leads, by the page.
+/// The primary according to the page.
 fn led_by(console: &mut Console, label: &str, wrong: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
     console.page("2")?;
     let leads = |screen: &str| {

@@ -1,11 +1,12 @@
-//! How soon the cockpit says that a primary is gone, and that there is a new one: killed and frozen in turn, on a running lab.
+//! Measures how soon landfall shows that a primary is lost, and that there is a new one: killed and frozen
+//! alternately, on a running lab.
 //!
 //!     landfall-lab up
 //!     cargo run --example failover -- [--run DIR] [--rounds 10]
 //!
-//! Per round the first member of `orders` leads and is broken. Measured are the time from just before the signal to the first
-//! picture without a primary, and from the new primary's own log line ("Transition to primary complete") to the first picture that
-//! shows it. It mends what it breaks.
+//! In each round the first member of `orders` leads and is broken. Measured are the time from just before the signal
+//! to the first snapshot without a primary, and from the new primary's log line ("Transition to primary complete") to
+//! the first snapshot with it. It mends what it breaks.
 
 use std::{
     path::{Path, PathBuf},
@@ -51,7 +52,7 @@ async fn main() -> Result<(), Failure> {
     let run = cli.run.unwrap_or_else(|| cache::dir().join("run"));
     let status = control::status(&run)?;
     let (mut plan, _) = landfall::systems::load_plan(&status.plan).map_err(|faulty| faulty.render(false))?;
-    // Only what is measured: the other systems' sources would be measured with it.
+    // Only this system: the collectors of others would affect the result.
     plan.replica_sets.retain(|s| s.name == SET);
     (plan.kafka, plan.fleet, plan.dns, plan.health) = Default::default();
     let first = format!("127.0.0.1:{}", status.servers[&format!("mongo/{SET}/1")].port);
@@ -71,10 +72,11 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// One round, in milliseconds: from the fault to "no primary", from the new primary's log line to the picture of it.
+/// One round, in milliseconds: from the fault to "no primary", from the new primary's log line to the snapshot with
+/// it.
 async fn one(link: &mut Link, run: &Path, first: &str, how: How) -> Result<(i64, i64), Failure> {
     let name = format!("mongo/{SET}/1");
-    // The first member has the highest priority and takes over again some time after it is back.
+    // The first member has the highest priority and becomes primary again some time after it is back.
     until(link, "the first member leads and all sources are live", |s| {
         primary(s).as_deref() == Some(first) && s.sources.iter().all(|s| s.state == CollectorState::Fresh)
     })
@@ -95,7 +97,7 @@ async fn one(link: &mut Link, run: &Path, first: &str, how: How) -> Result<(i64,
     Ok((ms(broken_at, lost_at), ms(logged_at, found_at)))
 }
 
-/// When the first picture came that is as wanted.
+/// The time of the first snapshot that satisfies `wanted`.
 async fn until(link: &mut Link, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Result<Timestamp, Failure> {
     let waited = timeout(PATIENCE, link.snapshots.wait_for(|s| wanted(s))).await;
     waited.map_err(|_| format!("waited {}s in vain: {what}", PATIENCE.as_secs()))??;
@@ -116,7 +118,7 @@ fn primary(s: &Snapshot) -> Option<String> {
     Some(table.rows.first()?.cells.get(column)?.text.to_string())
 }
 
-/// When a member wrote that it leads, first after `since`.
+/// When a member logged that it leads, the first one after `since`.
 fn log_line(run: &Path, since: Timestamp) -> Result<Timestamp, Failure> {
     let mut found = None;
     for (name, line) in control::status(run)?.servers {
@@ -138,7 +140,7 @@ fn log_line(run: &Path, since: Timestamp) -> Result<Timestamp, Failure> {
 
 fn summary(mut values: Vec<i64>) -> String {
     values.sort_unstable();
-    // The smallest value that at least this share does not exceed: of ten, the 95th is the worst.
+    // The smallest value that at least this share does not exceed: of ten values, the 95th percentile is the highest.
     let quantile =
         |q: usize| values.get((values.len() * q).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default();
     format!("median {} ms, p95 {} ms, of {}", quantile(50), quantile(95), values.len())

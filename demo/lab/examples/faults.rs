@@ -1,6 +1,6 @@
-//! Breaks every server of a lab in every way and prints what was expected and what was seen.
+//! Breaks every server of a lab in every way and prints the expected and the observed effects.
 //!
-//! `cargo build && cargo run --example faults [NAME …]`; names are those of `landfall-lab status`, none = all.
+//! `cargo build && cargo run --example faults [NAME …]`; names as in `landfall-lab status`, none = all.
 
 use std::process::ExitCode;
 

@@ -1,14 +1,16 @@
-//! The lab's weight ladder by keys, up and down: 1, 10, 50, 100 % of a name to the target, and what is served after each rung.
+//! Climbs the lab's weight ladder by keys, up and down: 1, 10, 50, 100 % of a name to the target, and checks the
+//! served answers after each rung.
 //!
 //!     cargo build && cargo run --example ladder
 //!
-//! A lab of its own and the traffic phase of its runbook; a real console led by keys. The way down is each rung's stored way back. After each
-//! rung, either way, a watch of its own has to see the share that it is about configured, and inside the 95 % interval of at least 1,000
-//! answers that were given after the change; a rung that does not come to its end, or is not seen to, is a failure.
+//! It uses its own lab and the traffic phase of its runbook, and a real console operated by keys. The way down is the
+//! stored rollback of each rung. After each rung, in both directions, a separate watch must see the rung's share
+//! configured, and inside the 95 % interval of at least 1,000 answers given after the change; a rung that does not
+//! finish, or is not confirmed, is a failure.
 //!
-//! The rungs' own verification in the lab's runbook asks the same: that the planned share lies inside the interval. That is the weak form,
-//! which few answers meet the more easily. A plan should ask for enough answers, and for the interval to lie between a lower and an upper
-//! bound, as `src/plan/init/cutover.toml` does.
+//! The verification in the lab's runbook checks the same: the planned share lies inside the interval. That is the weak
+//! form, which is easier to satisfy the fewer the answers. A plan should require enough answers, and an interval
+//! between a lower and an upper bound, as `src/plan/init/cutover.toml` does.
 
 use std::{
     error::Error,
@@ -32,9 +34,9 @@ use landfall_lab::{
 const NAME: &str = "www.example.test.";
 /// Each rung, and the target's share on it.
 const RUNGS: [(&str, u8); 4] = [("www-1", 1), ("www-10", 10), ("www-50", 50), ("www-100", 100)];
-/// A rung's verification may take ten minutes by the plan.
+/// The plan gives a rung's verification up to ten minutes.
 const PATIENCE: Duration = Duration::from_secs(900);
-/// Enough answers come within a minute.
+/// Enough answers arrive within a minute.
 const SERVED: Duration = Duration::from_secs(120);
 const ENOUGH: f64 = 1000.0;
 
@@ -42,7 +44,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let lab = Lab::start()?;
     let whole = std::fs::read_to_string(lab.plan_file())?;
     let (_, traffic) = whole.split_once("id = \"traffic\"").ok_or("the lab's runbook has no phase of traffic")?;
-    // What comes before it in the runbook is another matter.
+    // The steps before it in the runbook are not part of this example.
     let rungs: String =
         traffic.lines().filter(|line| !line.starts_with("needs")).map(|line| format!("{line}\n")).collect();
     let text = plan::only(&whole, &["sites", "route53", "dns", "health", "intervals"]);
@@ -60,7 +62,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };
         if came_to != wanted {
             wrong.push(format!("{rung} {way:?}: {came_to:?}, not {wanted:?}"));
-            // The rungs after it build on it.
+            // The later rungs depend on it.
             break;
         }
         let what = format!("{share} % configured and served, and the other names as they were");
@@ -78,8 +80,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Up and down again, each with the target's share that it leads to: a rung's way back leads to the one below it, the lowest's to what the
-/// lab began with.
+/// Up and down again, each with the resulting share of the target: a rung's rollback leads to the rung below, the
+/// lowest rung's to the initial share.
 fn rungs_and_shares() -> Vec<(&'static str, Way, u8)> {
     let began = NAMES.iter().find(|name| format!("{}.{ZONE}.", name.label) == NAME).map_or(0, |n| n.weights.target);
     let (mut all, mut down, mut below) = (Vec::new(), Vec::new(), began);
@@ -92,7 +94,7 @@ fn rungs_and_shares() -> Vec<(&'static str, Way, u8)> {
     all
 }
 
-/// What the target has of the name by the configuration, and by the answers: the interval and their number.
+/// The target's configured share of the name, and the observed one: the interval and the number of answers.
 fn shares(s: &Snapshot) -> Option<(f64, f64, f64, f64)> {
     let of = |id: &str| value(s, id, &[NAME, "A", "target"]);
     Some((
@@ -109,7 +111,7 @@ fn is_served(s: &Snapshot, share: f64) -> bool {
     })
 }
 
-/// What was done to one name was done to no other.
+/// Whether the other names are unchanged.
 fn others_stand(s: &Snapshot) -> bool {
     NAMES.iter().map(|name| (format!("{}.{ZONE}.", name.label), name.weights)).filter(|(name, _)| name != NAME).all(
         |(name, weights)| {

@@ -1,12 +1,13 @@
-//! What goes wrong in the middle of a step, one thing each: what the screen says, what the journal says, and how it is mended.
+//! Injects one fault at a time in the middle of a step, and prints the screen, the journal, and how it is mended.
 //!
 //!     cargo build && cargo run --example mishaps -- [--only majority|cut|broker|throttled]
 //!
-//! A real console led by keys. A set of three loses its majority, or the link between its sites, right after its primary was told to step down
-//! for a move; a broker is killed as a group's offsets are written to it; Route 53 answers nothing but "Throttling" to a change of weights.
+//! It uses a real console operated by keys. A set of three loses its majority, or the link between its sites, right
+//! after its primary was told to step down for a move; a broker is killed while a group's offsets are written to it;
+//! Route 53 answers a change of weights with "Throttling" only.
 //!
-//! Once it is mended a step has to come to its end: done, taken back if it failed, or done at the second attempt if nothing was applied. One
-//! that does not is a failure, and the others are tried all the same.
+//! After mending, a step must finish: done, rolled back if it failed, or done at the second attempt if nothing was
+//! applied. One that does not is a failure; the other faults are tried nevertheless.
 
 use std::{
     path::Path,
@@ -36,12 +37,12 @@ use tokio::runtime::Runtime;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// How long what is broken stays so: beyond the servers' own time-outs.
+/// Duration of a fault: longer than the servers' own time-outs.
 const BROKEN: Duration = Duration::from_secs(30);
-/// Longer than anything here takes to come to its end.
+/// Longer than anything here takes to finish.
 const PATIENCE: Duration = Duration::from_secs(420);
 
-/// As AWS says it.
+/// The answer of AWS.
 const THROTTLING: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
 
 /// Breaks something in the middle of a step, and shows what is said of it.
@@ -101,7 +102,7 @@ impl Stage {
         Ok(Self { console: Run::new(folder, step, text)?.console()?, step, said: 0 })
     }
 
-    /// What the screen says: its head, the step's row, and what lies behind the row.
+    /// Prints the screen: its head, the step's row, and the step's detail.
     fn show(&mut self, when: &str) -> Result<(), Failure> {
         println!("── the screen, {when}");
         self.console.select(self.step)?;
@@ -120,7 +121,7 @@ impl Stage {
         Ok(())
     }
 
-    /// What the journal says since the last time.
+    /// Prints the new journal entries.
     fn tell(&mut self) -> Result<(), Failure> {
         self.console.news()?;
         let text = export::markdown(&self.console.entries);
@@ -132,7 +133,7 @@ impl Stage {
         Ok(())
     }
 
-    /// The last request that was meant satisfies this.
+    /// Waits until the last intended request satisfies `wanted`.
     fn until_meant(&mut self, wanted: impl Fn(&Call) -> bool) -> Result<(), Failure> {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
@@ -149,7 +150,8 @@ impl Stage {
         Err(self.console.screen().into())
     }
 
-    /// Waits for the end; takes back what failed, tries again what was not applied. What it came to in the end: done or taken back.
+    /// Waits for the end; rolls back a failed step, retries one that was not applied. Returns the final state: done or
+    /// rolled back.
     fn mended(&mut self, target: &str) -> Result<StepState, Failure> {
         let came_to = self.console.until_over(self.step, PATIENCE)?;
         self.show(&format!("at the end: {came_to:?}"))?;
@@ -204,7 +206,7 @@ fn on_a_set(what: &str, break_: impl Fn(&Trio, bool)) -> Result<(), Failure> {
 }
 
 fn broker(lab: &Lab) -> Result<(), Failure> {
-    // It has no member, and the mirror leads none of its commits over.
+    // It has no member, and the mirror copies none of its commits.
     const GROUP: &str = "reports";
     println!("━━ the target's broker is killed as offsets are written to it");
     let text = plan::only(&std::fs::read_to_string(lab.plan_file())?, &["sites", "kafka", "intervals"]);
@@ -212,7 +214,7 @@ fn broker(lab: &Lab) -> Result<(), Failure> {
     let mut stage = Stage::new(lab.run(), "offsets", &plan::with_step(&text, "offsets", &action))?;
     let storm = lab.storm();
     stage.console.prepare("offsets", GROUP, Way::Forward)?;
-    // Too late for the sources to be stale: what is sent meets nobody.
+    // Too late for the collectors to be stale: the request reaches no broker.
     storm.break_("kafka/target", How::Kill)?;
     stage.console.confirm("offsets")?;
     sleep(BROKEN);
@@ -244,7 +246,7 @@ fn throttled(lab: &Lab) -> Result<(), Failure> {
     let changes = proxy.changes();
     let taken = changes.iter().filter(|c| c.status == Some(200)).count();
     println!("── the proxy: {} changes asked for, {taken} taken", changes.len());
-    // What was refused may be sent again, what was taken may not.
+    // A refused request may be sent again, an accepted one may not.
     if came_to == StepState::Done && taken != 1 {
         return Err(format!("{came_to:?}, and Route 53 took the change {taken} times").into());
     }

@@ -1,11 +1,12 @@
-//! Watch mode with every right there is: does it ever ask for something that writes?
+//! Checks that watch mode with full rights never sends a request that writes.
 //!
 //!     cargo build && cargo run --example watch_only -- [--minutes 10]
 //!
-//! A lab of its own; its plan, with administrators' logins everywhere; `landfall watch` on it in a pseudo-terminal, in which keys are pressed
-//! all the time, every one that the console knows but those that end it. Asked afterwards are the servers: mongod's logs (every command of
-//! every connection that calls itself landfall), and proxies before the AWS endpoints and the brokers. Whatever is not known for a read
-//! counts as a write; a server that was not seen to be read from proves nothing, and is a failure too.
+//! It uses its own lab, the lab's plan with administrators' logins everywhere, and `landfall watch` in a
+//! pseudo-terminal, in which it presses all keys of the console except those that end it. The servers are checked
+//! afterwards: mongod's logs (every command of every connection named landfall), and proxies before the AWS endpoints
+//! and the brokers. A request that is not a known read counts as a write. A server without any recorded read proves
+//! nothing, and is a failure too.
 
 use std::{
     collections::BTreeMap,
@@ -26,7 +27,7 @@ use tokio::runtime::Runtime;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Commands that read, of those landfall and its driver use.
+/// Read commands that landfall and its driver use.
 const MONGO_READS: &[&str] = &[
     "hello",
     "isMaster",
@@ -44,7 +45,7 @@ const MONGO_READS: &[&str] = &[
     "currentOp",
     "top",
 ];
-/// Calls that read.
+/// Read calls.
 const KAFKA_READS: &[&str] = &[
     "ApiVersions",
     "Metadata",
@@ -57,7 +58,7 @@ const KAFKA_READS: &[&str] = &[
     "Fetch",
     "DescribeCluster",
 ];
-/// In no set: they have no logins, so nobody can tell them to log what they are asked. It is the same as what the others are asked.
+/// In no set: they have no logins, so nobody can enable their command log. They get the same queries as the others.
 const OUTSIDERS: [&str; 2] = ["mongo/catalog/4", "mongo/catalog/5"];
 
 /// Watches with administrators' logins and counts what the servers were asked.
@@ -68,7 +69,7 @@ struct Cli {
     minutes: f64,
 }
 
-/// What one kind of server was asked.
+/// Requests to one kind of server.
 #[derive(Debug, Default)]
 struct Asked {
     reads: BTreeMap<String, u64>,
@@ -154,7 +155,7 @@ fn main() -> Result<ExitCode, Failure> {
         println!("{}", asked.told(name));
     }
     let wrote = asked.iter().any(|(_, asked)| !asked.writes.is_empty());
-    // A server that was not asked anything was not watched, or not seen to be: that nothing was written then says nothing.
+    // A server without requests was not watched, or the requests were not recorded: then missing writes prove nothing.
     let silent: Vec<_> = asked.iter().filter(|(_, asked)| asked.reads.is_empty()).map(|(name, _)| *name).collect();
     if !silent.is_empty() {
         println!("NOT SEEN TO BE ASKED: {}", silent.join(", "));
@@ -164,7 +165,7 @@ fn main() -> Result<ExitCode, Failure> {
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The same plan in which everybody watches with what may do everything.
+/// The same plan with administrators' logins for all reads.
 fn administrators(plan: &str) -> Result<String, Failure> {
     let mut text = plan.to_owned();
     for (watch, operate) in [
@@ -180,7 +181,7 @@ fn administrators(plan: &str) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// From now on mongod logs every command, with the name of who asks.
+/// Makes mongod log every command with the client's name.
 async fn tell_all(lab: &Lab, members: &[String]) -> Result<(), Failure> {
     for name in members {
         let client = Client::with_uri_str(mongo::direct(&format!("127.0.0.1:{}", lab.port(name)?))).await?;
@@ -192,7 +193,8 @@ async fn tell_all(lab: &Lab, members: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All keys of the console but those that end it or give the terminal back, and the palette, which could: those that steer, too.
+/// All keys of the console, including those for steering, except those that quit or suspend, and the palette, which
+/// could do either.
 fn keys() -> Result<Vec<String>, Failure> {
     let mut all = Vec::new();
     for command in COMMANDS.iter().filter(|c| !matches!(c.id, Id::Quit | Id::Suspend | Id::Palette)) {
@@ -208,7 +210,7 @@ fn keys() -> Result<Vec<String>, Failure> {
     Ok(all)
 }
 
-/// What a terminal sends for a key.
+/// The bytes that a terminal sends for a key.
 fn sequence(key: &str) -> Result<&'static str, Failure> {
     Ok(match key {
         "Enter" => "\r",
@@ -227,7 +229,7 @@ fn sequence(key: &str) -> Result<&'static str, Failure> {
     })
 }
 
-/// Watches for so long, pressing keys.
+/// Watches for this time and presses keys.
 fn watch(plan: &Path, keys: &[String], span: Duration) -> Result<u32, Failure> {
     let mut console = Console::watch(plan)?;
     let end = Instant::now() + span;
@@ -237,7 +239,7 @@ fn watch(plan: &Path, keys: &[String], span: Duration) -> Result<u32, Failure> {
         pressed += 1;
         sleep(Duration::from_millis(250));
     }
-    // It was watching to the end: it says so, and its clock goes on.
+    // It was watching to the end: it is still running, and its clock advances.
     console.press("\x1b\x1b\x1b")?;
     sleep(Duration::from_secs(1));
     if console.screen().contains("FROZEN") {
@@ -253,9 +255,9 @@ fn watch(plan: &Path, keys: &[String], span: Duration) -> Result<u32, Failure> {
     Ok(pressed)
 }
 
-/// Names of the commands that came from landfall's connections.
+/// Names of the commands from landfall's connections.
 fn commands(log: &str) -> impl Iterator<Item = String> {
-    // A command's name is the first of its fields: read from the text, since a parsed object forgets the order.
+    // A command's name is the first of its fields: taken from the text, since a parsed object loses the order.
     const COMMAND: &str = "\"command\":{\"";
     log.lines().filter_map(|line| {
         let parsed: serde_json::Value = serde_json::from_str(line).ok()?;
@@ -263,7 +265,7 @@ fn commands(log: &str) -> impl Iterator<Item = String> {
         let ours = app.starts_with("landfall") && app != "landfall-lab";
         let (_, rest) = line.split_once(COMMAND)?;
         let name = rest.split('"').next()?.to_owned();
-        // Of all aggregations this one reads what is running, and nothing else.
+        // This aggregation only reads the running operations.
         let name = if rest.contains("{\"$currentOp\"") { "currentOp".to_owned() } else { name };
         ours.then_some(name)
     })

@@ -1,9 +1,10 @@
-//! The AWS endpoints: three moto processes – each side's region, and Route 53, which is global – filled by plain form posts.
+//! The AWS endpoints: three moto processes (one for each side's region, and one for Route 53, which is global), filled
+//! by plain form posts.
 //!
-//! moto keeps everything in memory, so a server that was stopped or killed is filled again when it is mended. Its random numbers are seeded
-//! first, so that the same requests give the same ids.
+//! moto keeps everything in memory, so a server that was stopped or killed is filled again when it is mended. Its
+//! random numbers are seeded first, so that the same requests give the same ids.
 //!
-//! What moto does not speak, CloudWatch's protocol, the lab serves itself.
+//! The lab itself serves CloudWatch's protocol, which moto does not support.
 
 pub mod cloudwatch;
 pub mod ec2;
@@ -15,7 +16,7 @@ use reqwest::{Client, Method};
 
 use crate::error::{Doing, Error, Result};
 
-/// One moto, asked for one service of one region.
+/// A moto endpoint for one region.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     http: Client,
@@ -26,17 +27,17 @@ pub struct Endpoint {
 /// Parameters of a request in the Query protocol.
 pub type Form = Vec<(String, String)>;
 
-/// A form out of pairs.
+/// Makes a form from pairs.
 #[must_use]
 pub fn form<const N: usize>(pairs: [(&str, String); N]) -> Form {
     pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
 }
 
 impl Endpoint {
-    /// The moto on this port, asked for things of `region`.
+    /// The moto on this port, for requests to `region`.
     ///
     /// # Errors
-    /// No HTTP client can be made.
+    /// If no HTTP client can be created.
     pub fn new(port: u16, region: &'static str) -> Result<Self> {
         let http = Client::builder()
             .timeout(Duration::from_secs(60))
@@ -46,10 +47,10 @@ impl Endpoint {
         Ok(Self { http, port, region })
     }
 
-    /// A call in the Query protocol; gives the answer's XML.
+    /// A call in the Query protocol; returns the XML answer.
     ///
     /// # Errors
-    /// Out of reach, or any status but 2xx; with the service's own message.
+    /// If it is unreachable, or for any status but 2xx, with the service's own message.
     pub async fn call(&self, service: &str, version: &str, action: &str, parameters: Form) -> Result<String> {
         let mut form = parameters;
         form.push(("Action".to_owned(), action.to_owned()));
@@ -58,7 +59,7 @@ impl Endpoint {
         Self::answer(request, &format!("{action} of {} on port {}", self.region, self.port)).await
     }
 
-    /// A call in the REST-XML protocol; gives the answer's XML.
+    /// A call in the REST-XML protocol; returns the XML answer.
     ///
     /// # Errors
     /// As [`Self::call`].
@@ -68,10 +69,10 @@ impl Endpoint {
         Self::answer(request, &what).await
     }
 
-    /// Forgets everything, and gives the same ids from here on as at the last time.
+    /// Deletes everything and resets the seed, so that the ids are the same again.
     ///
     /// # Errors
-    /// Out of reach.
+    /// If it is unreachable.
     pub async fn reset(&self) -> Result<()> {
         for path in ["/moto-api/reset", "/moto-api/seed?a=20261121"] {
             self.rest(Method::POST, path, "ec2", String::new()).await?;
@@ -80,7 +81,7 @@ impl Endpoint {
     }
 
     fn request(&self, method: Method, path: &str, service: &str) -> reqwest::RequestBuilder {
-        // moto reads service and region out of the credential scope and checks no signature.
+        // moto takes service and region from the credential scope and checks no signature.
         let scope = format!("lab/20260101/{}/{service}/aws4_request", self.region);
         self.http
             .request(method, format!("http://127.0.0.1:{}{path}", self.port))
@@ -95,17 +96,17 @@ impl Endpoint {
     }
 }
 
-/// The texts of all elements of this name, in order. Enough of XML for the answers of moto, which never nests an element in itself
-/// where this is used.
+/// The texts of all elements with this name, in order. Sufficient for moto's answers, where these elements are never
+/// nested in themselves.
 pub fn elements<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     xml.split(&open).skip(1).filter_map(|rest| rest.split(&close).next()).collect()
 }
 
-/// The text of the first element of this name.
+/// The text of the first element with this name.
 ///
 /// # Errors
-/// There is none.
+/// If there is none.
 pub fn element<'a>(xml: &'a str, name: &str) -> Result<&'a str> {
     elements(xml, name).into_iter().next().ok_or_else(|| Error::new(format!("looking for <{name}>"), xml))
 }

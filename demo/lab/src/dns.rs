@@ -1,6 +1,7 @@
-//! An authoritative DNS server that follows the record sets of the Route 53 endpoint and answers by weight, over UDP and TCP.
+//! An authoritative DNS server that follows the record sets of the Route 53 endpoint and answers by weight, over UDP
+//! and TCP.
 //!
-//! While Route 53 cannot be read it goes on with the records it read last, as the real servers would.
+//! While Route 53 cannot be read it continues with the last records, as the real servers would.
 
 pub mod zone;
 
@@ -27,13 +28,13 @@ use crate::{
 
 type Shared = Arc<RwLock<Option<Arc<Zone>>>>;
 
-/// Largest answer over UDP that is sent to a client which says that it takes it.
+/// Maximum size of an answer over UDP, if the client accepts it.
 const PAYLOAD: u16 = 1232;
 
-/// Serves on `port` what the Route 53 endpoint on port `route53` says, until the process ends.
+/// Serves the record sets of the Route 53 endpoint on port `route53`, on `port`, until the process ends.
 ///
 /// # Errors
-/// The port cannot be bound.
+/// If the port cannot be bound.
 pub async fn serve(port: u16, route53: u16) -> Result<()> {
     let (address, doing) = ((Ipv4Addr::LOCALHOST, port), || format!("serving DNS on port {port}"));
     let zone = Shared::default();
@@ -64,7 +65,7 @@ async fn read(endpoint: &Endpoint) -> Result<Zone> {
         .map_or_else(|| Err(Error::new("reading the zones", format!("no {ZONE}"))), |zone| element(zone, "Id"))?;
     let path = format!("/2013-04-01/hostedzone/{}/rrset?maxitems=300", id.trim_start_matches("/hostedzone/"));
     let sets = endpoint.rest(Method::GET, &path, "route53", String::new()).await?;
-    // A zone that is just being made has no record yet; do not serve it as empty.
+    // A new zone has no record yet; do not serve it as empty.
     Zone::parse(ZONE, &sets).ok_or_else(|| Error::new("reading the record sets", sets))
 }
 
@@ -73,7 +74,7 @@ async fn datagrams(socket: UdpSocket, zone: Shared) -> std::io::Result<()> {
     loop {
         let (length, from) = socket.recv_from(&mut buffer).await?;
         if let Some(answer) = answer(&buffer[..length], &zone, true) {
-            // A client that is gone already does not end the server.
+            // A client that has gone must not end the server.
             let _ = socket.send_to(&answer, from).await;
         }
     }
@@ -99,7 +100,7 @@ async fn converse(mut stream: TcpStream, zone: &Shared) -> std::io::Result<()> {
     }
 }
 
-/// The answer's bytes; nothing for what is no question.
+/// The bytes of the answer; `None` if it is not a query.
 fn answer(bytes: &[u8], zone: &Shared, udp: bool) -> Option<Vec<u8>> {
     let question = Message::from_vec(bytes).ok().filter(|m| m.metadata.message_type == MessageType::Query)?;
     let mut reply = Message::response(question.metadata.id, question.metadata.op_code);

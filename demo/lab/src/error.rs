@@ -1,6 +1,6 @@
-//! The lab's one error: what was being done, and why it did not work.
+//! The lab's only error type: what was being done, and why it failed.
 
-/// What was being done, and why it did not work.
+/// What was being done, and why it failed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{doing}: {why}")]
 pub struct Error {
@@ -9,7 +9,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// From what was being done and why it failed.
+    /// From what was being done and the cause.
     pub fn new(doing: impl Into<String>, why: impl std::fmt::Display) -> Self {
         Self { doing: doing.into(), why: why.to_string() }
     }
@@ -18,12 +18,12 @@ impl Error {
 /// The lab's results.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Says what was being done when something failed.
+/// Adds what was being done to an error.
 pub trait Doing<T> {
-    /// Turns any error into the lab's own, with what was being done.
+    /// Converts any error into the lab's own, with what was being done.
     ///
     /// # Errors
-    /// The same failure, told.
+    /// The same failure.
     fn doing(self, what: impl FnOnce() -> String) -> Result<T>;
 }
 

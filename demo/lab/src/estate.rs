@@ -1,10 +1,11 @@
-//! What stands in the lab, as data: servers by name, the two sides, roles, topics, names. Nothing here starts anything.
+//! The contents of the lab as data: servers by name, the two sides, roles, topics, names. Nothing here starts
+//! anything.
 
 use std::collections::BTreeMap;
 
 use landfall::base::side::{Side, Sides};
 
-/// Every server, by the name that `break` and `mend` take; the order in which they are listed.
+/// Every server, by the name that `break` and `mend` take, in listing order.
 pub const SERVERS: [&str; 17] = [
     "mongo/orders/1",
     "mongo/orders/2",
@@ -25,13 +26,13 @@ pub const SERVERS: [&str; 17] = [
     "metrics",
 ];
 
-/// Which port each server has.
+/// The port of each server.
 pub type Ports = BTreeMap<String, u16>;
 
 /// AWS region of a side.
 pub const REGIONS: Sides<&str> = Sides { source: "us-east-1", target: "us-west-2" };
 
-/// Members of each replica set that are in its configuration from the start; those after them wait outside.
+/// Members in each replica set's initial configuration; the others are not in it yet.
 pub const MEMBERS: [(&str, u8); 2] = [("orders", 5), ("catalog", 3)];
 
 /// Password of every login in the replica sets.
@@ -40,8 +41,8 @@ pub const MONGO_PASSWORD: &str = "lab";
 /// Database and collection of the canary.
 pub const CANARY: (&str, &str) = ("landfall", "canary");
 
-/// Logins in the replica sets, each with what it may do, the canary's in its collection and the others' on the whole cluster: as
-/// `docs/mongodb-roles.js` makes them.
+/// Logins in the replica sets, each with its privileges: the canary's in its collection, the others' on the whole
+/// cluster, as `docs/mongodb-roles.js` creates them.
 pub const MONGO_LOGINS: [(&str, &[&str]); 3] = [
     (
         "landfall-read",
@@ -51,7 +52,7 @@ pub const MONGO_LOGINS: [(&str, &[&str]); 3] = [
     ("landfall-canary", &["insert", "update"]),
 ];
 
-/// Members 1 to 3 of either set are the source's.
+/// Members 1 to 3 of either set belong to the source.
 #[must_use]
 pub const fn member_side(number: u8) -> Side {
     if number <= 3 { Side::Source } else { Side::Target }
@@ -66,7 +67,7 @@ pub struct FleetRole {
     pub kind: &'static str,
     /// Instances on each side, those of the Auto Scaling group included; divisible by six.
     pub count: Sides<u32>,
-    /// Whether a target group has them.
+    /// Whether a target group contains them.
     pub balanced: bool,
 }
 
@@ -114,7 +115,7 @@ pub struct Name {
     pub label: &'static str,
     /// Weights at the start.
     pub weights: Sides<u8>,
-    /// Seconds; an alias has none of its own.
+    /// TTL in seconds; an alias has none.
     pub ttl: Option<u32>,
 }
 

@@ -1,7 +1,7 @@
-//! What a broken server may blind, and what it did: the table of expectations and one trial.
+//! The effects of a broken server: the table of expectations, and one trial.
 //!
-//! The rule: the sources that ask the broken server become stale, then blind; every other source goes on as if nothing were; and what
-//! was blinded heals by itself once the server is back.
+//! The rule: the collectors that query the broken server become stale, then unknown; every other collector is
+//! unaffected; and the affected ones recover without intervention once the server is back.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,18 +22,18 @@ use crate::{
     watch::Watch,
 };
 
-/// Expected to be seen blind in a trial: sources whose time for it is not longer than this. The others (a broker's configuration, asked
-/// once in twelve intervals) are expected to be stale at least.
+/// Collectors that become unknown within this time are expected to do so in a trial. The others (a broker's
+/// configuration, queried once in twelve intervals) are expected to be stale at least.
 const BLIND_WITHIN: Duration = Duration::from_secs(30);
-/// More time than anything here takes, on any machine.
+/// Longer than anything here takes, on any machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// What is done to a server.
+/// A fault of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blow {
-    /// Broken until everything expected is seen, then mended.
+    /// Broken until all expected effects are observed, then mended.
     Until(How),
-    /// Stopped and started again at once.
+    /// Stopped and restarted at once.
     Restart,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for Blow {
     }
 }
 
-/// Beginnings of the ids of the sources that ask this server, and of those that may miss it for a moment and find another.
+/// Id prefixes of the collectors that query this server, and of those that may lose it for a moment and find another.
 #[must_use]
 pub fn expected(server: &str, port: u16) -> (String, Vec<String>) {
     match server.split('/').collect::<Vec<_>>()[..] {
@@ -64,57 +64,57 @@ pub fn expected(server: &str, port: u16) -> (String, Vec<String>) {
     }
 }
 
-/// Whether the server is asked by this source.
+/// Whether this collector queries the server.
 fn asks(server: &str, port: u16, id: &str) -> bool {
-    // Name servers go on with what they know while Route 53's own interface is away.
+    // Name servers continue with the last records while Route 53's own interface is down.
     let other = server == "aws/route53" && id.starts_with("route53/authoritative/");
     id.starts_with(&expected(server, port).0) && !other
 }
 
-/// The lab's plan, asked more often: a trial waits for six intervals.
+/// The lab's plan with shorter intervals: a trial waits for six intervals.
 ///
 /// # Errors
-/// The plan cannot be read.
+/// If the plan cannot be read.
 pub fn plan(lab: &Lab) -> Result<Plan> {
     let mut plan = lab.plan()?;
     let often = Duration::from_secs(2);
     (plan.intervals.mongo, plan.intervals.kafka) = (often, often);
     (plan.intervals.route53, plan.intervals.dns, plan.intervals.health) = (often, often, often);
-    // Within what a trial waits for, and not so often that a thousand instances are all that the machine lists.
+    // Within the time of a trial, but not so often that the machine does nothing but list a thousand instances.
     plan.intervals.ec2 = BLIND_WITHIN / 6;
     Ok(plan)
 }
 
-/// What one trial showed.
+/// The result of one trial.
 #[derive(Debug)]
 pub struct Trial {
-    /// Which server.
+    /// The server.
     pub server: String,
-    /// What was done to it.
+    /// The fault.
     pub blow: Blow,
-    /// Sources that ask it.
+    /// Collectors that query it.
     pub expected: BTreeSet<String>,
-    /// Sources that were expected to be seen blind.
+    /// Collectors that were expected to become unknown.
     pub due: BTreeSet<String>,
-    /// Worst state of each source that was seen worse than live.
+    /// Worst state of each collector that was not always fresh.
     pub seen: BTreeMap<String, CollectorState>,
-    /// Sources that it may disturb for a moment, and that then ask another server.
+    /// Collectors that may be disturbed for a moment, and then use another server.
     pub spared: Vec<String>,
-    /// The oldest answer of any other source, in its intervals, and whose.
+    /// The greatest age of any other collector, in its intervals, and its id.
     pub others: (f64, String),
-    /// From the blow until the first source was stale.
+    /// Time from the fault until the first collector was stale.
     pub stale_after: Option<Duration>,
-    /// From the blow until all that was due was blind.
+    /// Time from the fault until all that were due were unknown.
     pub blind_after: Option<Duration>,
-    /// From the mended server until everything was live again.
+    /// Time from mending until everything was fresh again.
     pub healed_after: Duration,
 }
 
 impl Trial {
-    /// Does it and looks. Begins and ends with everything live.
+    /// Runs the trial. Starts and ends with everything fresh.
     ///
     /// # Errors
-    /// The lab cannot do it, what was due was not seen, or something did not heal.
+    /// If the lab cannot do it, an expected effect was not observed, or something did not recover.
     pub fn run(lab: &Lab, storm: &Storm<'_>, watch: &mut Watch, server: &str, blow: Blow) -> Result<Self> {
         let before = watch.until_live(PATIENCE)?;
         let port = lab.port(server)?;
@@ -183,8 +183,8 @@ impl Trial {
         })
     }
 
-    /// Sources that do not ask the broken server and whose worst state was this one. A stale one is a late answer, which a busy machine
-    /// gives now and then; a blind one must not be.
+    /// Collectors that do not query the broken server and whose worst state was this one. A stale one is a late
+    /// answer, which is possible on a busy machine; an unknown one is not acceptable.
     #[must_use]
     pub fn strangers(&self, state: CollectorState) -> Vec<&str> {
         let strange = |id: &String| !self.expected.contains(id) && !self.spared.contains(id);

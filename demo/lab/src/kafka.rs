@@ -1,10 +1,11 @@
-//! The two brokers' life: topics, producers of sequence-numbered messages, consumer groups of every kind, a copier each way.
+//! The workload of the two brokers: topics, producers of numbered messages, consumer groups of every kind, a copier in
+//! each direction.
 //!
 //! | group | what it does |
 //! | --- | --- |
 //! | `checkout`, `billing`, `fraud`, `audit` | live, keep up |
 //! | `ingest-clicks` | live, slower than its producers: its lag grows |
-//! | `ingest-views` | live, drains the backlog that was there at the start |
+//! | `ingest-views` | live, drains the initial backlog |
 //! | `search-index` | no member; committed once, falls behind |
 //! | `reports` | no member; committed once on some of its partitions only |
 
@@ -28,7 +29,7 @@ use crate::{
     estate::TOPICS,
 };
 
-/// Messages that wait in `events.views` when the lab is up: what `ingest-views` drains.
+/// Initial number of messages in `events.views`, which `ingest-views` drains.
 pub const BACKLOG: u32 = 6000;
 
 fn config(port: u16) -> ClientConfig {
@@ -41,10 +42,10 @@ fn config(port: u16) -> ClientConfig {
     config
 }
 
-/// Makes the topics on both brokers.
+/// Creates the topics on both brokers.
 ///
 /// # Errors
-/// A broker refuses one.
+/// If a broker refuses one.
 pub async fn topics(ports: Sides<u16>) -> Result<()> {
     for side in Side::BOTH {
         let doing = || format!("making topics on kafka/{side}");
@@ -60,19 +61,19 @@ pub async fn topics(ports: Sides<u16>) -> Result<()> {
     Ok(())
 }
 
-/// Starts the copiers only, for whoever has producers and consumers of his own.
+/// Starts the copiers only, for callers with their own producers and consumers.
 ///
 /// # Errors
-/// A client cannot be made.
+/// If a client cannot be created.
 pub fn copiers(ports: Sides<u16>, reverse: watch::Receiver<bool>, tasks: &mut JoinSet<()>) -> Result<()> {
     copy::spawn(ports, reverse, tasks)
 }
 
-/// Starts producers, consumers and copiers; each goes on after any failure of its broker. `reverse` turns the copier from target to
-/// source on and off.
+/// Starts producers, consumers and copiers; each continues after a failure of its broker. `reverse` switches the
+/// copier from target to source on and off.
 ///
 /// # Errors
-/// A client cannot be made.
+/// If a client cannot be created.
 pub async fn live(ports: Sides<u16>, reverse: watch::Receiver<bool>, tasks: &mut JoinSet<()>) -> Result<()> {
     produce::backlog(ports.source).await?;
     consume::committed_once(ports.source).await?;

@@ -1,9 +1,9 @@
-//! A proxy in front of a broker that keeps what is asked of it, by the name of the call, and on demand says what the broker does not: that
-//! there is a second one, that a login is refused.
+//! A proxy before a broker that records the calls by name, and on demand gives false answers: that there is a second
+//! broker, or that a login is refused.
 //!
-//! Clients go to the address that a broker gives for itself, so the answers that carry it (Metadata, FindCoordinator) are rewritten to the
-//! proxy's own. For that to stay simple the answer to ApiVersions offers what is rewritten only in old versions, whose layout has no tagged
-//! fields. Everything else passes as it is.
+//! Clients connect to the address that a broker announces, so the answers that contain it (Metadata, FindCoordinator)
+//! are rewritten to the proxy's address. To keep this simple, the answer to ApiVersions offers these calls only in old
+//! versions, whose layout has no tagged fields. Everything else is passed on unchanged.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,12 +22,12 @@ use tokio::{
 
 use crate::error::{Doing, Result};
 
-/// Requests by the name of the call, in the order in which they came.
+/// The names of the calls, in order of arrival.
 #[derive(Debug, Default)]
 pub struct Calls(Vec<&'static str>);
 
 impl Calls {
-    /// How many of each there were.
+    /// The number of calls by name.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, u32> {
         let mut counts = BTreeMap::new();
@@ -35,7 +35,7 @@ impl Calls {
         counts
     }
 
-    /// How often a call was made before the first of another, and how often after the last of it.
+    /// How often a call was made before the first call of another, and how often after its last.
     #[must_use]
     pub fn around(&self, call: &str, other: &str) -> (usize, usize) {
         let count = |calls: &[&str]| calls.iter().filter(|c| **c == call).count();
@@ -43,7 +43,7 @@ impl Calls {
         first.zip(last).map_or((0, 0), |(first, last)| (count(&self.0[..first]), count(&self.0[last..])))
     }
 
-    /// Whether the last of the one came before the first of the other; not if there was none of either.
+    /// Whether the last of the one came before the first of the other; `false` if either is missing.
     #[must_use]
     pub fn before(&self, one: &str, other: &str) -> bool {
         let (last, first) = (self.0.iter().rposition(|c| *c == one), self.0.iter().position(|c| *c == other));
@@ -51,7 +51,7 @@ impl Calls {
     }
 }
 
-/// What is said that is not so.
+/// The false answers.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Lies {
     /// There is a second broker on this port of 127.0.0.1.
@@ -70,10 +70,10 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts one in front of the broker on this port of 127.0.0.1.
+    /// Starts a proxy before the broker on this port of 127.0.0.1.
     ///
     /// # Errors
-    /// No port is free.
+    /// If no port is free.
     pub async fn start(broker: u16) -> Result<Self> {
         let doing = || format!("starting a proxy in front of port {broker}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.doing(doing)?;
@@ -82,7 +82,7 @@ impl Proxy {
         let lies = Arc::new(Mutex::new(Lies::default()));
         let through = Through { broker, port, lies: lies.clone(), calls: calls.clone() };
         let task = tokio::spawn(async move {
-            // Dropped with this task, and the connections with it.
+            // Dropped with this task, together with the connections.
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 connections.spawn(relay(client, through.clone()));
@@ -97,12 +97,12 @@ impl Proxy {
         self.port
     }
 
-    /// From now on, says this.
+    /// Gives these false answers from now on.
     pub fn lie(&self, lies: Lies) {
         *self.lies.lock().unwrap_or_else(PoisonError::into_inner) = lies;
     }
 
-    /// What was asked since it was last looked at.
+    /// The calls since the last take.
     #[must_use]
     pub fn take(&self) -> Calls {
         std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
@@ -115,7 +115,7 @@ impl Drop for Proxy {
     }
 }
 
-/// What a connection has to know.
+/// The context of a connection.
 #[derive(Debug, Clone)]
 struct Through {
     broker: u16,
@@ -124,10 +124,10 @@ struct Through {
     calls: Arc<Mutex<Calls>>,
 }
 
-/// Requests that are not answered yet: correlation id to (key, version) of the call.
+/// Unanswered requests: correlation id to (key, version) of the call.
 type Pending = Arc<Mutex<HashMap<i32, (i16, i16)>>>;
 
-/// Until either side closes.
+/// Relays until either side closes.
 async fn relay(client: TcpStream, through: Through) {
     let Ok(broker) = TcpStream::connect((Ipv4Addr::LOCALHOST, through.broker)).await else { return };
     let ((from_client, to_client), (from_broker, to_broker)) = (client.into_split(), broker.into_split());
@@ -178,7 +178,7 @@ async fn answers(
     }
 }
 
-/// One message: its length in four bytes, then as many.
+/// One message: its length in four bytes, then its bytes.
 async fn frame(from: &mut OwnedReadHalf) -> std::io::Result<Vec<u8>> {
     let length = usize::try_from(from.read_i32().await?).map_err(std::io::Error::other)?;
     let mut frame = vec![0; length];
@@ -196,11 +196,12 @@ const FIND_COORDINATOR: i16 = 10;
 const API_VERSIONS: i16 = 18;
 const SASL_AUTHENTICATE: i16 = 36;
 
-/// Newest versions that are let through: from Metadata 9, FindCoordinator 3 and SaslAuthenticate 2 on the fields are laid out another way.
+/// Newest versions that are passed on: from Metadata 9, FindCoordinator 3 and SaslAuthenticate 2 on the layout
+/// differs.
 const NEWEST: [(i16, i16); 3] = [(METADATA, 4), (FIND_COORDINATOR, 2), (SASL_AUTHENTICATE, 1)];
 
-/// ApiVersions: correlation id, error, then an array of (key, oldest, newest); from version 3 on the array's length is a varint of one more,
-/// and each element ends with an empty set of tags.
+/// ApiVersions: correlation id, error, then an array of (key, oldest, newest); from version 3 on the array's length is a
+/// varint of one more, and each element ends with an empty set of tags.
 fn older(frame: &[u8], version: i16) -> Option<Vec<u8>> {
     let mut out = frame.to_vec();
     let flexible = version >= 3;
@@ -221,7 +222,8 @@ fn older(frame: &[u8], version: i16) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Metadata: correlation id, from version 3 on a throttle time, an array of (id, host, port, from version 1 on a rack), and the rest.
+/// Metadata: correlation id, from version 3 on a throttle time, an array of (id, host, port, from version 1 on a
+/// rack), and the rest.
 fn metadata(frame: &[u8], version: i16, port: u16, second: Option<u16>) -> Option<Vec<u8>> {
     let head = if version >= 3 { 8 } else { 4 };
     let mut at = Fields(frame.get(head..)?);
@@ -249,7 +251,8 @@ fn metadata(frame: &[u8], version: i16, port: u16, second: Option<u16>) -> Optio
     Some(out)
 }
 
-/// FindCoordinator: correlation id, from version 1 on a throttle time, error, from version 1 on words, then id, host, port.
+/// FindCoordinator: correlation id, from version 1 on a throttle time, error, from version 1 on a message, then id,
+/// host, port.
 fn coordinator(frame: &[u8], version: i16, port: u16) -> Option<Vec<u8>> {
     let mut at = Fields(frame.get(if version >= 1 { 8 } else { 4 }..)?);
     let error = at.i16()?;
@@ -266,7 +269,7 @@ fn coordinator(frame: &[u8], version: i16, port: u16) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// SaslAuthenticate: correlation id, error, words, the server's bytes, from version 1 on how long the login is good.
+/// SaslAuthenticate: correlation id, error, message, the server's bytes, from version 1 on the session lifetime.
 fn refused(frame: &[u8], version: i16) -> Option<Vec<u8>> {
     /// `SASL_AUTHENTICATION_FAILED`.
     const ERROR: i16 = 58;
@@ -282,7 +285,7 @@ fn refused(frame: &[u8], version: i16) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// A string that is null.
+/// A null string.
 const NO_STRING: [u8; 2] = (-1_i16).to_be_bytes();
 
 fn address(out: &mut Vec<u8>, port: u16) {
@@ -292,7 +295,7 @@ fn address(out: &mut Vec<u8>, port: u16) {
     out.extend(i32::from(port).to_be_bytes());
 }
 
-/// Big-endian fields from the front of some bytes.
+/// Reads big-endian fields from the front of a byte slice.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -310,7 +313,7 @@ impl<'a> Fields<'a> {
         self.take(4)?.try_into().ok().map(i32::from_be_bytes)
     }
 
-    /// A string that may be null, with its length before it.
+    /// A nullable string with its length prefix.
     fn string(&mut self) -> Option<&'a [u8]> {
         let all = self.0;
         let length = self.i16()?;

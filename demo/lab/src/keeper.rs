@@ -1,7 +1,7 @@
-//! The last safety: a small process that ends the servers if their supervisor is killed outright.
+//! The keeper: a small process that ends the servers if their supervisor is killed.
 //!
-//! The supervisor holds the writing end of the keeper's standard input and tells it of each process group. When that end closes,
-//! however the supervisor ended, the keeper kills what is left and removes the run directory.
+//! The supervisor holds the writing end of the keeper's standard input and reports each process group on it. When that
+//! end closes, for whatever reason, the keeper kills the remaining groups and removes the run directory.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::error::{Doing, Error, Result};
 
-/// The supervisor's end of the line to its keeper.
+/// The supervisor's connection to its keeper.
 #[derive(Debug)]
 pub struct Keeper {
     line: Mutex<ChildStdin>,
@@ -25,7 +25,7 @@ impl Keeper {
     /// Starts the keeper of a run directory: the hidden subcommand `keep` of this program, which is `landfall-lab`.
     ///
     /// # Errors
-    /// The program cannot be started.
+    /// If the program cannot be started.
     pub fn start(program: &Path, run: &Path) -> Result<Self> {
         use std::os::unix::process::CommandExt;
         let doing = || "starting the keeper".to_owned();
@@ -40,29 +40,29 @@ impl Keeper {
             .spawn()
             .doing(doing)?;
         let line = child.stdin.take().ok_or_else(|| Error::new(doing(), "it has no standard input"))?;
-        // It outlives this process by a moment, on purpose: nobody waits for it.
+        // It outlives this process for a moment, on purpose: nobody waits for it.
         drop(child);
         Ok(Self { line: Mutex::new(line) })
     }
 
-    /// A process group was started.
+    /// Reports a new process group.
     pub fn watch(&self, group: u32) {
         self.tell('+', group);
     }
 
-    /// A process group is gone, and its number may be used again by others.
+    /// Reports the end of a process group, whose number may be reused.
     pub fn forget(&self, group: u32) {
         self.tell('-', group);
     }
 
     fn tell(&self, sign: char, group: u32) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        // A keeper that is gone is no reason to stop: the supervisor ends its servers itself.
+        // If the keeper is gone, continue: the supervisor ends its servers itself.
         let _ = writeln!(line, "{sign}{group}");
     }
 }
 
-/// The keeper itself: reads until the supervisor is gone, then ends what is left of the run.
+/// The keeper: reads until the supervisor is gone, then ends the rest of the run.
 pub fn keep(run: &Path) {
     let mut groups = BTreeSet::new();
     for line in std::io::stdin().lock().lines().map_while(std::result::Result::ok) {
@@ -78,7 +78,7 @@ pub fn keep(run: &Path) {
     remove(run);
 }
 
-/// Removes a run directory; a server that was just killed may still be writing into it for a moment.
+/// Removes a run directory; a server that was just killed may still write into it for a moment.
 pub fn remove(run: &Path) {
     for _ in 0..50 {
         match std::fs::remove_dir_all(run) {

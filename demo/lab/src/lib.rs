@@ -1,19 +1,21 @@
-//! Real servers on one machine, from package registries alone: replica sets, brokers, AWS endpoints, DNS and metrics for landfall to watch.
+//! Real servers on one machine, from package registries only: replica sets, brokers, AWS endpoints, DNS and metrics
+//! for landfall to watch.
 //!
 //! | module | what lives there |
 //! | --- | --- |
-//! | [`estate`] | what stands in the lab, as data |
+//! | [`estate`] | the contents of the lab, as data |
 //! | [`cache`] | the programs, downloaded once and checked by hash |
-//! | [`ports`], [`server`], [`keeper`] | free ports; one server as a process; the last safety |
-//! | [`supervisor`], [`control`], [`up`] | owner of all servers; how it is talked to; its beginning and end |
-//! | [`mongo`], [`kafka`], [`aws`] | how each kind is filled and kept alive |
+//! | [`ports`], [`server`], [`keeper`] | free ports; one server as a process; ends all servers if the supervisor is killed |
+//! | [`supervisor`], [`control`], [`up`] | the owner of all servers; its control protocol; start and end of a lab |
+//! | [`mongo`], [`kafka`], [`aws`] | how each kind is filled and kept active |
 //! | [`dns`], [`metrics`] | what the lab serves itself |
-//! | [`kafka_proxy`] | counts what is asked of a broker, for tests |
+//! | [`kafka_proxy`] | records the calls to a broker, for tests |
 //! | [`plan`] | the plan to watch it with |
-//! | [`live`], [`mod@watch`], [`proxy`] | for tests: the lab as a handle, what is seen of it, what is asked of it |
-//! | [`wire`], [`trio`] | the network between the sites: late, or cut; a replica set of three across it |
-//! | [`console`] | a real console, led by keys |
-//! | [`faults`] | what a broken server may blind, and what it did |
+//! | [`live`], [`mod@watch`], [`proxy`] | for tests: a handle of the lab, its snapshots, its requests |
+//! | [`wire`], [`trio`] | the network between the sites, with delay or cut; a replica set of three across it |
+//! | [`console`] | a real console, operated by keys |
+//! | [`error`] | the lab's error type |
+//! | [`faults`] | the expected and observed effects of a broken server |
 //!
 //! Nothing needs root or a container; every server binds 127.0.0.1 only.
 

@@ -1,7 +1,9 @@
-//! For tests and measurements on the lab: a running lab as a handle, and turns between those who only look and those who break things.
+//! For tests and measurements: a handle of a running lab, and turns that separate read-only tests from those that
+//! break servers.
 //!
-//! The lab is a child process that ends when its standard input closes: however the test process ends, nothing of it stays behind.
-//! `LANDFALL_LAB` says what a lab that cannot be had means: `off` = skip, `required` = a failure, unset = skip and say so.
+//! The lab is a child process that ends when its standard input closes: however the test process ends, nothing of the
+//! lab remains. `LANDFALL_LAB` decides what happens if no lab is available: `off` = skip, `required` = fail, unset =
+//! skip with a message.
 
 use std::{
     fs::File,
@@ -21,9 +23,9 @@ use crate::{
     watch::Watch,
 };
 
-/// How long a lab may take to come up; the first time it downloads its programs.
+/// How long a lab may take to start; the first time it downloads its programs.
 const UP: Duration = Duration::from_secs(600);
-/// How long everything may take to be seen live again after a storm.
+/// How long everything may take to be fresh again after a storm.
 const CALM: Duration = Duration::from_secs(180);
 
 /// A running lab; ends when it is dropped, or with this process.
@@ -35,10 +37,10 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Starts a lab of its own and waits until it is ready.
+    /// Starts a lab and waits until it is ready.
     ///
     /// # Errors
-    /// It does not come up; with the last lines of what it said.
+    /// If it does not start; with the last lines of its output.
     pub fn start() -> Result<Self> {
         let doing = || "starting a lab".to_owned();
         let run = std::env::temp_dir().join(format!("landfall-lab-{}-{}", std::process::id(), fastrand::u32(..)));
@@ -53,7 +55,7 @@ impl Lab {
             .stderr(File::create(&log).doing(doing)?)
             .spawn()
             .doing(doing)?;
-        // Opened now: it is still to be read when the run directory is gone.
+        // Opened now, so that it can be read after the run directory is removed.
         let mut said = File::open(&log).doing(doing)?;
         let mut lab = Self { run, child, turns: RwLock::new(()) };
         lab.wait().map_err(|why| {
@@ -84,10 +86,10 @@ impl Lab {
         }
     }
 
-    /// The one lab of this test process, or nothing where the live tests are to be skipped, which is said on standard error.
+    /// The shared lab of this test process; `None` if the live tests are skipped, with a message on standard error.
     ///
     /// # Panics
-    /// `LANDFALL_LAB=required` and it cannot be had; or the variable says something unknown.
+    /// If `LANDFALL_LAB=required` and there is no lab; or if the variable has an unknown value.
     pub fn shared() -> Option<&'static Self> {
         static LAB: OnceLock<Option<Lab>> = OnceLock::new();
         LAB.get_or_init(|| {
@@ -122,16 +124,16 @@ impl Lab {
     /// The plan.
     ///
     /// # Errors
-    /// It cannot be read: a fault of the lab.
+    /// If it cannot be read: a defect of the lab.
     pub fn plan(&self) -> Result<Plan> {
         let path = self.plan_file();
         landfall::systems::load_plan(&path).map(|(plan, _)| plan).doing(|| format!("reading {}", path.display()))
     }
 
-    /// How everything stands.
+    /// The state of the lab.
     ///
     /// # Errors
-    /// The lab is gone.
+    /// If the lab has ended.
     pub fn status(&self) -> Result<Status> {
         control::status(&self.run)
     }
@@ -139,19 +141,19 @@ impl Lab {
     /// Port of a server.
     ///
     /// # Errors
-    /// The lab is gone, or has no such server.
+    /// If the lab has ended, or has no such server.
     pub fn port(&self, name: &str) -> Result<u16> {
         let status = self.status()?;
         let line = status.servers.get(name).ok_or_else(|| Error::new("looking for a server", name))?;
         Ok(line.port)
     }
 
-    /// Waits for a turn beside others who only look.
+    /// Waits for a turn that is shared with other read-only tests.
     pub fn calm(&self) -> Calm<'_> {
         Calm { _turn: self.turns.read().unwrap_or_else(PoisonError::into_inner) }
     }
 
-    /// Waits for a turn alone, to break things. Its end mends everything and waits until all is seen live again.
+    /// Waits for an exclusive turn, to break things. Its end mends everything and waits until all is fresh again.
     pub fn storm(&self) -> Storm<'_> {
         Storm { lab: self, _turn: self.turns.write().unwrap_or_else(PoisonError::into_inner) }
     }
@@ -164,13 +166,13 @@ impl Drop for Lab {
     }
 }
 
-/// A turn of those who only look: nothing is broken meanwhile.
+/// A shared turn: nothing is broken meanwhile.
 #[derive(Debug)]
 pub struct Calm<'a> {
     _turn: RwLockReadGuard<'a, ()>,
 }
 
-/// A turn alone.
+/// An exclusive turn.
 #[derive(Debug)]
 pub struct Storm<'a> {
     lab: &'a Lab,
@@ -181,23 +183,23 @@ impl Storm<'_> {
     /// Breaks a server.
     ///
     /// # Errors
-    /// It is unknown or not running.
+    /// If it is unknown or not running.
     pub fn break_(&self, name: &str, how: How) -> Result<()> {
         control::ask(&self.lab.run, &Request::Break { name: name.to_owned(), how }).map(drop)
     }
 
-    /// Mends a server: lets it go on, or starts it again with its port and data.
+    /// Mends a server: resumes it, or restarts it with its port and data.
     ///
     /// # Errors
-    /// It is unknown or does not come up.
+    /// If it is unknown or does not start.
     pub fn mend(&self, name: &str) -> Result<()> {
         control::ask(&self.lab.run, &Request::Mend { name: name.to_owned() }).map(drop)
     }
 
-    /// Mends everything and waits until all is seen live.
+    /// Mends everything and waits until all is fresh.
     ///
     /// # Errors
-    /// Something does not come back.
+    /// If something does not recover.
     pub fn heal(&self) -> Result<()> {
         let broken = self.lab.status()?.servers.into_iter().filter(|(_, line)| line.condition != Condition::Up);
         let broken: Vec<_> = broken.map(|(name, _)| name).collect();
@@ -217,8 +219,8 @@ impl Drop for Storm<'_> {
     }
 }
 
-/// A program of the workspace, beside the folder of the test or example that asks. Cargo builds it for a test, for an example it does not:
-/// whether it is of today cannot be told from the files' times, since either may be linked first.
+/// A program of the workspace, beside the folder of the running test or example. Cargo builds it for a test, but not
+/// for an example: file times do not show whether it is current, since either may be linked first.
 pub(crate) fn program(name: &str) -> Result<PathBuf> {
     let doing = || format!("looking for the program {name}");
     let this = std::env::current_exe().doing(doing)?;
@@ -229,7 +231,7 @@ pub(crate) fn program(name: &str) -> Result<PathBuf> {
         .ok_or_else(|| Error::new(doing(), format!("not beside {}: `cargo build` makes it", this.display())))
 }
 
-/// Past the test harness, which keeps what a test prints to itself.
+/// Writes to standard error directly, because the test harness captures printed output.
 fn say(words: &str) {
     let _ = writeln!(std::io::stderr(), "{words}");
 }

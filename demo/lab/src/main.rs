@@ -1,4 +1,4 @@
-//! `landfall-lab`: brings the lab up and down, breaks and mends its servers.
+//! `landfall-lab`: starts and ends the lab, breaks and mends its servers.
 
 use std::{
     path::{Path, PathBuf},

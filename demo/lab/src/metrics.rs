@@ -1,5 +1,5 @@
-//! A small server of the Prometheus HTTP API: enough of `/api/v1/query` for health queries with one number a side; and of CloudWatch
-//! (see [`cloudwatch`]), which speaks of the same traffic.
+//! A small server of the Prometheus HTTP API: enough of `/api/v1/query` for health queries with one number for each
+//! side; and of CloudWatch (see [`cloudwatch`]), with the same traffic.
 
 use std::net::Ipv4Addr;
 
@@ -19,7 +19,7 @@ use crate::{
     error::{Doing, Result},
 };
 
-/// What a side's users would see.
+/// The traffic of a side's users.
 #[derive(Debug, Clone, Copy)]
 pub struct Traffic {
     /// Requests a second.
@@ -35,7 +35,7 @@ pub struct Traffic {
 /// A side's traffic at a time (seconds since 1970): a slow wave, the same in CloudWatch and here.
 #[must_use]
 pub fn traffic(side: Side, at: i64) -> Traffic {
-    // A period of five minutes, for a demonstration that moves; the precision of seconds is enough here.
+    // A period of five minutes, so that a demonstration shows movement; a precision of seconds is sufficient.
     #[expect(clippy::cast_precision_loss, reason = "a second within five minutes")]
     let wave = (at.rem_euclid(300) as f64 / 300.0 * std::f64::consts::TAU).sin();
     let base = match side {
@@ -53,7 +53,7 @@ pub fn traffic(side: Side, at: i64) -> Traffic {
 /// Serves the API on `port` until the process ends.
 ///
 /// # Errors
-/// The port cannot be bound.
+/// If the port cannot be bound.
 pub async fn serve(port: u16) -> Result<()> {
     let doing = || format!("serving metrics on port {port}");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.doing(doing)?;
@@ -76,7 +76,7 @@ async fn by_form(Form(question): Form<Question>) -> (StatusCode, Json<Value>) {
     answer(&question.query, jiff::Timestamp::now().as_second())
 }
 
-/// The instant vector for the expressions that the lab's plan uses. An unknown series is an empty vector, as Prometheus answers.
+/// The instant vector for the expressions of the lab's plan. An unknown series is an empty vector, as with Prometheus.
 fn answer(expr: &str, now: i64) -> (StatusCode, Json<Value>) {
     let side = Side::BOTH.into_iter().find(|side| expr.contains(&format!("site=\"{side}\"")));
     if expr.matches('(').count() != expr.matches(')').count() {

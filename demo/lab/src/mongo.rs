@@ -1,5 +1,5 @@
-//! The replica sets: `orders` of three source and two target members, `catalog` of three source members with two target hosts
-//! waiting outside; and a small steady writer to each.
+//! The replica sets: `orders` of three source and two target members, `catalog` of three source members with two
+//! target hosts outside of the set; and a small steady writer to each.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ pub fn member(set: &str, number: u8) -> String {
     format!("mongo/{set}/{number}")
 }
 
-/// Makes both sets and waits until each has a writable primary.
+/// Initiates both sets and waits until each has a writable primary.
 ///
 /// # Errors
-/// A member refuses, or no primary comes.
+/// If a member refuses, or there is no primary.
 pub async fn initiate(ports: &Ports) -> Result<()> {
     let sets = MEMBERS.map(|(set, members)| one(ports, set, members));
     futures_util::future::try_join_all(sets).await.map(drop)
@@ -35,12 +35,12 @@ async fn one(ports: &Ports, set: &str, members: u8) -> Result<()> {
     let first = client(&format!("mongodb://127.0.0.1:{}/?directConnection=true", ports[&member(set, 1)])).await?;
     let config = doc! {
         "_id": set,
-        // A fail-over within two seconds, which still does not happen by itself on a busy machine.
+        // A fail-over within two seconds, but none without a cause on a busy machine.
         "settings": { "electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500 },
         "members": (1..=members).map(|n| Bson::from(doc! {
             "_id": i32::from(n),
             "host": format!("127.0.0.1:{}", ports[&member(set, n)]),
-            // The source's first member leads; the target's can lead, but do not want to.
+            // The source's first member leads; the target's members can lead, with the lowest priority.
             "priority": match (member_side(n), n) { (_, 1) => 3.0, (Side::Source, _) => 2.0, (Side::Target, _) => 1.0 },
             "tags": { "region": *REGIONS.get(member_side(n)) },
         })).collect::<Vec<_>>(),
@@ -63,15 +63,15 @@ async fn one(ports: &Ports, set: &str, members: u8) -> Result<()> {
     }
 }
 
-/// Makes the first logins of a set on its primary: the lab's own, which may do everything, and the plan's, which may do as little as they
-/// need.
+/// Creates the first logins of a set on its primary: the lab's own with all privileges, and the plan's with the least
+/// privileges that they need.
 ///
 /// # Errors
-/// The server refuses.
+/// If the server refuses.
 pub async fn logins(host: &str) -> Result<()> {
     let doing = |what: &str| format!("making the login {what} on {host}");
     let user = |name: &str, role: &str| doc! { "createUser": name, "pwd": MONGO_PASSWORD, "roles": [role] };
-    // Until there is a user, whoever is on the same machine may make the first one.
+    // As long as there is no user, a client on the same machine may create the first one.
     let first = client(&format!("mongodb://{host}/?directConnection=true")).await?;
     first.database("admin").run_command(user(OWN, "root")).await.doing(|| doing(OWN))?;
     let admin = client(&direct(host)).await?.database("admin");
@@ -91,7 +91,7 @@ pub async fn logins(host: &str) -> Result<()> {
 /// The lab's own login.
 const OWN: &str = "landfall-lab";
 
-/// Connection string of one member, with the lab's own login: for tests that do what no plan's login may.
+/// Connection string of one member with the lab's own login: for tests that do what no login of the plan may do.
 #[must_use]
 pub fn direct(host: &str) -> String {
     format!("mongodb://{OWN}:{MONGO_PASSWORD}@{host}/?directConnection=true")
@@ -113,12 +113,12 @@ pub fn uri(ports: &Ports, set: &str) -> String {
     format!("mongodb://{OWN}:{MONGO_PASSWORD}@{}/?replicaSet={set}", hosts.join(","))
 }
 
-/// Writes a little all the time, so that optimes move. Goes on after any failure.
+/// Writes a little all the time, so that optimes advance. Continues after any failure.
 pub async fn write(uri: String) {
     let Ok(client) = client(&uri).await else { return };
     let documents = client.database("shop").collection::<mongodb::bson::Document>("orders");
     for n in 0_i64.. {
-        // A hundred documents, again and again: the data do not grow.
+        // The same hundred documents again and again: the data do not grow.
         let change = UpdateModifications::from(doc! { "$set": { "seq": n }, "$currentDate": { "at": true } });
         if documents.update_one(doc! { "_id": n % 100 }, change).upsert(true).await.is_err() {
             sleep(Duration::from_millis(500)).await;

@@ -25,7 +25,8 @@ pub fn text(ports: &Ports, zone: &str, run: &Path) -> String {
     plan
 }
 
-/// The same plan with these tables only, by the first part of their names: for whoever wants a runbook of his own, or fewer servers.
+/// The same plan with these tables only, by the first part of their names: for callers with their own runbook, or with
+/// fewer servers.
 #[must_use]
 pub fn only(plan: &str, tables: &[&str]) -> String {
     let mut kept = true;
@@ -47,10 +48,10 @@ pub fn with_step(plan: &str, id: &str, action: &str) -> String {
     )
 }
 
-/// The same plan with another port of 127.0.0.1 asked in place of this one: that of a proxy.
+/// The same plan with another port of 127.0.0.1 in place of this one: that of a proxy.
 ///
 /// # Errors
-/// The plan names nothing at this port: the proxy would see nothing, and that would be taken for silence.
+/// If the plan names nothing at this port: the proxy would record nothing, which would look like no requests.
 pub fn through(plan: &str, port: u16, proxy: u16) -> Result<String> {
     let at = |port| format!("127.0.0.1:{port}\"");
     if plan.contains(&at(port)) {
@@ -123,7 +124,7 @@ fn kafka(plan: &mut String, ports: &Ports) -> std::fmt::Result {
     for side in Side::BOTH {
         let port = ports[&format!("kafka/{side}")];
         writeln!(plan, "[kafka.{side}]\nproperties = {{ \"bootstrap.servers\" = \"127.0.0.1:{port}\" }}")?;
-        // The lab's brokers know no logins: a name of its own has to do.
+        // The lab's brokers have no logins: a separate client id takes their place.
         writeln!(plan, "write_properties = {{ \"client.id\" = \"landfall-operate\" }}")?;
     }
     writeln!(plan, "[[kafka.mirror]]\nfrom = \"source\"\n[[kafka.mirror]]\nfrom = \"target\"")
@@ -136,7 +137,8 @@ fn fleet(plan: &mut String) -> std::fmt::Result {
         let names = |side| format!("[\"{}-{}\"]", role.name, suffix(side));
         let both = format!("{{ source = {}, target = {} }}", names(Side::Source), names(Side::Target));
         if role.balanced {
-            // The other roles have groups too, of a few of their instances: named here, only those would count as in service.
+            // The other roles have groups too, with a few of their instances: if they were named here, only those
+            // would count as in service.
             writeln!(plan, "target_groups = {both}\nauto_scaling_groups = {both}")?;
         }
     }

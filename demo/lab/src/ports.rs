@@ -1,5 +1,5 @@
-//! Free ports. They are taken below the range that the kernel gives to outgoing connections (32768 up), so that a server which is
-//! stopped for a while finds its port free again.
+//! Free ports. They are below the range that the kernel uses for outgoing connections (32768 up), so that a server
+//! which is stopped for a while finds its port free again.
 
 use std::{
     net::{Ipv4Addr, TcpListener, UdpSocket},
@@ -14,13 +14,13 @@ use crate::{
 
 const RANGE: Range<u16> = 20_000..32_000;
 
-/// One free port a server.
+/// One free port for each server.
 ///
 /// # Errors
-/// The whole range is in use.
+/// If the whole range is in use.
 pub fn pick() -> Result<Ports> {
     let span = RANGE.end - RANGE.start;
-    // Labs that start at once begin to look at different places.
+    // Labs that start concurrently begin their search at different ports.
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.subsec_nanos());
     let first = u16::try_from((nanos / 1000 + std::process::id() * 97) % u32::from(span)).unwrap_or(0);
     let mut free = (0..span).map(|n| RANGE.start + (first + n) % span).filter(|port| is_free(*port));

@@ -1,4 +1,4 @@
-//! A proxy in front of an AWS endpoint that counts what is asked, by service and operation, and can be told to hold answers back or to refuse.
+//! A proxy before an AWS endpoint that counts requests by service and operation, and can delay or refuse answers.
 
 use std::{
     collections::BTreeMap,
@@ -19,16 +19,16 @@ use tokio::{net::TcpListener, sync::oneshot, time::sleep};
 
 use crate::error::{Doing, Result};
 
-/// Requests by what was asked: `ec2 DescribeInstances`, `route53 GET /2013-04-01/hostedzone/ID/rrset`.
+/// Number of requests by operation: `ec2 DescribeInstances`, `route53 GET /2013-04-01/hostedzone/ID/rrset`.
 pub type Counts = BTreeMap<String, u32>;
 
-/// What is done with a request after it was counted.
+/// How requests are handled after counting.
 #[derive(Debug, Clone, Default)]
 pub enum Manner {
     /// It is passed on.
     #[default]
     Pass,
-    /// It is passed on after a while.
+    /// It is passed on with this delay.
     Late(Duration),
     /// It is never answered.
     Silent,
@@ -36,14 +36,14 @@ pub enum Manner {
     Refuse(u16, String),
 }
 
-/// A request that changes something, if it is carried out.
+/// A request that changes something if it is executed.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// As it is counted.
+    /// Its operation, as counted.
     pub what: String,
-    /// What it said.
+    /// Its body.
     pub body: String,
-    /// What the server answered, whoever still listened; none: it has not, or was not asked.
+    /// Status of the server's answer, even if the client had gone; `None`: no answer, or not passed on.
     pub status: Option<u16>,
 }
 
@@ -70,10 +70,10 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts one, on a thread of its own, in front of this port of 127.0.0.1.
+    /// Starts a proxy, on its own thread, before this port of 127.0.0.1.
     ///
     /// # Errors
-    /// No port is free.
+    /// If no port is free.
     pub fn start(server: u16) -> Result<Self> {
         let doing = || format!("starting a proxy in front of port {server}");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().doing(doing)?;
@@ -94,7 +94,7 @@ impl Proxy {
         Ok(Self { port, shared, _end: end })
     }
 
-    /// Where it is.
+    /// Its URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -106,18 +106,18 @@ impl Proxy {
         self.port
     }
 
-    /// From now on requests are treated so.
+    /// Handles requests in this way from now on.
     pub fn set(&self, manner: Manner) {
         held(&self.shared).manner = manner;
     }
 
-    /// All requests that were no reads.
+    /// All requests that are not reads.
     #[must_use]
     pub fn changes(&self) -> Vec<Asked> {
         held(&self.shared).changes.clone()
     }
 
-    /// What was asked since the last time, which is then forgotten.
+    /// The counts since the last take.
     #[must_use]
     pub fn take(&self) -> Counts {
         std::mem::take(&mut held(&self.shared).counts)
@@ -148,7 +148,7 @@ async fn relay(State(to): State<Proxied>, method: Method, uri: Uri, headers: Hea
             return (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), text).into_response();
         }
     }
-    // A task of its own: what has begun goes on when whoever asked is gone, as with a server.
+    // A separate task: a request that has begun continues when the client has gone, as with a server.
     let passed = tokio::spawn(async move {
         let answer = pass(&to, method, &uri, headers, body).await;
         if let (Some(at), Ok(answer)) = (change, &answer) {
@@ -163,7 +163,7 @@ async fn relay(State(to): State<Proxied>, method: Method, uri: Uri, headers: Hea
     }
 }
 
-/// Whether it is no read: AWS's reads begin with these words, or are GETs.
+/// Whether it is not a read: names of AWS's read operations begin with these words, or are GETs.
 fn changes(method: &Method, what: &str) -> bool {
     let operation = what.rsplit(' ').next().unwrap_or_default();
     let reads = ["Describe", "Get", "List"].iter().any(|word| operation.starts_with(word));
@@ -173,7 +173,7 @@ fn changes(method: &Method, what: &str) -> bool {
 async fn pass(to: &Proxied, method: Method, uri: &Uri, mut headers: HeaderMap, body: Bytes) -> Result<Response> {
     let target = uri.path_and_query().map_or("/", |path| path.as_str());
     let doing = || format!("passing {method} {target} on");
-    // These are the connection's own, not the request's.
+    // These belong to the connection, not to the request.
     for own in [header::HOST, header::CONTENT_LENGTH, header::CONNECTION, header::TRANSFER_ENCODING] {
         headers.remove(own);
     }
@@ -188,7 +188,7 @@ async fn pass(to: &Proxied, method: Method, uri: &Uri, mut headers: HeaderMap, b
     Ok(response)
 }
 
-/// What is asked, for counting: the operation of a Query or RPC request, else method and path.
+/// The operation for counting: that of a Query or RPC request, else method and path.
 fn what(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> String {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let service = authorization.split('/').nth(3).unwrap_or("?");

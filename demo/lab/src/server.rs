@@ -1,4 +1,4 @@
-//! One server of the lab: a child process in a process group of its own, that can be stopped, frozen, killed and mended.
+//! One server of the lab: a child process in its own process group, which can be stopped, frozen, killed and mended.
 
 use std::{
     fs::OpenOptions,
@@ -35,7 +35,7 @@ pub enum How {
     Kill,
 }
 
-/// In what condition a server is.
+/// The condition of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Condition {
@@ -45,11 +45,11 @@ pub enum Condition {
     Frozen,
     /// Stopped or killed by `break`, or not started yet.
     Down,
-    /// Ended by itself: that is a fault of the lab.
+    /// Ended by itself: a defect of the lab.
     Died,
 }
 
-/// What is run.
+/// What to run.
 #[derive(Debug, Clone)]
 pub struct Spec {
     /// The server's name.
@@ -63,7 +63,7 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The server of this name, in a run directory. What the lab serves itself is run by `this_program`.
+    /// The server with this name, in a run directory. Services of the lab itself are run by `this_program`.
     #[must_use]
     pub fn new(name: &str, ports: &Ports, run: &Path, tools: &Tools, this_program: &Path) -> Self {
         let data = &run.join("data").join(name);
@@ -84,8 +84,8 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Small and quick: without the log option each node takes hundreds of MB; without the time-out SIGTERM takes 15 s. With a key, so that
-/// everybody has to log in.
+/// Small and fast: without the log option each node takes hundreds of MB; without the time-out SIGTERM takes 15 s.
+/// With a key, so that all clients must log in.
 fn mongod(set_and_number: &str, port: u16, data: &Path, key: &Path) -> Vec<String> {
     let set = set_and_number.split('/').next().unwrap_or_default();
     let mut args = words(&format!(
@@ -114,7 +114,7 @@ fn broker(port: u16, data: &Path) -> Vec<String> {
 /// A server and its process, if it has one.
 #[derive(Debug)]
 pub struct Server {
-    /// What is run.
+    /// What to run.
     pub spec: Spec,
     data: PathBuf,
     child: Option<Child>,
@@ -124,7 +124,7 @@ pub struct Server {
 
 /// How long a server may take to answer after its start: on a busy machine moto alone takes half a minute.
 const START: Duration = Duration::from_secs(120);
-/// How long a server may take to go after SIGTERM.
+/// How long a server may take to end after SIGTERM.
 const GO: Duration = Duration::from_secs(20);
 
 impl Server {
@@ -146,7 +146,7 @@ impl Server {
         self.child.as_ref().and_then(Child::id)
     }
 
-    /// In what condition it is.
+    /// Its condition.
     pub fn condition(&mut self) -> Condition {
         let alive = self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)));
         match (self.wanted, alive, self.frozen) {
@@ -157,10 +157,10 @@ impl Server {
         }
     }
 
-    /// Starts it, or lets it go on, and waits until it accepts connections.
+    /// Starts it, or resumes it, and waits until it accepts connections.
     ///
     /// # Errors
-    /// The program is missing, or it ends or stays silent; with the last lines of its log.
+    /// If the program is missing, or it ends or does not answer; with the last lines of its log.
     pub async fn start(&mut self, keeper: &Keeper) -> Result<()> {
         match self.condition() {
             Condition::Up => {}
@@ -184,7 +184,8 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(log.try_clone().doing(doing)?)
             .stderr(log)
-            // Its own group: a Ctrl-C at the terminal does not reach it, and a signal to the group reaches all of it.
+            // Its own group: Ctrl-C at the terminal does not reach it, and a signal to the group reaches all its
+            // processes.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
@@ -223,7 +224,7 @@ impl Server {
     /// Breaks it.
     ///
     /// # Errors
-    /// It is not running.
+    /// If it is not running.
     pub async fn break_(&mut self, how: How, keeper: &Keeper) -> Result<()> {
         if !matches!(self.condition(), Condition::Up | Condition::Frozen) {
             return Err(Error::new(format!("breaking {}", self.spec.name), "it is not running: mend it first"));
@@ -236,7 +237,7 @@ impl Server {
             }
             How::Stop => {
                 self.signal(Signal::TERM)?;
-                // A frozen process sees SIGTERM only when it goes on.
+                // A frozen process handles SIGTERM only when it continues.
                 self.signal(Signal::CONT)?;
             }
             How::Kill => self.signal(Signal::KILL)?,
@@ -245,10 +246,10 @@ impl Server {
         self.reap(keeper).await
     }
 
-    /// Ends it for good: SIGKILL, whatever its condition. Its data are about to go.
+    /// Kills it for good with SIGKILL, whatever its condition. Its data will be removed.
     ///
     /// # Errors
-    /// The signal was refused.
+    /// If the signal is refused.
     pub async fn end(&mut self, keeper: &Keeper) -> Result<()> {
         self.wanted = false;
         if matches!(self.condition(), Condition::Up | Condition::Frozen) {

@@ -1,4 +1,4 @@
-//! Owns the servers: starts them, fills them, keeps them fed, breaks and mends them on request, and ends them all.
+//! Owns the servers: starts them, fills them, keeps them active, breaks and mends them on request, and ends them all.
 
 use std::{
     collections::BTreeMap,
@@ -39,9 +39,9 @@ pub struct Supervisor {
     reverse: watch::Sender<bool>,
 }
 
-/// Passwords and keys that the lab's plan and servers refer to. Everything listens on the loopback only.
+/// Passwords and keys of the lab's plan and servers. Everything listens on the loopback only.
 const SECRETS: [(&str, &str); 8] = [
-    // The AWS endpoints take any key; their logs tell the two apart.
+    // The AWS endpoints accept any key; their logs distinguish the two.
     ("watch-access-key", "watch\n"),
     ("watch-secret-key", "lab\n"),
     ("operate-access-key", "operate\n"),
@@ -52,7 +52,7 @@ const SECRETS: [(&str, &str); 8] = [
     ("mongo-canary", crate::estate::MONGO_PASSWORD),
 ];
 
-/// A file that only we can read: mongod refuses a key that others could.
+/// A file that only its owner can read: mongod refuses a key file that others can read.
 fn secret(file: &Path, text: &str) -> Result<()> {
     use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
     let doing = || format!("writing {}", file.display());
@@ -61,7 +61,7 @@ fn secret(file: &Path, text: &str) -> Result<()> {
     out.doing(doing)?.write_all(text.as_bytes()).doing(doing)
 }
 
-/// What must come again when an AWS endpoint is filled anew.
+/// What must be the same when an AWS endpoint is filled again.
 #[derive(Debug, Default)]
 struct Filled {
     zone: Option<String>,
@@ -72,7 +72,7 @@ impl Supervisor {
     /// Prepares a run in an existing directory: programs, ports, keeper. Starts no server yet.
     ///
     /// # Errors
-    /// The programs cannot be had, or no port is free.
+    /// If the programs are not available, or no port is free.
     pub fn new(run: &Path) -> Result<Self> {
         let tools = cache::ready(|what| tracing::info!("{what}"))?;
         let this_program = std::env::current_exe().doing(|| "looking for this program".to_owned())?;
@@ -100,10 +100,10 @@ impl Supervisor {
         *self.phase.write().unwrap_or_else(PoisonError::into_inner) = phase;
     }
 
-    /// Starts and fills everything; what keeps it alive goes into `tasks`.
+    /// Starts and fills everything; background tasks are added to `tasks`.
     ///
     /// # Errors
-    /// Anything does not come up.
+    /// If anything does not start.
     pub async fn up(&self, tasks: &mut JoinSet<()>) -> Result<()> {
         let result = self.start(tasks).await;
         self.set(match &result {
@@ -164,7 +164,7 @@ impl Supervisor {
 
     async fn aws(&self) -> Result<()> {
         self.fill_route53().await?;
-        // The source's images first: the target's name them.
+        // The source's images first: the target's refer to them.
         self.images(Side::Source).await?;
         self.images(Side::Target).await?;
         let [source, target] = Side::BOTH.map(|side| self.fill_region(side));
@@ -194,7 +194,7 @@ impl Supervisor {
         ec2::fill(&endpoint, side, &images).await
     }
 
-    /// Answers a request. `down` is told when everything is to end.
+    /// Answers a request. `down` is set when everything must end.
     pub async fn answer(&self, request: Request, down: &watch::Sender<bool>) -> Reply {
         let done = match request {
             Request::Status => return Reply::Status(self.status().await),
@@ -226,7 +226,7 @@ impl Supervisor {
         let mut server = self.server(name)?.lock().await;
         let had_process = server.pid().is_some();
         server.start(&self.keeper).await?;
-        // moto forgets everything with its process.
+        // moto loses everything with its process.
         if !had_process {
             match name {
                 "aws/route53" => self.fill_route53().await?,
@@ -267,8 +267,8 @@ impl Supervisor {
     }
 }
 
-/// moto takes many seconds to list a thousand instances for the first time and answers from memory afterwards: what landfall will ask
-/// is asked here, so that nobody's first look times out.
+/// moto takes many seconds to list a thousand instances for the first time and answers from memory afterwards:
+/// landfall's queries are made here once, so that its first ones do not time out.
 async fn warm(plan: &Path) -> Result<()> {
     let doing = || "listing the fleets".to_owned();
     let plan = Arc::new(landfall::systems::load_plan(plan).doing(doing)?.0);

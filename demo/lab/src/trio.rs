@@ -1,5 +1,5 @@
-//! A replica set of its own, one source and two target members, each behind a relay that can be late or cut: the server's default timings,
-//! logins and all. For measurements, and for what a whole lab would be in the way of.
+//! A separate replica set, one source and two target members, each behind a relay that can delay or cut: the server's
+//! default timings, with logins. For measurements, and for tests that a whole lab would disturb.
 
 use std::{
     fs::{self, File},
@@ -31,11 +31,11 @@ use crate::{
     wire::Wire,
 };
 
-/// Its name.
+/// Name of the set.
 pub const NAME: &str = "trio";
-/// The one step of its plan: the primary goes to the target.
+/// The only step of its plan: the primary moves to the target.
 pub const STEP: &str = "home";
-/// Its members' sides. The first leads at the beginning.
+/// The sides of its members. The first leads at the beginning.
 pub const SIDES: [Side; 3] = [Side::Source, Side::Target, Side::Target];
 
 /// The set. Ends when it is dropped, or with this process however that ends.
@@ -62,16 +62,17 @@ impl Drop for Trio {
 }
 
 impl Trio {
-    /// Starts the members and makes the set; what crosses between the sites is so late each way.
+    /// Starts the members and initiates the set; traffic between the sites is delayed by `delay` each way.
     ///
     /// # Errors
-    /// A member does not start, or the set does not form; or the program `landfall-lab`, which keeps it, was not built.
+    /// If a member does not start, the set does not form, or the program `landfall-lab`, which runs the keeper, was
+    /// not built.
     pub async fn start(delay: Duration) -> Result<Self> {
         let doing = || "starting a set of three".to_owned();
         let tools = tokio::task::spawn_blocking(|| cache::ready(|_| {})).await.doing(doing)??;
         let dir = std::env::temp_dir().join(format!("landfall-trio-{}-{}", std::process::id(), fastrand::u32(..)));
         fs::create_dir_all(&dir).doing(doing)?;
-        // Members that outlived this process would go on taking time from whatever is measured next, or stand frozen for ever.
+        // Members that outlived this process would disturb the next measurement, or stay frozen for ever.
         let keeper = Keeper::start(&program("landfall-lab")?, &dir)?;
         let key = dir.join("key");
         fs::write(&key, "aKeyThatOnlyTheLabsMembersKnow\n").doing(doing)?;
@@ -97,13 +98,13 @@ impl Trio {
                 .args(["--wiredTigerCacheSizeGB", "0.25", "--port", &own.to_string()])
                 .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
                 .args(["--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=4MB)"])
-                // Logins for landfall, none for writers whose only matter is time.
+                // Logins for landfall, none for the writers that only measure time.
                 .args(["--transitionToAuth", "--keyFile"])
                 .arg(&key)
                 .arg("--dbpath")
                 .arg(&data)
                 .stdout(Stdio::from(File::create(set.log_file(n)).doing(doing)?))
-                // Its own group: that is what the keeper ends.
+                // Its own group, which the keeper ends.
                 .process_group(0)
                 .spawn()
                 .doing(doing)?;
@@ -119,7 +120,7 @@ impl Trio {
 
     async fn initiate(&self, first: u16) -> Result<()> {
         let doing = || "making a set of three".to_owned();
-        // Straight to the member: only who comes from the same machine may make the first login.
+        // Directly to the member: only a client on the same machine may create the first login.
         let first = format!("127.0.0.1:{first}");
         let uri = format!("mongodb://{first}/?directConnection=true");
         let admin = Client::with_uri_str(uri).await.doing(doing)?.database("admin");
@@ -144,7 +145,7 @@ impl Trio {
             sleep(Duration::from_millis(200)).await;
         }
         mongo::logins(&first).await?;
-        // Until all have the logins and follow.
+        // Wait until all have the logins and follow.
         for host in &self.hosts {
             let follows =
                 |h: Document| ["secondary", "isWritablePrimary"].iter().any(|key| h.get_bool(key).unwrap_or(false));
@@ -156,7 +157,7 @@ impl Trio {
         Ok(())
     }
 
-    /// The plan of the one step that moves its primary.
+    /// The plan with the only step, which moves its primary.
     #[must_use]
     pub fn plan(&self) -> String {
         let login = |name: &str| {
@@ -176,13 +177,13 @@ impl Trio {
         )
     }
 
-    /// Where its files are; gone when it ends.
+    /// The folder of its files; removed when it ends.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Its members, as their set knows them.
+    /// Its members, by their names in the set.
     pub fn hosts(&self) -> impl Iterator<Item = &str> {
         self.hosts.iter().map(String::as_str)
     }
@@ -197,7 +198,7 @@ impl Trio {
         self.dir.join(format!("log-{n}"))
     }
 
-    /// What a member has logged so far, a document a line.
+    /// The log of a member so far, one document a line.
     #[must_use]
     pub fn log(&self, n: usize) -> String {
         fs::read_to_string(self.log_file(n)).unwrap_or_default()
@@ -211,10 +212,10 @@ impl Trio {
         }
     }
 
-    /// A client of one member that never tries anything twice.
+    /// A client of one member that never retries.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// If it cannot be created.
     pub async fn client(&self, host: &str) -> Result<Client> {
         let doing = || format!("connecting to {host}");
         let mut options = ClientOptions::parse(mongo::direct(host)).await.doing(doing)?;
@@ -236,7 +237,7 @@ impl Trio {
         self.command(host, doc! { "hello": 1 }).await.ok()
     }
 
-    /// Who accepts writes.
+    /// The member that accepts writes.
     pub async fn leader(&self) -> Option<String> {
         for host in &self.hosts {
             if self.hello(host).await.is_some_and(|h| h.get_bool("isWritablePrimary").unwrap_or(false)) {
@@ -246,10 +247,10 @@ impl Trio {
         None
     }
 
-    /// The configuration as whoever leads has it: its version, and all members' priorities.
+    /// The configuration according to the primary: its version, and all members' priorities.
     ///
     /// # Errors
-    /// Nobody leads, or it is not told.
+    /// If there is no primary, or it does not answer.
     pub async fn config(&self) -> Result<(i32, Vec<f64>)> {
         let doing = || "reading the configuration".to_owned();
         let config = self.whole_config().await?;
@@ -268,7 +269,7 @@ impl Trio {
     /// Raises the priority of this side's first member above all others.
     ///
     /// # Errors
-    /// Nobody leads, or it refuses.
+    /// If there is no primary, or it refuses.
     pub async fn prefer(&self, side: Side) -> Result<()> {
         let doing = || format!("preferring the {side}");
         let leader = self.leader().await.ok_or_else(|| Error::new(doing(), "nobody leads"))?;
@@ -283,16 +284,16 @@ impl Trio {
         self.command(&leader, doc! { "replSetReconfig": config }).await.map(drop)
     }
 
-    /// The source's first member leads again, whatever that takes.
+    /// Makes the source's first member the primary again, with retries.
     ///
     /// # Errors
-    /// Nobody leads.
+    /// If there is no primary.
     pub async fn reset(&self) -> Result<()> {
         self.prefer(Side::Source).await?;
         let end = Instant::now() + Duration::from_secs(60);
         while self.leader().await.as_ref() != self.hosts.first() && Instant::now() < end {
             if let Some(leader) = self.leader().await.filter(|l| Some(l) != self.hosts.first()) {
-                // A refusal is tried again.
+                // A refused command is retried.
                 let _ = self.command(&leader, doc! { "replSetStepDown": 20, "secondaryCatchUpPeriodSecs": 10 }).await;
             }
             sleep(Duration::from_secs(2)).await;

@@ -1,4 +1,4 @@
-//! Bringing a lab up – to stay in the foreground or detached – and down.
+//! Starts a lab, in the foreground or detached, and ends it.
 
 use std::{
     fs::File,
@@ -23,12 +23,12 @@ use crate::{
     supervisor::Supervisor,
 };
 
-/// Until when a lab stays, besides `down` and SIGTERM.
+/// When a lab ends, besides `down` and SIGTERM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
     /// Ctrl-C.
     Signal,
-    /// Standard input closes: with the process that holds its other end.
+    /// Standard input closes: when the process that holds its other end has ended.
     StdinCloses,
 }
 
@@ -43,7 +43,7 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 /// Runs one of the lab's own servers.
 ///
 /// # Errors
-/// Its own.
+/// Those of the server.
 pub fn serve(server: impl Future<Output = Result<()>>) -> Result<()> {
     runtime()?.block_on(server)
 }
@@ -51,12 +51,12 @@ pub fn serve(server: impl Future<Output = Result<()>>) -> Result<()> {
 /// Supervises a lab in this process until its end.
 ///
 /// # Errors
-/// A lab runs in this directory already, or this one does not come up.
+/// If a lab runs in this directory already, or this one does not start.
 pub fn stay(run: &Path, until: Until) -> Result<()> {
     tracing_subscriber::fmt().with_target(false).with_writer(std::io::stderr).init();
     refuse_second(run)?;
     std::fs::create_dir_all(run).doing(|| format!("making {}", run.display()))?;
-    // Paths in the plan and in the servers' arguments must not depend on where this was called.
+    // Paths in the plan and in the servers' arguments must not depend on the current directory.
     let run = &run.canonicalize().doing(|| format!("looking at {}", run.display()))?;
     let runtime = runtime()?;
     let result = runtime.block_on(supervise(run, until));
@@ -73,7 +73,7 @@ async fn supervise(run: &Path, until: Until) -> Result<()> {
     let _ = std::fs::remove_file(&socket);
     let supervisor = {
         let run = run.to_owned();
-        // May download for a minute.
+        // This may download for a minute.
         tokio::task::spawn_blocking(move || Supervisor::new(&run)).await.doing(|| "preparing".to_owned())??
     };
     let supervisor = Arc::new(supervisor);
@@ -94,7 +94,7 @@ async fn supervise(run: &Path, until: Until) -> Result<()> {
             _ = wait_down.wait_for(|down| *down) => {}
         }
     }
-    // The servers first: a Kafka client that is dropped waits for a broker that hangs. What is left of the tasks ends with the process.
+    // The servers first: dropping a Kafka client waits for a hanging broker. The remaining tasks end with the process.
     supervisor.end().await;
     tasks.detach_all();
     result
@@ -117,11 +117,11 @@ async fn ended(until: Until) {
         if until == Until::Signal {
             std::future::pending::<()>().await;
         }
-        // A read of standard input cannot be cancelled: it has a thread of its own, which the end of the process ends.
+        // A read of standard input cannot be cancelled: it has its own thread, which ends with the process.
         let closed = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
         let _ = closed.await;
     };
-    // A terminal that goes away is no reason to end a lab that was started from it.
+    // The end of a terminal (SIGHUP) does not end a lab that was started from it.
     let hang_up = async {
         on(SignalKind::hangup()).await;
         std::future::pending::<()>().await;
@@ -138,7 +138,7 @@ async fn accept(listener: UnixListener, supervisor: Arc<Supervisor>, down: watch
     while let Ok((stream, _)) = listener.accept().await {
         let (supervisor, down) = (supervisor.clone(), down.clone());
         tokio::spawn(async move {
-            // Whoever asked and went away does not get an answer.
+            // A client that has gone gets no answer.
             let _ = converse(stream, &supervisor, &down).await;
         });
     }
@@ -169,10 +169,10 @@ fn refuse_second(run: &Path) -> Result<()> {
     }
 }
 
-/// Starts a supervisor of its own, waits until the lab is ready, and leaves it running.
+/// Starts a separate supervisor, waits until the lab is ready, and leaves it running.
 ///
 /// # Errors
-/// A lab runs in this directory already, or this one does not come up.
+/// If a lab runs in this directory already, or this one does not start.
 pub fn detached(run: &Path) -> Result<()> {
     use std::os::unix::process::CommandExt;
     refuse_second(run)?;
@@ -217,7 +217,7 @@ pub fn detached(run: &Path) -> Result<()> {
 /// Ends the lab of a run directory and waits until nothing of it is left.
 ///
 /// # Errors
-/// No lab runs there, or it does not end within half a minute.
+/// If no lab runs there, or it does not end within half a minute.
 pub fn down(run: &Path) -> Result<()> {
     control::ask(run, &Request::Down)?;
     let end = Instant::now() + Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! For tests and measurements: a plan's servers watched as the console watches them, and waiting for what is seen.
+//! For tests and measurements: watches a plan's servers as the console does, and waits for snapshots.
 
 use std::{
     sync::Arc,
@@ -20,31 +20,31 @@ use tokio::{
 
 use crate::error::{Doing, Error, Result};
 
-/// How long what is watched may take to be let go of.
+/// Time limit for closing a watch.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// A live watch with a runtime of its own. Its calls block, and must not be made from asynchronous code.
+/// A live watch with its own runtime. Its calls block, and must not be made from asynchronous code.
 pub struct Watch {
-    /// Where pictures come from and commands go to.
+    /// Delivers snapshots and takes commands.
     pub link: Link,
     runtime: Option<Runtime>,
-    /// Kept, so that whoever steers stays.
+    /// Kept, so that the operator stays.
     orders: Option<Orders>,
 }
 
 impl Watch {
-    /// Begins to watch.
+    /// Starts to watch.
     ///
     /// # Errors
-    /// No runtime can be made.
+    /// If no runtime can be created.
     pub fn on(plan: Plan) -> Result<Self> {
         Self::with(|| (live::start(Arc::new(plan)), None))
     }
 
-    /// Begins to watch as whoever holds this journal: what is probed is probed, and orders are taken.
+    /// Starts to watch as the holder of this journal: probes run, and orders are accepted.
     ///
     /// # Errors
-    /// No runtime can be made.
+    /// If no runtime can be created.
     pub fn steered(plan: Plan, journal: (Journal, Vec<Entry>), inbox: Inbox) -> Result<Self> {
         Self::with(|| {
             let helm = live::start_steered(Arc::new(plan), journal, inbox);
@@ -60,7 +60,8 @@ impl Watch {
             .doing(|| "starting a watch".to_owned())?;
         let (link, orders) = runtime.block_on(async {
             let (mut link, orders) = start();
-            // Signals are in the very first picture that anybody looks at. A driver that has ended is told by what is waited for.
+            // The first snapshot that is used must contain the signals. If the driver has ended, the next wait reports
+            // it.
             link.measure();
             let _ = timeout(Duration::from_secs(5), link.snapshots.wait_for(|s| s.samples.is_some())).await;
             (link, orders)
@@ -68,28 +69,28 @@ impl Watch {
         Ok(Self { link, runtime: Some(runtime), orders })
     }
 
-    /// The picture now.
+    /// The current snapshot.
     #[must_use]
     pub fn now(&self) -> Arc<Snapshot> {
         self.link.snapshots.borrow().clone()
     }
 
-    /// Asks the core for something.
+    /// Sends a command to the engine.
     pub fn command(&self, command: EngineCommand) {
         let _ = self.link.commands.send(command);
     }
 
-    /// Gives an order, where it is somebody's who steers.
+    /// Gives an order, if this watch has an operator.
     pub fn order(&self, order: Order) {
         if let Some(orders) = &self.orders {
             orders.give(order);
         }
     }
 
-    /// Waits for a picture. `what` says what is waited for.
+    /// Waits for a snapshot. `what` describes it.
     ///
     /// # Errors
-    /// None such within `patience`; with what was seen instead.
+    /// If there is none within `patience`; with what was observed instead.
     pub fn until(
         &mut self,
         what: &str,
@@ -112,20 +113,20 @@ impl Watch {
         }
     }
 
-    /// Looks at every picture for a while.
+    /// Passes every snapshot to `look` for a while.
     pub fn during(&mut self, span: Duration, mut look: impl FnMut(&Snapshot)) {
         let never = |s: &Snapshot| {
             look(s);
             false
         };
-        // What ends it is the time.
+        // It ends with the time-out.
         let _ = self.until("the time to pass", span, never);
     }
 
-    /// Waits until every source is live, in two pictures a second apart: answers bring new sources.
+    /// Waits until every collector is fresh, in two snapshots a second apart: answers can add collectors.
     ///
     /// # Errors
-    /// Not within `patience`; with those that are not.
+    /// If that takes longer than `patience`; with those that are not fresh.
     pub fn until_live(&mut self, patience: Duration) -> Result<Arc<Snapshot>> {
         let mut since: Option<(usize, Instant)> = None;
         self.until("every source to be live", patience, |s| {
@@ -150,12 +151,12 @@ impl Drop for Watch {
         let dead = Link { snapshots: watch::channel(self.now()).1, commands: mpsc::unbounded_channel().0 };
         let link = std::mem::replace(&mut self.link, dead);
         runtime.block_on(async { link.let_go(GOODBYE).await });
-        // A source stuck in a library call is left behind.
+        // A collector blocked in a library call is abandoned.
         runtime.shutdown_background();
     }
 }
 
-/// The sources that are not live, and why.
+/// The collectors that are not fresh, and why.
 #[must_use]
 pub fn not_live(s: &Snapshot) -> String {
     let lines: Vec<_> = s
@@ -178,7 +179,7 @@ pub fn samples<'a>(s: &'a Snapshot, id: &'a str, labels: &'a [&'a str]) -> impl 
         .filter(move |x| x.def.id == id && labels.iter().zip(x.labels.iter()).all(|(a, b)| a == b))
 }
 
-/// A signal's live value, if it has one.
+/// A signal's fresh value, if it has one.
 #[must_use]
 pub fn value(s: &Snapshot, id: &str, labels: &[&str]) -> Option<f64> {
     samples(s, id, labels).next().and_then(|x| x.value.clone().fresh())

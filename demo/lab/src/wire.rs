@@ -1,7 +1,9 @@
-//! The network between the two sites, on one machine: every member of a set is reached through a relay that knows who connects.
+//! The network between the two sites, on one machine: every member of a set is reached through a relay that identifies
+//! the client.
 //!
-//! A relay looks up which process owns the other end of a connection (`/proc`), so that it can tell a member of the other site from one of
-//! its own: only what crosses between sites is late, or cut. Whoever is no member counts as being at the source.
+//! A relay looks up the process at the other end of a connection (`/proc`), to distinguish members of the other site
+//! from those of its own: only traffic between the sites is delayed or cut. A client that is not a member counts as
+//! being at the source.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +30,7 @@ use crate::error::{Doing, Result};
 /// The network between the sites.
 #[derive(Debug, Clone)]
 pub struct Wire {
-    /// Each way.
+    /// Delay each way.
     delay: Duration,
     /// Side of each member's process.
     members: Arc<Mutex<BTreeMap<u32, Side>>>,
@@ -36,26 +38,27 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// A network that is so late each way.
+    /// A network with this delay each way.
     #[must_use]
     pub fn new(delay: Duration) -> Self {
         Self { delay, members: Arc::default(), cut: watch::Sender::new(false) }
     }
 
-    /// This process is a member of that side.
+    /// Registers a process as a member of that side.
     pub fn member(&self, pid: u32, side: Side) {
         self.members.lock().unwrap_or_else(PoisonError::into_inner).insert(pid, side);
     }
 
-    /// Cuts what lies between the sites, or mends it. What is connected through it is cut off without a word, as a lost link does.
+    /// Cuts the link between the sites, or restores it. Existing connections through it are interrupted without
+    /// notice, as on a lost link.
     pub fn cut(&self, on: bool) {
         self.cut.send_replace(on);
     }
 
-    /// A relay before a member of this side; ends with the returned tasks.
+    /// Starts a relay before a member of this side; it ends with the returned tasks.
     ///
     /// # Errors
-    /// The port is taken.
+    /// If the port is in use.
     pub async fn relay(&self, port: u16, to: u16, side: Side, tasks: &mut JoinSet<()>) -> Result<()> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.doing(|| format!("relaying {port}"))?;
         let wire = self.clone();
@@ -74,7 +77,7 @@ impl Wire {
         let members = self.members.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let from = owner.and_then(|pid| members.get(&pid).copied()).unwrap_or(Side::Source);
         let crosses = from != side;
-        // A cut link does not refuse: it says nothing.
+        // A cut link does not refuse connections: it does not answer.
         if crosses && *self.cut.borrow() {
             let mut cut = self.cut.subscribe();
             let _ = cut.wait_for(|cut| !*cut).await;
@@ -89,7 +92,7 @@ impl Wire {
     }
 }
 
-/// Bytes one way, each as late as it is told, in order.
+/// Copies bytes one way, in order and with this delay.
 async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, delay: Duration, cut: Option<watch::Receiver<bool>>) {
     let (send, mut queue) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
     let read = async move {

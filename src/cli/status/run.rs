@@ -1,4 +1,4 @@
-//! The run in the document: the same as on the Runbook and Journal pages. Durations are seconds, as numbers.
+//! The run in the document: the content of the Runbook and Journal pages. Durations are seconds, as numbers.
 
 use std::time::Duration;
 

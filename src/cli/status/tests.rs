@@ -17,7 +17,7 @@ use journal::{Author, store::MemStore};
 use systems::Journal;
 use systems::{Engine, EngineEffect, EngineInput};
 
-/// The demo's estate, with somebody who steers, and something blind.
+/// The demo's estate, with an operator and an unknown collector.
 fn documents() -> Vec<Value> {
     let (plan, _) = systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
@@ -40,7 +40,7 @@ fn documents() -> Vec<Value> {
     vec![first, held, proposed, stale, document(&drive.snapshot())]
 }
 
-/// With what two people have to agree to, a way back that ends, and a step in each state.
+/// Adds a proposal for two people, a rollback with a deadline, and a step in each state.
 fn proposed(mut snapshot: Snapshot) -> Snapshot {
     let mut run = (**snapshot.run.as_ref().expect("a run")).clone();
     let step = run.steps[0].id.clone();
@@ -59,11 +59,11 @@ fn proposed(mut snapshot: Snapshot) -> Snapshot {
     snapshot
 }
 
-/// Holds a value to a schema, as far as this schema goes; a field that the schema does not name is a fault here.
+/// Validates a value against the subset of JSON Schema used here; a field that the schema does not name is a fault.
 struct Check<'s> {
     root: &'s Value,
     faults: BTreeSet<String>,
-    /// Fields of the schema that were there.
+    /// Fields of the schema that occurred.
     met: BTreeSet<String>,
 }
 
@@ -129,7 +129,7 @@ impl<'s> Check<'s> {
     }
 }
 
-/// Every field of a schema, by the path that the checker has for it.
+/// Every field of a schema, by the checker's path.
 fn fields(schema: &Value, at: &str, out: &mut BTreeSet<String>) {
     for (name, own) in schema["properties"].as_object().into_iter().flatten() {
         out.insert(format!("{at}.{name}"));
@@ -191,7 +191,7 @@ fn what_the_plan_names_and_nobody_knows_is_said_first_by_name_though_every_sourc
     assert_eq!([super::Order::Sources, super::Order::Verdict].map(|order| order.holds(&picture)), [false, false]);
 }
 
-/// Answers come between two looks of the gates: what is printed has both of one moment.
+/// Answers arrive between two evaluations of the gates: the document must be consistent.
 #[test]
 fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
     let (plan, _) = systems::load_plan(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));

@@ -1,9 +1,10 @@
-//! What is said of instants where it could be mistaken: at midnight, when the clocks are changed, in zones without a name.
+//! Instants that are easily ambiguous: at midnight, when the clocks change, in zones without a name.
 
 use super::*;
 use base::view::{Column, Row, Table};
 
-/// Summer time ends on 2026-10-25 at 01:00 UTC, and began on 2026-03-29 at 01:00 UTC. Written out: no machine has to know of it.
+/// Summer time ends on 2026-10-25 at 01:00 UTC and began on 2026-03-29 at 01:00 UTC. Given as a POSIX rule, so that
+/// the test needs no time zone database.
 fn berlin() -> TimeZone {
     TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a zone")
 }

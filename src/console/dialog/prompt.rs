@@ -1,4 +1,4 @@
-//! One line to write: what for, and the order that comes of it.
+//! A line of text that the operator writes, and the order that it becomes.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
@@ -11,44 +11,46 @@ use crate::{
 use base::step::Ticket;
 use engine::run::{Hand, Order, Proposal};
 
-/// What a line is for.
+/// The purpose of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
-    /// Words for the record.
+    /// A remark for the journal.
     Remark,
-    /// Why everything is held.
+    /// Reason for a hold.
     Hold,
-    /// What the operator looked at.
+    /// What the operator checked before marking the step done.
     Attest,
     /// `GATE, MINUTES, REASON`.
     Waive,
-    /// Why a step is left out.
+    /// Reason for skipping a step.
     Skip,
-    /// `yes` or `no`, and what both looked at.
+    /// `yes` or `no`, and what both people checked.
     Settle,
-    /// `NAME`: somebody agrees to what was proposed.
+    /// `NAME`: a second person approves a proposal.
     Second,
-    /// `NAME`: an approval that nobody's key signed.
+    /// `NAME`: an approval without a signature.
     Approve,
 }
 
-/// One line to write.
+/// A line that is being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
-    /// What for.
+    /// Its purpose.
     pub asked: Asked,
-    /// About which step.
+    /// The step it applies to.
     pub step: String,
     /// What is written so far.
     pub text: String,
-    /// The operation that it is about, and its words: not whichever is next when it is written.
+    /// The operation it applies to, with its words. Kept, because another operation may be next by the time the line
+    /// is finished.
     pub about: Option<(Ticket, String)>,
-    /// The step whose preview it was asked over: it is looked at again afterwards, or it would stay armed unseen.
+    /// The step whose preview was open. The preview opens again afterwards, so that the step does not stay armed
+    /// unseen.
     pub over: Option<String>,
 }
 
 impl Asked {
-    /// What stands before the line.
+    /// The label before the line.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -88,13 +90,14 @@ pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec
     }
 }
 
-/// Whose hand a name comes from. On a simulated estate another person's terminal is simulated as well: who is not the operator writes there.
+/// Where a name comes from. In the demo other people's terminals are simulated: any name but the operator's counts as
+/// typed there.
 fn hand(ui: &Ui, by: &str) -> Hand {
     let operator = ui.latest().run.as_ref().and_then(|run| run.operator.as_deref());
     if ui.mode == Mode::Demo && operator != Some(by) { Hand::Terminal } else { Hand::Keyboard }
 }
 
-/// What was written, as an order.
+/// The order that the text means.
 fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
     let text = prompt.text.trim().to_owned();
     let step_id = prompt.step.clone();

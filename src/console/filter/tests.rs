@@ -1,4 +1,4 @@
-//! Filters against what they mean, and against an oracle that knows nothing of speed.
+//! Filters tested against their meaning, and against a simple reference implementation.
 
 use proptest::prelude::*;
 
@@ -89,7 +89,7 @@ fn a_text_can_be_meant_as_a_whole() {
     assert_eq!(kept("state:=service"), [2]);
     assert_eq!(kept("state:!=gone"), [0, 2]);
     assert_eq!(kept("state:=\"in service\""), [0]);
-    // What could be a number is a text where the column has texts.
+    // A value that could be a number is compared as text if the column contains texts.
     let mut table = table();
     let host = table.columns.iter().position(|c| c.id == "host").expect("a column");
     std::sync::Arc::make_mut(&mut table.rows)[1].cells[host] = Cell::text("2024");
@@ -126,7 +126,7 @@ fn word() -> impl Strategy<Value = (bool, u8, String, i8)> {
     (any::<bool>(), 0_u8..5, "[abAB]{1,2}", -3_i8..4)
 }
 
-/// What a word says, without a thought for how long it takes.
+/// The reference implementation of a word, not optimised.
 fn meaning((not, kind, text, number): (bool, u8, String, i8)) -> Meaning {
     let bound = f64::from(number);
     let low = text.to_lowercase();

@@ -1,37 +1,37 @@
-//! A filter's words as they are written: what is quoted, what is an expression, what names a column.
+//! Splits a filter into its words: quoted texts, expressions, column names.
 
 /// One word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Written {
-    /// As it was typed: what a message about it begins with.
+    /// As typed; messages about the word begin with it.
     pub shown: String,
-    /// It must not hold.
+    /// Negated.
     pub not: bool,
-    /// What stands before the colon.
+    /// The part before the colon.
     pub column: Option<String>,
-    /// What stands after it.
+    /// The part after it.
     pub test: Text,
 }
 
-/// What is looked for.
+/// The text to search for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Text {
     /// A text, or a comparison.
     Plain(String),
-    /// A text that means nothing but itself.
+    /// A literal text.
     Quoted(String),
-    /// An expression.
+    /// A regular expression.
     Regex(String),
 }
 
 impl Written {
-    /// The whole word as text, where what stands before the colon names no column.
+    /// The whole word as text, if the part before the colon names no column.
     pub(super) fn whole(&self) -> Text {
         Text::Plain(self.shown.strip_prefix('!').unwrap_or(&self.shown).to_owned())
     }
 }
 
-/// Parts at blanks, but not inside `/…/` and `"…"`. What is not closed yet reaches to the end: it is being typed.
+/// Splits at blanks, but not inside `/…/` and `"…"`. An unclosed one extends to the end: it is still being typed.
 pub(super) fn words(text: &str) -> Vec<Written> {
     let mut out = Vec::new();
     let mut rest = text.trim_start();
@@ -43,7 +43,7 @@ pub(super) fn words(text: &str) -> Vec<Written> {
     out
 }
 
-/// How many bytes the first word takes.
+/// Length of the first word in bytes.
 fn length(text: &str) -> usize {
     let (mut closes, mut escaped, mut before) = (None, false, None);
     for (at, c) in text.char_indices() {

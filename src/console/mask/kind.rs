@@ -1,4 +1,4 @@
-//! What kind of name a word is, by its form alone: servers' texts name what no plan knows.
+//! Determines the kind of a name by its form alone: texts from servers contain names that no plan has.
 
 use std::net::IpAddr;
 
@@ -10,12 +10,12 @@ pub(super) enum Kind<'w> {
     Account,
     Zone,
     Arn,
-    /// An EC2 resource, by what its id begins with.
+    /// An EC2 resource, by the prefix of its id.
     Resource(&'w str),
 }
 
 impl Kind<'_> {
-    /// What its pseudonyms begin with.
+    /// Prefix of its pseudonyms.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Host => "host",
@@ -28,7 +28,7 @@ impl Kind<'_> {
     }
 }
 
-/// What the pseudonyms of a resource begin with: as its ids do, where that is known.
+/// Prefix of a resource's pseudonyms: that of its ids, if known.
 pub(super) fn prefix(of: &str) -> &'static str {
     const KNOWN: [&str; 12] = ["i", "ami", "subnet", "vpc", "sg", "lt", "eni", "vol", "snap", "igw", "rtb", "eipalloc"];
     KNOWN.into_iter().find(|known| *known == of).unwrap_or("id")
@@ -37,13 +37,13 @@ pub(super) fn prefix(of: &str) -> &'static str {
 /// A word of a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Word<'t> {
-    /// Where it begins.
+    /// Its position.
     pub(super) at: usize,
     pub(super) text: &'t str,
 }
 
 impl<'t> Word<'t> {
-    /// Its name, and its port with the colon; empty where it has none.
+    /// The name, and the port with its colon; empty if there is none.
     pub(super) fn port(&self) -> (&'t str, &'t str) {
         match self.text.rfind(':') {
             Some(at) if is_port(&self.text[at + 1..]) && !self.text[..at].contains(':') => self.text.split_at(at),
@@ -56,14 +56,14 @@ fn is_port(text: &str) -> bool {
     (1..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The words of a text that could be names: of letters, digits and what stands within names.
+/// The words of a text that could be names: letters, digits and characters that occur in names.
 pub(super) fn words(text: &str) -> Vec<Word<'_>> {
     let of_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
     let mut out = Vec::new();
     let mut at = 0;
     while let Some(begin) = text[at..].find(|c: char| c.is_alphanumeric() || c == ':').map(|n| at + n) {
         let rest = &text[begin..];
-        // The name of a resource has more in it, up to where it must end.
+        // A resource name contains more characters; this is where it must end.
         let end = if rest.starts_with("arn:") {
             rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ')' | '}' | ']'))
         } else {
@@ -71,7 +71,7 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
         };
         let end = begin + end.unwrap_or(rest.len());
         let word = text[begin..end].trim_end_matches(['-', '_']);
-        // What ends a sentence or begins an explanation is none of the name; a second dot or colon would be.
+        // A final dot or colon is punctuation; a double colon belongs to the name.
         let word = if word.ends_with("::") { word } else { word.trim_end_matches([':', '.']) };
         if !word.is_empty() {
             let skip = scheme(word);
@@ -82,7 +82,7 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
     out
 }
 
-/// How much of a word stands before an address: `tcp:` of `tcp:10.0.0.1:27017`.
+/// Length of the part before an address: `tcp:` of `tcp:10.0.0.1:27017`.
 fn scheme(word: &str) -> usize {
     let Some((before, after)) = word.split_once(':') else { return 0 };
     let address = after.split(':').next().unwrap_or_default();
@@ -90,7 +90,7 @@ fn scheme(word: &str) -> usize {
     if is { before.len() + 1 } else { 0 }
 }
 
-/// Ends of names that hosts have: those of countries have two letters.
+/// Top-level domains of hosts; those of countries have two letters.
 const ENDS: [&str; 24] = [
     "com",
     "net",
@@ -118,7 +118,7 @@ const ENDS: [&str; 24] = [
     "aws",
 ];
 
-/// What kind of name a word is; none: it is no name. `port`: a port stood behind it.
+/// The kind of a name; `None` if the word is not a name. `port`: a port follows it.
 pub(super) fn of(word: &str, port: bool) -> Option<Kind<'_>> {
     let bytes = word.as_bytes();
     if word.starts_with("arn:") {
@@ -130,7 +130,7 @@ pub(super) fn of(word: &str, port: bool) -> Option<Kind<'_>> {
     if word.parse::<IpAddr>().is_ok() {
         return Some(Kind::Ip);
     }
-    // As EC2 names hosts after their addresses.
+    // EC2 names hosts after their addresses.
     let parts = word.strip_prefix("ip-").map(|rest| rest.split('-').filter(|n| n.parse::<u8>().is_ok()).count());
     if parts == Some(4) {
         return Some(Kind::Host);

@@ -1,4 +1,5 @@
-//! What pseudonyms stand for. Apart from the mask, which is busy for as long as a large picture takes: an order waits for none.
+//! The real names of the pseudonyms. Separate from the mask, which is locked while a large snapshot is masked: an
+//! order does not wait for that.
 
 use std::{
     collections::HashMap,
@@ -8,7 +9,7 @@ use std::{
 use super::kind;
 use engine::run::{Order, Proposal};
 
-/// The real names, by pseudonym; a clone has the same.
+/// The real names, by pseudonym; clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Names(Arc<Mutex<HashMap<String, String>>>);
 
@@ -18,11 +19,11 @@ impl Names {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, String>> {
-        // Names are only added: a panic of whoever had it leaves it no worse.
+        // Names are only added, so a panic while it was locked is harmless.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The text with the real names again, where it has pseudonyms.
+    /// The text with its pseudonyms replaced by real names.
     #[must_use]
     pub fn unmask(&self, text: &str) -> String {
         let names = self.lock();
@@ -38,7 +39,7 @@ impl Names {
         out + &text[copied..]
     }
 
-    /// An order as it is meant: what was typed after the screen, and what goes on record.
+    /// The order with real names: what was typed from the screen, and what is journaled.
     #[must_use]
     pub fn meant(&self, order: Order) -> Order {
         let real = |text: String| self.unmask(&text);
@@ -57,7 +58,8 @@ impl Names {
                     Proposal::ResolveManually { step, ticket, there, looked_at: real(looked_at) }
                 }
             }),
-            // Nothing in these is typed but people's names, which are not masked. None is left out by a wildcard: a new one must say.
+            // The only typed text in these is people's names, which are not masked. No wildcard: a new order must be
+            // listed.
             Order::Preview(_)
             | Order::Arm(_)
             | Order::Cancel(_)

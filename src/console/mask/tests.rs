@@ -73,7 +73,7 @@ fn what_is_typed_after_the_screen_means_the_real_name() {
     );
     let order = Order::Execute { step: "www-50".into(), digest: Default::default(), typed: "name-1.".into() };
     assert!(matches!(mask.real_names().meant(order), Order::Execute { typed, .. } if typed == "www.example.net."));
-    // What goes on record by two people has the real names, too.
+    // Journaled text of proposals has the real names, too.
     let said = || "yes, name-1 answers".to_owned();
     let motions = [
         Proposal::Skip { step: "s".into(), reason: said() },

@@ -1,4 +1,4 @@
-//! Where a snapshot has texts: what is drawn of it, all of it.
+//! The texts in a snapshot: all that is drawn of it.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -44,7 +44,7 @@ impl Mask {
         }
     }
 
-    /// What is neither a panel nor the run.
+    /// All texts except those of panels and the run.
     pub(super) fn others(&mut self, snapshot: &mut Snapshot) {
         for tile in &mut snapshot.tiles {
             self.cow(&mut tile.title);

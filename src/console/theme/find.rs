@@ -1,4 +1,4 @@
-//! Where themes come from: the binary, the user's configuration, or a file that is to be checked; and what inherits what.
+//! Where themes come from: the binary, the user's configuration, or a file to check; and inheritance.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::colour::Depth;
 use crate::settings;
 use plan::{Faulty, Report, hint::nearest};
 
-/// The package's own, in the order in which `t` goes through them.
+/// The package's themes, in the order in which `t` cycles through them.
 const EMBEDDED: &[(&str, &str)] = &[
     ("night", include_str!("../../../themes/night.toml")),
     ("day", include_str!("../../../themes/day.toml")),
@@ -28,18 +28,18 @@ pub struct Themes {
 }
 
 impl Themes {
-    /// The package's own and those of the user's configuration.
+    /// The package's themes and those in the user's configuration.
     pub fn of_user(var: impl Fn(&str) -> Option<String>) -> Self {
         Self { dir: settings::folder(var).map(|folder| folder.join("themes")) }
     }
 
-    /// Where the user's own are, if there is such a place.
+    /// Folder of the user's themes, if there is one.
     #[must_use]
     pub fn dir(&self) -> Option<&Path> {
         self.dir.as_deref()
     }
 
-    /// Names of all there are, the package's own first.
+    /// Names of all themes, the package's first.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = EMBEDDED.iter().map(|(n, _)| (*n).to_owned()).collect();
@@ -55,13 +55,13 @@ impl Themes {
         names
     }
 
-    /// The user's file of this name; none where the package's own holds, or there is no such theme.
+    /// The user's file of this name; `None` if the package's theme is used, or there is no such theme.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<PathBuf> {
         Some(self.dir.as_deref()?.join(format!("{name}.toml"))).filter(|p| is_name(name) && p.exists())
     }
 
-    /// Reads one.
+    /// Loads a theme.
     ///
     /// # Errors
     /// If there is none of that name, or its file cannot be read or is not a theme.
@@ -69,7 +69,7 @@ impl Themes {
         self.sheet(name, &[]).map(|sheet| ready(&sheet, depth))
     }
 
-    /// Reads one from a file that need not be where themes are found, and judges it: faults, else warnings.
+    /// Loads a theme from a file anywhere and checks it for faults, then for warnings.
     ///
     /// # Errors
     /// If the file cannot be read or is not a theme.
@@ -82,9 +82,11 @@ impl Themes {
         Ok((ready(&sheet, Depth::True), Report::new(path, &shown, warnings), nearest))
     }
 
-    /// What a theme and all that it inherits say. `below`: the themes that want to inherit it, and whether they are the package's own.
+    /// The merged content of a theme and all that it inherits. `below`: the themes that inherit it, and whether each
+    /// is the package's.
     pub(super) fn sheet(&self, name: &str, below: &[(String, bool)]) -> Result<Sheet, ThemeError> {
-        // Once a file has this name, the name means what the file stands before.
+        // If a user's file of this name is already in the chain, the name means the embedded theme that the file
+        // replaces.
         let own = if below.iter().any(|(n, _)| n == name) { None } else { self.file(name) };
         let embedded = EMBEDDED.iter().find(|(n, _)| *n == name);
         match (own, embedded) {
@@ -127,7 +129,7 @@ impl Themes {
     }
 }
 
-/// Whether a theme can be called so: no path, and nothing that an editor leaves behind.
+/// Whether this is a valid theme name: no path, and no temporary file of an editor.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_ ".contains(c))
 }

@@ -1,5 +1,5 @@
-//! A theme file: its format in the plan's own terms ([`plan::spec`]), so that it is checked as a plan is – all faults at once, each
-//! with its place – and what is read out of one.
+//! The format of a theme file, defined with [`plan::spec`], so that it is checked like a plan (all faults at once,
+//! each with its place), and the parsed content.
 
 use std::path::Path;
 
@@ -67,14 +67,15 @@ const MODIFIERS: [(&str, Modifier); 5] = [
     ("reverse", Modifier::REVERSED),
 ];
 
-/// What one theme and all that it inherits say; colours by their names still, since a theme may change the palette of what it inherits.
+/// The merged content of a theme and all that it inherits. Colours are still names, since a theme may change the
+/// inherited palette.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sheet {
     pub name: String,
     pub doc: Option<String>,
     pub palette: IndexMap<String, Color>,
     pub looks: Vec<Option<RawStyle>>,
-    /// Where this file says what it says, for whoever finds fault with the whole.
+    /// Places in this file, for messages about the result.
     pub places: Places,
 }
 
@@ -86,17 +87,17 @@ pub(super) struct Places {
     pub roles: Vec<Option<Span>>,
 }
 
-/// How one role looks.
+/// The style of one role.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RawStyle {
     pub fg: Option<String>,
     pub bg: Option<String>,
-    /// With 16 colours, where it was thought of.
+    /// The style with 16 colours, if defined.
     pub ansi: Option<Ansi>,
     pub modifiers: Modifier,
 }
 
-/// How a role looks on a terminal of 16 colours.
+/// The style of a role on a terminal of 16 colours.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Ansi {
     pub fg: Option<Color>,
@@ -104,7 +105,7 @@ pub(super) struct Ansi {
     pub reverse: bool,
 }
 
-/// Reads a theme of this name out of a text. `parent` gives what is inherited, or says why it cannot be.
+/// Parses a theme of this name. `parent` returns the inherited theme, or says why it cannot be loaded.
 pub(super) fn sheet(
     name: &str,
     path: &Path,
@@ -132,7 +133,7 @@ fn lower(
             None
         }
     });
-    // What cannot be read may have any colour.
+    // An inherited theme that cannot be read may define any colour.
     let all_known = inherited.as_ref().is_none_or(Option::is_some);
     let mut sheet = inherited.flatten().unwrap_or_default();
     (sheet.doc, sheet.places) = (root.get("doc"), Places::default());
@@ -195,7 +196,7 @@ fn look(table: &Table, palette: Option<&IndexMap<String, Color>>, faults: &mut F
     RawStyle { fg, bg, ansi, modifiers: set.fold(Modifier::empty(), |all, (_, m)| all | *m) }
 }
 
-/// `yellow`, `black on yellow`, `on blue`, `reverse`; or the word that is none.
+/// Parses `yellow`, `black on yellow`, `on blue`, `reverse`; the error is the unknown word.
 fn ansi(text: &str) -> Result<Ansi, String> {
     let named = |word: &str| match word {
         "default" => Ok(Color::Reset),
@@ -211,7 +212,7 @@ fn ansi(text: &str) -> Result<Ansi, String> {
     })
 }
 
-/// A colour that needs no palette.
+/// A colour that is not from the palette.
 fn literal(word: &str) -> Option<Color> {
     if word == "default" {
         return Some(Color::Reset);
@@ -222,7 +223,7 @@ fn literal(word: &str) -> Option<Color> {
 }
 
 impl RawStyle {
-    /// As a terminal of this depth shows it, if it knows all colours.
+    /// The style on a terminal of this depth, if all colours are known.
     pub fn style(&self, palette: &IndexMap<String, Color>, depth: Depth) -> ratatui::style::Style {
         let colour = |word: &Option<String>| {
             let word = word.as_ref()?;

@@ -1,5 +1,6 @@
-//! Whether a theme can be read: contrast, and whether what means different things looks different – to most eyes, to those with a colour
-//! vision deficiency, and on terminals of few colours. Figures from [`sight`](crate::sight); here is what they have to be.
+//! Checks whether a theme is readable: contrast, and whether different meanings look different, with and without a
+//! colour vision deficiency and on terminals of few colours. [`sight`](crate::sight) computes the figures; this module
+//! has the limits.
 
 use ratatui::style::Modifier;
 
@@ -13,18 +14,19 @@ use plan::{
     diag::{Faults, Span},
 };
 
-/// What text needs at least (WCAG 2.2, 1.4.3), and lines (1.4.11). What 16 colours look like is up to the terminal: there it is 3 for all.
+/// Minimum contrast of text (WCAG 2.2, 1.4.3) and of lines (1.4.11). The terminal decides the look of the 16 colours:
+/// there it is 3 for all.
 const TEXT: f64 = 4.5;
 const LINE: f64 = 3.0;
 
-/// Colours nearer than this are taken for one another at a glance.
+/// Colours nearer than this are confused at a glance.
 const NEAR: f64 = 6.0;
 
-/// What means different things, and must not be taken for one another.
+/// Roles with different meanings that must not be confused.
 const GROUPS: [&[Role]; 2] =
     [&[Role::Good, Role::Busy, Role::Warn, Role::Bad, Role::Blind, Role::Stale], &[Role::Source, Role::Target]];
 
-/// What is drawn over the selected row.
+/// Roles that are drawn over the selected row.
 const OVER_SELECTED: [Role; 10] = [
     Role::Good,
     Role::Busy,
@@ -38,16 +40,16 @@ const OVER_SELECTED: [Role; 10] = [
     Role::Text,
 ];
 
-/// The figures that came out worst.
+/// The worst figures.
 #[derive(Debug, Clone, Default)]
 pub struct Nearest {
-    /// The least contrast, and whose.
+    /// The lowest contrast, and its role.
     pub contrast: Option<(f64, Role)>,
-    /// The two that are nearest to one another, to each kind of eyes.
+    /// The two nearest roles for each kind of vision.
     pub pairs: Vec<(Sight, f64, Role, Role)>,
 }
 
-/// What is warned of, and the worst figures.
+/// The warnings, and the worst figures.
 pub(super) fn judge(sheet: &Sheet) -> (Faults, Nearest) {
     let mut faults = Faults::default();
     let mut nearest = Nearest::default();
@@ -67,7 +69,7 @@ pub(super) fn judge(sheet: &Sheet) -> (Faults, Nearest) {
             if depth == Depth::True && nearest.contrast.is_none_or(|(worst, _)| found < worst) {
                 nearest.contrast = Some((found, role));
             }
-            // What is too faint as it was written is not said again of fewer colours.
+            // A contrast that is too low as written is not reported again for fewer colours.
             if found < least && !faint.contains(&(role, over)) {
                 faint.push((role, over));
                 let over = over.map_or("", |_| " in the selected row");
@@ -105,7 +107,7 @@ pub(super) fn judge(sheet: &Sheet) -> (Faults, Nearest) {
     (faults, nearest)
 }
 
-/// What contrast a role needs.
+/// Minimum contrast of a role.
 pub(super) fn least(role: Role, depth: Depth) -> f64 {
     match role {
         _ if depth == Depth::Ansi => LINE,
@@ -114,8 +116,8 @@ pub(super) fn least(role: Role, depth: Depth) -> f64 {
     }
 }
 
-/// The contrast of each role against what is behind it, and of what is drawn there against the selected row. Colours that the terminal
-/// decides are left out.
+/// The contrast of each role against its background, and of roles drawn over the selected row against that. Colours
+/// that the terminal decides are left out.
 pub(super) fn contrasts(theme: &Theme) -> Vec<(Role, Option<Role>, f64)> {
     let own = |role: &Role| Some((*role, None, contrast(front(theme, *role)?, behind(theme, *role)?)));
     let over = |role: &Role| {
@@ -126,7 +128,7 @@ pub(super) fn contrasts(theme: &Theme) -> Vec<(Role, Option<Role>, f64)> {
     Role::ALL.iter().filter_map(own).chain(OVER_SELECTED.iter().filter_map(over)).collect()
 }
 
-/// How far those are apart that must not be taken for one another.
+/// Distances between the roles that must not be confused.
 pub(super) fn apartness(theme: &Theme, sight: Sight) -> Vec<(f64, Role, Role)> {
     let far = |a, b, of: fn(&Theme, Role) -> Option<Rgb>| Some(apart(of(theme, a)?, of(theme, b)?, sight));
     let of = |(a, b)| {
@@ -151,14 +153,14 @@ fn behind(theme: &Theme, role: Role) -> Option<Rgb> {
     colours(theme, role).1
 }
 
-/// Of the signs, and behind them.
+/// Foreground and background colour.
 fn colours(theme: &Theme, role: Role) -> (Option<Rgb>, Option<Rgb>) {
     let (text, style) = (theme.style(Role::Text), theme.style(role));
     let (fg, bg) = (style.fg.or(text.fg).and_then(rgb), style.bg.or(text.bg).and_then(rgb));
     if style.add_modifier.contains(Modifier::REVERSED) && role != Role::Selected { (bg, fg) } else { (fg, bg) }
 }
 
-/// Where this file has a say in how a role looks.
+/// Where this file defines how a role looks.
 fn place(sheet: &Sheet, role: Role) -> Option<&Span> {
     let places = &sheet.places;
     let of_colour = || {

@@ -1,4 +1,4 @@
-//! The roles: what something on screen is.
+//! The roles: the meaning of something on screen.
 
 use super::format::LOOK;
 use base::view::Tone;
@@ -6,14 +6,14 @@ use plan::spec::{Key, Kind, tables::may};
 
 macro_rules! roles {
     ($($Role:ident = $word:literal, $doc:literal;)+) => {
-        /// What something on screen is.
+        /// The meaning of something on screen.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Role { $(#[doc = $doc] $Role,)+ }
 
         impl Role {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$Role),+];
-            /// As keys of a theme file.
+            /// Their keys in a theme file.
             pub(super) const KEYS: &'static [Key] = &[$(may($word, Kind::Table(&LOOK), $doc)),+];
 
             /// Its name in theme files.
@@ -22,7 +22,7 @@ macro_rules! roles {
                 match self { $(Self::$Role => $word),+ }
             }
 
-            /// What it is for.
+            /// Its description.
             #[must_use]
             pub const fn doc(self) -> &'static str {
                 match self { $(Self::$Role => $doc),+ }
@@ -57,7 +57,7 @@ roles! {
 }
 
 impl Role {
-    /// The role of a tone; plain information has none of its own.
+    /// The role of a tone; plain information has none.
     #[must_use]
     pub const fn of(tone: Tone) -> Option<Self> {
         Some(match tone {

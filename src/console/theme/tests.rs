@@ -46,7 +46,7 @@ fn everything_can_be_read_at_every_depth() {
     }
 }
 
-/// Told apart at a glance: most people's eyes, and at least a little with each deficiency, whatever the theme.
+/// Distinguishable at a glance with unimpaired vision, and at least slightly with each deficiency, in every theme.
 #[test]
 fn what_means_different_things_looks_different_to_everybody() {
     for name in own().filter(|name| name != "mono") {
@@ -79,7 +79,7 @@ fn few_colours_are_enough_to_tell_the_tones_apart() {
             assert_ne!(theme.side(Side::Source), theme.side(Side::Target), "{name}, {depth:?}");
         }
     }
-    // With the 16, too, those for whom a theme is made see its tones apart.
+    // With 16 colours, a theme made for a deficiency must also keep its tones distinguishable for it.
     for (name, sight) in [("deuteranopia", Sight::Deuteranopia), ("tritanopia", Sight::Tritanopia)] {
         let theme = load(name, Depth::Ansi);
         let colours: Vec<_> = TONES.iter().filter_map(|t| rgb(theme.tone(*t).fg?)).collect();
@@ -220,7 +220,7 @@ fn a_theme_that_comes_round_to_itself_is_refused() {
     for name in ["a", "b", "c"] {
         assert!(why(name).contains("it cannot inherit: theme "), "{}", why(name));
     }
-    // The package's own stand behind files of their names: this ends.
+    // The package's themes are behind the files of the same names, so the recursion ends.
     assert!(themes.load("night", Depth::True).is_ok() && themes.load("day", Depth::True).is_ok());
 }
 

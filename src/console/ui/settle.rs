@@ -1,4 +1,4 @@
-//! Rows, selections and the open detail, brought in line with the picture that is shown, the filters and the orders.
+//! Updates rows, selections and the open detail for the current view model, filters and orders.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 use base::view::{Detail, Panel};
 
-/// What the rows of the current place were made of.
+/// The input of the current rows.
 #[derive(Debug)]
 pub(super) enum Made {
     Panel(Arc<Panel>),
@@ -28,13 +28,14 @@ impl Made {
 }
 
 impl Ui {
-    /// The picture whose rows have yet to be made as they are wanted by now, if any are.
+    /// The view model whose rows must be recomputed for the current filters and orders, if any.
     #[must_use]
     pub fn waits(&self) -> Option<Arc<ViewModel>> {
         self.waits.then(|| self.frozen.as_ref().map_or(&self.latest, |(p, _)| p).clone())
     }
 
-    /// Brings rows and selections in line with the picture, the filters and the orders. `changed`: a filter or an order did.
+    /// Updates rows and selections for the view model, the filters and the orders. `changed`: a filter or an order has
+    /// changed.
     pub(crate) fn settle(&mut self, changed: bool) {
         if let Some(key) = &self.opened {
             self.detail = match own_detail(self.view_model(), &key.panel, &key.row) {
@@ -68,7 +69,7 @@ impl Ui {
                 Some((rows, exact)) if exact || beside => (rows, exact),
                 _ if same && ui.rows.are_of(table, &ui.filter, ui.sort) => (std::mem::take(&mut ui.rows), true),
                 _ if same && beside => (std::mem::take(&mut ui.rows), false),
-                // Rows of before are of another table: better none for a moment than the wrong ones.
+                // The old rows belong to another table: show none for a moment instead of wrong ones.
                 _ if beside => (Rows::default(), false),
                 _ => (Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows)), true),
             };

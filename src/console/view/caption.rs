@@ -1,4 +1,4 @@
-//! What the script of a scenario says, and which keys it pressed last: a band over the last line.
+//! The script's caption and the keys it pressed last: a band above the last line.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -9,7 +9,7 @@ use crate::{
     widget::text::{put, put_all, wrap},
 };
 
-/// How many lines it takes of a screen this wide.
+/// Number of lines on a screen of this width.
 pub(super) fn height(ui: &Ui, width: u16) -> u16 {
     ui.caption.as_ref().map_or(0, |caption| u16::try_from(lines(caption, width).len()).unwrap_or(1) + 1)
 }
@@ -39,7 +39,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     }
 }
 
-/// The caption, broken between words.
+/// The caption, wrapped at word boundaries.
 fn lines(caption: &Caption, width: u16) -> Vec<String> {
     let mut lines = wrap(&caption.text, usize::from(width).saturating_sub(4));
     lines.truncate(3);

@@ -1,4 +1,4 @@
-//! What is behind a row: its facts, its curves, its tables.
+//! The detail of a row: its fields, its curves, its tables.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
@@ -24,7 +24,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     let title = Rect { height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let panel = ui.panel().map_or("", |p| p.title);
-    // What a row is addressed by is its real name: masked, it is not shown before the detail is there.
+    // A row's id contains its real name: with the mask on it is not shown before the detail arrives.
     let asked = || ui.opened().filter(|_| !ui.view_model().is_masked()).map_or("", |k| k.row.as_str());
     let name = ui.detail().map_or_else(asked, |d| &d.title);
     put_all(
@@ -69,8 +69,8 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     }
 }
 
-/// Lines for facts, curves and tables. Observation come first; curves need a few lines to say anything; tables scroll in what is left, but a
-/// short one that is first is seen as a whole where that leaves facts a third.
+/// Lines for fields, curves and tables. Fields come first; curves need a few lines to be legible; tables scroll in the
+/// rest. A short table that comes first is shown completely if that leaves the fields a third.
 fn heights(room: u16, lines: &[Line], detail: &Detail) -> (u16, u16, u16) {
     let facts = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let others = !detail.curves.is_empty() || !detail.tables.is_empty();
@@ -87,7 +87,7 @@ fn heights(room: u16, lines: &[Line], detail: &Detail) -> (u16, u16, u16) {
     (facts, if curves < 5 { 0 } else { curves }, if detail.tables.is_empty() { 0 } else { left - curves })
 }
 
-/// Lines of a table that is short enough to be seen as a whole.
+/// Lines of a table that is short enough to be shown completely.
 pub(super) fn whole(table: &Table) -> Option<u16> {
     const SHORT: u16 = 14;
     Some(table::wanted(table, table.rows.len())).filter(|lines| *lines <= SHORT)
@@ -95,7 +95,7 @@ pub(super) fn whole(table: &Table) -> Option<u16> {
 
 type Line = Vec<(String, ratatui::style::Style)>;
 
-/// Observation in two columns where they all fit in half the width, else one a line, long ones wrapped.
+/// Fields in two columns if all fit in half the width, else one a line, long ones wrapped.
 fn field_lines(detail: &Detail, width: usize, look: &Drawing<'_>) -> Vec<Line> {
     let (muted, theme) = (look.theme.style(Role::Muted), look.theme);
     let name_width = detail.fields.iter().map(|(n, _)| n.width()).max().unwrap_or(0);
@@ -139,7 +139,7 @@ fn draw_curves(area: Rect, buf: &mut Buffer, detail: &Detail, snapshot: &Snapsho
     let marks = marks::marks(snapshot);
     let all = u16::try_from(detail.curves.len()).unwrap_or(u16::MAX);
     let beside = all.clamp(1, (area.width / 38).max(1));
-    // As many rows of curves as leave each one readable.
+    // As many rows of curves as remain legible.
     let rows = all.div_ceil(beside).clamp(1, (area.height / 6).max(1));
     for (i, curve) in (0..beside * rows).zip(&detail.curves) {
         let (column, row) = (i % beside, i / beside);

@@ -1,4 +1,4 @@
-//! What opens over a page: preview, confirmation, one line to write.
+//! Draws the dialogs over a page: preview, confirmation, a line of text.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -21,7 +21,7 @@ use plan::Confirm;
 
 type Line = Vec<(String, Style)>;
 
-/// Draws what is open; gives the first line that could be shown of a preview, and how many there was room for.
+/// Draws the open dialog; returns the first line that could be shown of a preview, and how many there was room for.
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Drawing<'_>) -> Option<(usize, usize)> {
     match it {
         Dialog::Preview(id, top) => preview(area, buf, ui, id, *top, look),
@@ -41,12 +41,12 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Dr
     }
 }
 
-/// A frame with a title; what is inside.
+/// Draws a frame with a title; returns the area inside.
 fn frame(area: Rect, buf: &mut Buffer, title: &str, look: &Drawing<'_>) -> Rect {
     let border = look.theme.style(Role::Key);
     let area = area.intersection(buf.area);
     for place in area.positions() {
-        // Whole cells: what lies below may be bold, underlined or reversed.
+        // Clears whole cells: the page below may be bold, underlined or reversed.
         buf[place].reset();
     }
     buf.set_style(area, look.theme.style(Role::Text));
@@ -69,7 +69,8 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &D
             vec![vec![("working it out …".to_owned(), look.theme.style(Role::Busy))]]
         }
         None => {
-            // Why there is none was said by the core: that others stand on it, that nothing is stored to go back to.
+            // The engine gives the reason, for example that other steps depend on this one or that nothing is stored
+            // to roll back to.
             let said = ui.latest().run.as_ref().and_then(|run| run.said.clone());
             let why = said.unwrap_or_else(|| format!("{} is {}: there is nothing to preview", step.id, step.word));
             let warn = look.theme.tone(Tone::Warn);
@@ -168,7 +169,7 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_
     out
 }
 
-/// Whether to leave although something is under way.
+/// Asks whether to quit while steps are running.
 fn leave(area: Rect, buf: &mut Buffer, steps: &[String], look: &Drawing<'_>) {
     let style = |role| look.theme.style(role);
     let shown = steps.len().min(6);
@@ -203,7 +204,7 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
     let last = dialog::step(ui, &it.step).is_some_and(|step| step.irreversible);
     let last = if last { " · POINT OF NO RETURN: no way leads back from it" } else { "" };
     put(line(0), buf, &format!("preview {}{last}", it.digest.short()), look.theme.style(Role::Muted));
-    // Whoever executes has read what all that can be said now.
+    // A session that executes has shown all that can be said already.
     let (word, glyph, role, why) = verdict_shown(ui);
     let said = [(" ", text), (glyph, look.theme.style(role)), (word, look.theme.style(role)), (" ", text)];
     let used = put_all(line(1), buf, said);
@@ -245,7 +246,8 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
     }
 }
 
-/// To what one agrees: what is proposed or previewed, what that leads to, who says so, and how others agree from where they are.
+/// What the person approves: the proposal or the preview, its effect, who signs, and how others approve from their
+/// machines.
 fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
     let Some(run) = &ui.latest().run else { return Vec::new() };
     let elsewhere = |step: &str, digest: Digest| {

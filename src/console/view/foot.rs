@@ -1,4 +1,4 @@
-//! The last line: what is being written, or what there is to say, or what can be done.
+//! The last line: the text being written, or a message, or the available commands.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
@@ -67,7 +67,7 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     }
 }
 
-/// How near a command is to where the operator is; none: it has no place here.
+/// Rank of a scope in the current place, nearest first; `None`: its commands are not offered here.
 fn near(scope: Scope, ui: &Ui) -> Option<usize> {
     let order: &[Scope] = match ui.at {
         _ if ui.step().is_some() => &[Scope::Step, Scope::Run, Scope::Everywhere, Scope::List, Scope::Detail],
@@ -78,21 +78,21 @@ fn near(scope: Scope, ui: &Ui) -> Option<usize> {
     order.iter().position(|s| *s == scope)
 }
 
-/// The commands of the table that have a place here; what is not possible now is dimmed, and pressing it says why.
+/// The commands that are offered here. A disabled one is dimmed, and pressing its key says why.
 fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
-    // Whoever only watches is not reminded of it by every command.
+    // A session that only watches does not list the commands it cannot use.
     let watches = ui.latest().run.as_ref().is_none_or(|run| run.operator.is_none());
     let offered = |c: &&Command| c.hint && !(watches && c.risk != Risk::Looks);
     let real = ui.latest().speed.is_none();
     let place = |c: &'static Command| {
         let near = near(c.scope, ui).filter(|_| !(real && c.scope == Scope::Demo))?;
-        // These are never pushed off the end.
+        // These are always shown.
         let kept = matches!(c.id, Id::Palette | Id::Help | Id::Quit);
         Some((kept, near, c, why_not(c.id, ui).is_none()))
     };
     let mut shown: Vec<_> = COMMANDS.iter().filter(offered).filter_map(place).collect();
     shown.sort_by_key(|(kept, near, ..)| (*kept, *near));
-    // Where there is no room for all, what is not possible now goes first, then what is further off.
+    // If there is not enough room, disabled commands are dropped first, then those of farther scopes.
     let size = |c: &Command| look.keys.word(c.id).width() + c.title.width() + 3;
     let mut room = usize::from(line.width).saturating_sub(1);
     let mut fits = vec![false; shown.len()];

@@ -1,4 +1,4 @@
-//! The first three lines: the verdict and its one reason; what, where, since when; the pages.
+//! The first three lines: the verdict and its reason; mode, names and time; the pages.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     tabs(line(2), buf, ui, look, drawn);
 }
 
-/// GO is for gates to say; where a plan has none it is HOLD or CLEAR. A core that went silent is HOLD whatever it said last. Word, glyph,
-/// role and reason.
+/// Only gates give GO; a plan without gates has HOLD or CLEAR. If the engine is silent, the verdict is HOLD. Returns
+/// word, glyph, role and reason.
 pub(super) fn verdict_shown(ui: &Ui) -> (&'static str, &'static str, Role, String) {
     let verdict = match ui.silent_for() {
         Some(silent) => {
@@ -61,7 +61,7 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>)
     put(Rect { x: line.x + used, width: room, ..line }, buf, &look.spell(&why), look.theme.style(Role::Title));
 }
 
-/// The step whose tail has been unfinished for the longest time.
+/// The step whose cleanup has been unfinished for the longest time.
 fn exposed(ui: &Ui) -> Option<(&str, Duration)> {
     let steps = &ui.latest().run.as_ref()?.steps;
     steps.iter().filter_map(|s| Some((s.id.as_str(), s.exposed?))).max_by_key(|(_, since)| *since)
@@ -82,7 +82,7 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
         right += 1 + put_right(rest, buf, &text, theme.style(Role::Hold));
     }
     if let Some((step, since)) = exposed(ui) {
-        // On every page: whoever looks elsewhere must not forget it.
+        // Shown on every page, so that it is not forgotten.
         let text = format!(" {} EXPOSED {step} {} ", Tone::Bad.glyph(false), short(since));
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
         right += 1 + put_right(rest, buf, &text, theme.style(Role::RollBack));
@@ -116,7 +116,7 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     );
 }
 
-/// The pages with their numbers; a page whose sources are not all live carries the sign of the worst.
+/// The pages with their numbers. A page whose collectors are not all fresh shows the glyph of the worst.
 fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let theme = look.theme;
     let pages = &ui.view_model().pages;
@@ -126,7 +126,7 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut D
     let full: usize = names.iter().map(|(n, _)| n.width() + 6).sum();
     let short = full > usize::from(line.width);
     let widths: Vec<usize> = names.iter().map(|(n, _)| n.width()).collect();
-    // Number, blanks and sign of each; then what is open.
+    // Number, blanks and glyph of each; then the open detail.
     let fixed: usize = signs.iter().map(|s| 3 + 2 * s.width()).sum::<usize>() + if ui.at == At::Detail { 9 } else { 0 };
     let room = if short { usize::from(line.width).saturating_sub(fixed) } else { usize::MAX };
     let widths = narrowed(widths, room, ui.page_number());
@@ -153,18 +153,18 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut D
     }
 }
 
-/// The sign of a page whose sources are not all live.
+/// The glyph of a page whose collectors are not all fresh.
 fn sign(worst: Option<CollectorState>) -> (&'static str, Tone) {
     let tone = worst.filter(|s| *s != CollectorState::Fresh).map_or(Tone::Plain, |s| state_cell(s).1);
     (if tone == Tone::Plain { "" } else { tone.glyph(false) }, tone)
 }
 
-/// Widths of names that fit into the room together: the longest give way first, the page that is shown does not.
+/// Narrows the names until they fit together: the longest first, never the page that is shown.
 fn narrowed(mut widths: Vec<usize>, room: usize, here: usize) -> Vec<usize> {
     const LEAST: usize = 3;
     while widths.iter().sum::<usize>() > room {
         let others = widths.iter_mut().enumerate().filter(|(i, w)| *i != here && **w > LEAST);
-        // Of several the first: the overview is known by its number.
+        // If several are equally long, the first: the overview is known by its number.
         let Some((_, longest)) = others.rev().max_by_key(|(_, w)| **w) else { break };
         *longest -= 1;
     }

@@ -1,4 +1,4 @@
-//! Help, made of the table of commands: what can be done, by which key, and why not just now.
+//! Help, generated from the command table: commands, their keys, and why a command is disabled.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -14,7 +14,7 @@ use base::view::Tone;
 
 type Line = Vec<(String, Style)>;
 
-/// Draws it; gives the first line that could be shown.
+/// Draws it; returns the first line that could be shown.
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, (search, top): (&str, usize), look: &Drawing<'_>) -> usize {
     let room = usize::from(area.width).saturating_sub(KEYS + NAME + 3);
     let lines: Vec<Line> = commands(ui, search, room, look).into_iter().chain(signs(search, look)).collect();

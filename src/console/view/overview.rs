@@ -1,12 +1,12 @@
-//! The overview: the ten answers that a war room asks for, each always in the same place.
+//! The overview: the ten answers, each always in the same place.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `shape` | the table of the answers: where each is at which size, how much room it wants, how it shrinks |
-//! | `figure` | what of a value is drawn large |
-//! | `said` | the words of an answer: both sides, which way it goes, whose, since when |
-//! | `tile`, `line` | an answer where there is room for a figure, and where there is not |
-//! | `verdict`, `next` | the first answer, and what comes after it where there is room for that |
+//! | `shape` | the layout table: the place of each answer by screen size, the room it needs, how it shrinks |
+//! | `figure` | which part of a value is drawn large |
+//! | `said` | the words of an answer: both sides, trend, owner, since when |
+//! | `tile`, `line` | an answer with room for a figure, and without |
+//! | `verdict`, `next` | the first answer, and the next steps if there is room |
 
 mod figure;
 mod line;

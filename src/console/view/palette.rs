@@ -1,4 +1,4 @@
-//! The palette: what was found, the best at the top, over the lower part of the page.
+//! Draws the palette: the offers, best first, over the lower part of the page.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 

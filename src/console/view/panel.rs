@@ -26,7 +26,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     }
 }
 
-/// What the page has to say in one line, and how old what it says is.
+/// The page's summary line, and its age.
 fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let theme = look.theme;
     let Some(page) = ui.page_number().checked_sub(1).and_then(|i| ui.view_model().pages.get(i)) else { return };
@@ -37,7 +37,7 @@ fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
             let (word, tone) = state_cell(worst);
             let age = age.map_or_else(String::new, |a| format!(" · {a}"));
             let text = format!(" {} {word}: {faulty} of {all} sources not live{age} ", tone.glyph(false));
-            // What is stale or not known holds everything: it stands out as the verdict does.
+            // Stale and unknown values hold everything: they are highlighted like the verdict.
             (text, if worst == CollectorState::Pending { theme.tone(Tone::Busy) } else { theme.style(Role::Hold) })
         }
         Some(_) => (format!(" {} ", age.unwrap_or_default()), theme.style(Role::Muted)),
@@ -53,10 +53,10 @@ fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     }
 }
 
-/// A table with fewer rows than this says too little to stand beside others; the arrows go to those that are not shown.
+/// A table with fewer rows than this is not shown beside others; the arrow keys reach it.
 const LEAST_ROWS: u16 = 4;
 
-/// The tables of this place. Those that are short get what they need; the others share the rest equally.
+/// Draws the tables of this place. Short ones get what they need; the others share the rest equally.
 pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let tables = ui.shown_tables();
     let nothing = TableUi::default();
@@ -64,7 +64,7 @@ pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, 
     let wanted: Vec<u16> = (0..tables.len()).map(|i| table::wanted(&tables[i], state(i).rows.order.len())).collect();
     let mut least: Vec<u16> = tables.iter().map(|t| table::head(t) + LEAST_ROWS).collect();
     if ui.opened().is_some() {
-        // The first list of a detail is what it is about.
+        // The first list of a detail is the most important one.
         least.iter_mut().zip(tables).take(1).for_each(|(least, table)| *least = detail::whole(table).unwrap_or(*least));
     }
     let heights = share(area.height, &wanted, &least, ui.focus());
@@ -83,8 +83,8 @@ pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, 
     }
 }
 
-/// Lines for each of several: nobody more than it wants, the rest in equal parts. Where not even the least fits for all, those
-/// furthest from the focus get nothing.
+/// Distributes lines: none gets more than it wants, the rest is shared equally. If the minimum of all does not fit,
+/// those farthest from the focus get nothing.
 fn share(room: u16, wanted: &[u16], least: &[u16], focus: usize) -> Vec<u16> {
     let floor = |i: usize| least[i].min(wanted[i]);
     let mut shown: Vec<usize> = (0..wanted.len()).collect();

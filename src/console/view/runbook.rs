@@ -1,4 +1,4 @@
-//! The Runbook page: its steps, and below them what is in the way of the one that is selected.
+//! The Runbook page: its steps, and below them what blocks the selected one.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -41,7 +41,7 @@ fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&Pr
             (" ", theme.style(Role::Title)),
             (step.id.as_str(), theme.style(Role::Title)),
             (word.as_str(), theme.tone(tone(step))),
-            // What the step does has no column where the screen is narrow.
+            // On a narrow screen the step's title has no column.
             (step.title.as_str(), theme.style(Role::Text)),
             (" ", theme.style(Role::Text)),
         ],
@@ -70,7 +70,7 @@ fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&Pr
     }
 }
 
-/// What waits for others to agree.
+/// A proposal that waits for approval.
 pub(super) fn proposed(it: &ProposalView) -> String {
     format!(
         "proposed by {}, {} of {} people: {}; :second agrees, or landfall approve … {} {}",
@@ -83,7 +83,7 @@ pub(super) fn proposed(it: &ProposalView) -> String {
     )
 }
 
-/// What matters about a step now, the most important first.
+/// What matters about a step now, most important first.
 fn what(step: &StepView) -> Vec<(Tone, String)> {
     let mut out = Vec::new();
     if let Some(since) = step.exposed {
@@ -162,7 +162,7 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
     };
     let over = matches!(step.state, StepState::Done | StepState::Attested | StepState::Skipped | StepState::RolledBack);
     if !over {
-        // Gates are told below, with the time to green.
+        // Gates are described below, with their time to green.
         let gates: Vec<&str> = step.gates.iter().map(|g| g.reason.what.as_str()).collect();
         out.extend(
             step.obstacles

@@ -1,11 +1,11 @@
-//! Large figures, for people who see the screen over a video call, small and blurred.
+//! Large figures, legible in the small and blurred picture of a video call.
 //!
-//! Letters and digits of three by five dots, in three cuts. A figure is set in one or two of them: the number that is said aloud as large
-//! as there is room for, its unit and what it is measured against beside it.
+//! Letters and digits of three by five dots, in three sizes of dots. A figure uses one or two of them: the number as
+//! large as possible, its unit and its limit beside it.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-/// How a figure is set.
+/// Size of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
     /// Five lines: the number in dots of two cells, the rest smaller beside it; or a word alone.
@@ -25,7 +25,7 @@ impl Size {
     }
 }
 
-/// How one sign is cut.
+/// Dot size of one character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     /// A dot is two cells.
@@ -45,7 +45,7 @@ impl Cut {
         if matches!(self, Self::Half) { 3 } else { 5 }
     }
 
-    /// What a cell shows of a glyph's dots in these lines.
+    /// The character that shows a glyph's dots in one cell.
     fn symbol(self, on: impl Fn(u16) -> bool, line: u16) -> Option<&'static str> {
         if self != Self::Half {
             return on(line).then_some("█");
@@ -91,10 +91,10 @@ fn glyph(c: char) -> Option<Glyph> {
     })
 }
 
-/// The signs of a text, each with its glyph and its cut; none if there is a sign that is not drawn large.
+/// The characters of a text, each with its dot size and glyph; `None` if one of them has no glyph.
 fn set(text: &str, size: Size, ascii: bool) -> Option<Vec<(Cut, Glyph)>> {
     let small = if ascii { Cut::Single } else { Cut::Half };
-    // What stands behind a stroke is what the number is measured against.
+    // After a slash comes the limit, which is drawn small.
     let mut number = size == Size::Huge;
     let is_word = !text.contains(|c: char| c.is_ascii_digit());
     let cut = |c: char| {
@@ -106,7 +106,7 @@ fn set(text: &str, size: Size, ascii: bool) -> Option<Vec<(Cut, Glyph)>> {
     text.chars().map(cut).collect()
 }
 
-/// Cells that a text takes across; none if it has a sign that is not drawn large.
+/// Width of a text in cells; `None` if one of its characters has no glyph.
 #[must_use]
 pub fn width(text: &str, size: Size, ascii: bool) -> Option<u16> {
     let set = set(text, size, ascii)?;
@@ -117,7 +117,7 @@ pub fn width(text: &str, size: Size, ascii: bool) -> Option<u16> {
 pub fn draw(area: Rect, buf: &mut Buffer, text: &str, size: Size, ascii: bool, style: Style) {
     let mut x = area.x;
     for (cut, (width, rows)) in set(text, size, ascii).unwrap_or_default() {
-        // All stand on the same line.
+        // All characters have the same baseline.
         let top = area.y + size.height(ascii) - cut.height();
         let cells = width * cut.across();
         for (at, line) in (0..cells).flat_map(|at| (0..cut.height()).map(move |line| (at, line))) {

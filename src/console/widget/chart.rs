@@ -1,7 +1,7 @@
-//! A chart over time: a line a side, the limits that gates set, and the turns of the run on its time axis.
+//! A chart over time: one line for each side, the limits of gates, and the milestones of the run on its time axis.
 //!
-//! Readable without any colour: the source's line is whole, the target's is dashed, a third site's is dotted, and what each is stands in
-//! the title. A gap stays a gap, and a line that ends before now ends in the sign of what is stale.
+//! Readable without colour: the source's line is solid, the target's dashed, a third site's dotted, and the title has
+//! the legend. A gap stays a gap. A line that ends before now ends with the glyph for stale.
 
 mod axis;
 mod dots;
@@ -33,13 +33,13 @@ pub struct Plot<'a> {
     pub curve: &'a Curve,
     /// The limits beside them.
     pub limits: &'a [Limit],
-    /// The turns of the run.
+    /// The milestones of the run.
     pub marks: &'a [Mark],
-    /// Says when; now is where the axis ends.
+    /// Formats times; the axis ends at its present.
     pub clock: &'a Clock,
 }
 
-/// The shortest time that is worth an axis, in seconds.
+/// The shortest span of the axis, in seconds.
 const SHORTEST: f64 = 60.0;
 
 /// Draws it.
@@ -55,7 +55,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, plot: Plot<'_>, theme: &Theme) {
         put(body, buf, "no samples yet", muted);
         return;
     };
-    // The legend of the marks goes first where there is little room, then the line under the plot.
+    // If there is little room, the legend of the milestones is dropped first, then the line under the plot.
     let time = Scale { low: first.min(-SHORTEST), high: 0.0, ticks: Vec::new() };
     let turns = plot.marks.iter().any(|m| m.at >= time.low);
     let legend = u16::from(turns && body.height >= 7);
@@ -75,7 +75,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, plot: Plot<'_>, theme: &Theme) {
     values(inner, gutter, buf, &scale, theme);
     let words = over(inner, buf, plot.limits, &scale, theme);
     lines(inner, buf, plot.curve, (&time, &scale), theme);
-    // Words stand at the left, over what is oldest: what is newest is never hidden.
+    // Words are at the left, over the oldest values, so that the newest are never hidden.
     for (row, words) in words {
         let line = Rect { x: inner.x + 1, y: inner.y + row, width: inner.width - 1, height: 1 };
         put(line, buf, &format!(" {words} "), theme.style(Role::Key));
@@ -92,7 +92,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, plot: Plot<'_>, theme: &Theme) {
     }
 }
 
-/// The rule with the title, and which line is whose.
+/// The title line, with the legend of the lines.
 fn title(line: Rect, buf: &mut Buffer, curve: &Curve, theme: &Theme) {
     put(line, buf, &"─".repeat(usize::from(line.width)), theme.style(Role::Border));
     let rest = |x: u16| Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
@@ -120,7 +120,7 @@ fn style_of(line: &Line, theme: &Theme) -> Style {
     line.side.map_or_else(|| theme.style(Role::Chart), |side| theme.side(side))
 }
 
-/// Round numbers at the left.
+/// Round values at the left.
 fn values(inner: Rect, gutter: u16, buf: &mut Buffer, scale: &Scale, theme: &Theme) {
     for y in 0..inner.height {
         let edge = Rect { x: inner.x - 1, y: inner.y + y, width: 1, height: 1 };
@@ -134,7 +134,8 @@ fn values(inner: Rect, gutter: u16, buf: &mut Buffer, scale: &Scale, theme: &The
     }
 }
 
-/// The limits: a line each where it is in sight. Gives the words for a row, also of those that lie beyond it.
+/// Draws the limits that are in the visible range. Returns the words for each row, including those of limits outside
+/// it.
 fn over(inner: Rect, buf: &mut Buffer, limits: &[Limit], scale: &Scale, theme: &Theme) -> BTreeMap<u16, String> {
     let mut words: BTreeMap<u16, String> = BTreeMap::new();
     for limit in limits {
@@ -155,7 +156,7 @@ fn over(inner: Rect, buf: &mut Buffer, limits: &[Limit], scale: &Scale, theme: &
     words
 }
 
-/// The lines themselves; what stands under them is hidden only where they are.
+/// Draws the lines; they cover what is under them only where they have dots.
 fn lines(inner: Rect, buf: &mut Buffer, curve: &Curve, (time, scale): (&Scale, &Scale), theme: &Theme) {
     for line in &curve.lines {
         let mut dots = Dots::new(inner.width, inner.height);
@@ -169,7 +170,7 @@ fn lines(inner: Rect, buf: &mut Buffer, curve: &Curve, (time, scale): (&Scale, &
         }
         let gap = usual(&line.points, line.points.len().saturating_sub(1));
         let last = line.points.iter().rfind(|p| p.0.is_finite() && p.1.is_finite());
-        // How often it is told is known from the second sample on.
+        // The sampling interval is known from the second sample on.
         if let Some(last) = last.filter(|p| line.points.len() > 1 && -p.0 > 3.0 * gap + 2.0) {
             let x = inner.x + time.column(last.0, inner.width);
             let y = inner.y + scale.row(last.1, inner.height);
@@ -178,7 +179,7 @@ fn lines(inner: Rect, buf: &mut Buffer, curve: &Curve, (time, scale): (&Scale, &
     }
 }
 
-/// Signs of the run's turns on the axis; the last of several that meet stands for all.
+/// The glyphs of the milestones on the axis; if several share a cell, the last is shown.
 fn marked(line: Rect, buf: &mut Buffer, marks: &[Mark], time: &Scale, theme: &Theme) {
     for mark in marks.iter().filter(|m| m.at >= time.low) {
         let (sign, _) = mark.sign();
@@ -187,7 +188,7 @@ fn marked(line: Rect, buf: &mut Buffer, marks: &[Mark], time: &Scale, theme: &Th
     }
 }
 
-/// What the signs say, the latest first, as many as there is room for.
+/// The legend of the glyphs, newest first, as many as there is room for.
 fn labels(line: Rect, buf: &mut Buffer, plot: &Plot<'_>, oldest: f64, theme: &Theme) {
     let mut x = 0;
     for mark in plot.marks.iter().rev().filter(|m| m.at >= oldest) {
@@ -219,8 +220,8 @@ fn times(line: Rect, buf: &mut Buffer, time: &Scale, clock: &Clock, style: Style
     }
 }
 
-/// How far apart samples are around the one at `at`, in seconds. What is older is kept in coarser grain, so that each place has a usual
-/// distance of its own.
+/// The usual distance in seconds between samples near the one at `at`. Older samples are kept at a coarser resolution,
+/// so the distance depends on the place.
 fn usual(points: &[(f64, f64)], at: usize) -> f64 {
     const AROUND: usize = 4;
     let near = &points[at.saturating_sub(AROUND)..(at + AROUND + 1).min(points.len())];
@@ -229,7 +230,7 @@ fn usual(points: &[(f64, f64)], at: usize) -> f64 {
     steps.get(steps.len() / 2).copied().unwrap_or(1.0)
 }
 
-/// A gap stays a gap: no line is drawn over a time without samples, nor to a sample that is no number.
+/// Splits a line at its gaps: no line is drawn over a time without samples, nor to a sample that is not a number.
 fn segments(points: &[(f64, f64)]) -> Vec<&[(f64, f64)]> {
     let apart = |at: usize| {
         let (a, b) = (points[at - 1], points[at]);

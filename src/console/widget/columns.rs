@@ -1,38 +1,38 @@
-//! Which columns of a table fit on a screen, and where they stand. Arithmetic alone: nothing is drawn here.
+//! Which columns of a table fit on a screen, and their positions. Arithmetic only: nothing is drawn here.
 
 use crate::rows::Content;
 use base::view::Column;
 
-/// A column's place.
+/// A column's position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// Which column.
+    /// Index of the column.
     pub column: usize,
     /// Its first cell, from the table's left edge.
     pub x: u16,
-    /// Its cells.
+    /// Its width in cells.
     pub width: u16,
 }
 
-/// Cells between columns of two groups: a line with air on both sides.
+/// Cells between columns of two groups: a line with a blank on both sides.
 pub const GROUP_GAP: u16 = 3;
 
-/// How the columns are to be placed.
+/// The available room.
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
-    /// Cells there are.
+    /// Width in cells.
     pub width: u16,
-    /// All columns in full, those that do not fit reached by scrolling.
+    /// All columns in full; the rest is reached by scrolling.
     pub wide: bool,
     /// Columns scrolled away, when wide; the first one always stays.
     pub scroll: usize,
 }
 
-/// Places the columns: those of low priority go first, then those that grow are narrowed, then all.
+/// Places the columns: low-priority ones are dropped first, then growing ones are narrowed, then all.
 #[must_use]
 pub fn place(columns: &[Column], contents: &[Content], room: Room) -> Vec<Place> {
     let want = |i: usize| contents.get(i).map_or(0, |c| c.width).max(1);
-    // The first column says which row it is: the last to be cut.
+    // The first column identifies the row: it is cut last.
     let min = |i: usize| if i == 0 { columns[i].min.max(room.width / 4) } else { columns[i].min };
     let least = |i: usize| if columns[i].grow > 0 { min(i).min(want(i)) } else { want(i) };
     let mut shown: Vec<usize> = (0..columns.len()).collect();
@@ -64,7 +64,7 @@ pub fn place(columns: &[Column], contents: &[Content], room: Room) -> Vec<Place>
     }
     let mut left = room.width.saturating_sub(total(&shown, &widths));
     while left > 0 {
-        // One cell at a time to whom it is owed most: never more than its content takes.
+        // One cell at a time to the column that is owed most, never more than its content needs.
         let owed = |at: usize| {
             let grow = columns[shown[at]].grow;
             let lacks = widths[at] < want(shown[at]);
@@ -77,7 +77,8 @@ pub fn place(columns: &[Column], contents: &[Content], room: Room) -> Vec<Place>
     clip(columns, &shown, widths, room.width)
 }
 
-/// Half a pair says nothing: a column goes with those of the same weight that have its title on the other side, or its group.
+/// Half a pair is useless: a column is dropped with those of the same weight that have its title on the other side, or
+/// its group.
 fn goes_with(column: &Column, gone: &Column) -> bool {
     let same = |a: &str, b: &str| !a.is_empty() && a == b;
     let pair = same(&column.group, &gone.group) || (!column.group.is_empty() && column.title == gone.title);

@@ -1,20 +1,20 @@
-//! Words that flow through the lines there are. What does not fit is cut, visibly.
+//! Words that flow through the available lines. Text that does not fit is cut with an ellipsis.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::text::{put, put_all};
 
-/// What is never broken: a word, or a value with its label and its sign.
+/// An unbreakable unit: a word, or a value with its label and its glyph.
 #[derive(Debug, Clone)]
 pub struct Atom {
     parts: Vec<(String, Style)>,
-    /// It begins a line where there are lines enough.
+    /// It begins a new line if there are enough lines.
     fresh: bool,
 }
 
 impl Atom {
-    /// Of parts that stay together.
+    /// An atom of these parts.
     #[must_use]
     pub fn of(parts: Vec<(String, Style)>) -> Self {
         Self { parts, fresh: false }
@@ -25,7 +25,7 @@ impl Atom {
         text.split(' ').filter(|w| !w.is_empty()).map(move |word| Self::of(vec![(word.to_owned(), style)]))
     }
 
-    /// The same, at the beginning of a line where there are lines enough.
+    /// The same atom; it begins a new line if there are enough lines.
     #[must_use]
     pub fn fresh(mut self) -> Self {
         self.fresh = true;
@@ -37,7 +37,7 @@ impl Atom {
     }
 }
 
-/// Cells before an atom: what would begin a line is set off where it does not.
+/// Cells before an atom: one that should begin a line gets a wider gap if it does not.
 fn gap(atom: &Atom, behind: bool) -> u16 {
     match (behind, atom.fresh) {
         (false, _) => 0,
@@ -46,7 +46,7 @@ fn gap(atom: &Atom, behind: bool) -> u16 {
     }
 }
 
-/// How many of the atoms stand in each line of these widths.
+/// How many atoms go into each line of these widths.
 fn lay(atoms: &[Atom], widths: &[usize], fresh: bool) -> Vec<usize> {
     let mut counts = vec![0; widths.len()];
     let (mut line, mut used) = (0, 0);
@@ -56,7 +56,7 @@ fn lay(atoms: &[Atom], widths: &[usize], fresh: bool) -> Vec<usize> {
         if used > 0 && (!fits || fresh && atom.fresh) {
             (line, used) = (line + 1, 0);
         }
-        // Where the first line begins behind something else, a long word may find more room in the next one.
+        // The first line may begin behind other text: a long word may have more room in the next one.
         while used == 0 && line + 1 < widths.len() && atom.width() > widths[line] && widths[line + 1] > widths[line] {
             line += 1;
         }
@@ -67,14 +67,14 @@ fn lay(atoms: &[Atom], widths: &[usize], fresh: bool) -> Vec<usize> {
     counts
 }
 
-/// Whether all of them have room in lines of these widths.
+/// Whether all atoms fit in these lines.
 #[must_use]
 pub fn fits(lines: &[Rect], atoms: &[Atom]) -> bool {
     let widths: Vec<usize> = lines.iter().map(|line| usize::from(line.width)).collect();
     lay(atoms, &widths, false).iter().sum::<usize>() == atoms.len()
 }
 
-/// Writes them into the lines; gives how many lines were begun, and whether something had to be cut.
+/// Writes them into the lines; returns how many lines were used, and whether something was cut.
 pub fn flow(lines: &[Rect], buf: &mut Buffer, atoms: &[Atom], cut: Style) -> (usize, bool) {
     let widths: Vec<usize> = lines.iter().map(|line| usize::from(line.width)).collect();
     let airy = lay(atoms, &widths, true);
@@ -85,7 +85,7 @@ pub fn flow(lines: &[Rect], buf: &mut Buffer, atoms: &[Atom], cut: Style) -> (us
     let mut rest = atoms.iter();
     for (i, (line, count)) in lines.iter().zip(&counts).enumerate() {
         let more = is_cut && Some(i) == last;
-        // The ellipsis has its own cell.
+        // The ellipsis takes one cell.
         let room = Rect { width: line.width - u16::from(more).min(line.width), ..*line };
         let mut x = 0;
         for (n, atom) in rest.by_ref().take(*count).enumerate() {

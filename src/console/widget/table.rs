@@ -1,4 +1,4 @@
-//! A table: heading line, groups, columns, and those of its rows that are on screen.
+//! A table: title line, groups, headings, and the visible rows.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -15,20 +15,20 @@ use crate::{
 };
 use base::view::{Align, Cell, Key, Table, Tone};
 
-/// How a table is to be drawn.
+/// How to draw a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked {
-    /// Whether commands are about it.
+    /// Whether it is focused.
     pub focused: bool,
     /// All columns in full.
     pub wide: bool,
     /// Columns scrolled away.
     pub scroll: usize,
-    /// Tables of the same place that there is no room for.
+    /// Number of tables of the same place that have no room.
     pub hidden: usize,
 }
 
-/// Cells left of the first column, where the selection's mark stands.
+/// Cells left of the first column, for the selection mark.
 const GUTTER: u16 = 2;
 
 /// Lines above the rows.
@@ -37,7 +37,7 @@ pub fn head(table: &Table) -> u16 {
     2 + u16::from(has_groups(table))
 }
 
-/// Lines that it would like.
+/// Lines that the table needs.
 #[must_use]
 pub fn wanted(table: &Table, shown: usize) -> u16 {
     head(table) + u16::try_from(shown.max(1)).unwrap_or(u16::MAX - 8)
@@ -47,18 +47,18 @@ fn has_groups(table: &Table) -> bool {
     table.columns.iter().any(|c| !c.group.is_empty())
 }
 
-/// What drawing found out.
+/// Results of drawing.
 #[derive(Debug)]
 pub struct Found {
     /// The first row on screen.
     pub top: usize,
-    /// How many there is room for.
+    /// Number of rows with room.
     pub height: usize,
-    /// The columns' contents, where what is shown is wider than was known.
+    /// The columns' contents, if visible cells are wider than known before.
     pub columns: Option<Vec<Content>>,
-    /// Where the headings of columns are.
+    /// Areas of the column headings.
     pub headings: Vec<(Rect, usize)>,
-    /// Where rows are, by their ids.
+    /// Areas of the rows, by their ids.
     pub rows: Vec<(Rect, String)>,
 }
 
@@ -116,14 +116,14 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
     Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns), headings: heads, rows: lines }
 }
 
-/// The selection stays on screen, and the screen moves no more than it must.
+/// The first visible row: keeps the selection visible with the least scrolling.
 fn top(ui: &TableUi, height: usize) -> usize {
     let last = ui.rows.order.len().saturating_sub(height);
     let lowest = (ui.index + 1).saturating_sub(height);
     ui.top.clamp(lowest.min(ui.index), ui.index).min(last)
 }
 
-/// The line with the title, how much of it is shown, filter and order.
+/// The title line: title, number of rows shown, filter and order.
 fn rule(
     area: Rect,
     buf: &mut Buffer,
@@ -177,13 +177,13 @@ fn lists(n: usize) -> String {
     if n == 1 { "1 list".to_owned() } else { format!("{n} lists") }
 }
 
-/// A column's title for people, its id where it has none.
+/// A column's title, or its id if it has none.
 fn heading(column: &base::view::Column) -> String {
     let title = if column.title.is_empty() { column.id } else { &column.title };
     if column.group.is_empty() { title.to_owned() } else { format!("{} {title}", column.group) }
 }
 
-/// What stands over a run of columns, drawn as far as they reach.
+/// Headings above groups of columns, as wide as the group.
 fn groups(line: Rect, buf: &mut Buffer, table: &Table, places: &[Place], look: &Drawing<'_>) {
     for run in places.chunk_by(|a, b| table.columns[a.column].group == table.columns[b.column].group) {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
@@ -217,7 +217,7 @@ fn headings(line: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, places: &
     }
 }
 
-/// Where the lines between groups stand.
+/// Positions of the lines between groups.
 fn separators(table: &Table, places: &[Place]) -> Vec<u16> {
     let between = |w: &[Place]| {
         let apart = table.columns[w[0].column].group != table.columns[w[1].column].group;
@@ -242,11 +242,11 @@ fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bo
         (..) => format!("{glyph} {said}"),
     };
     match align {
-        // Of a path the end says as much as the beginning.
+        // The end of a path is as informative as its beginning.
         Align::Left if text.contains('/') => put(area, buf, &fit_middle(&text, width), style),
         Align::Left => put(area, buf, &text, style),
         Align::Right => {
-            // Half a number is another number: it is shown whole or not at all.
+            // A truncated number would be another number: it is shown whole or not at all.
             let cut = unicode_width::UnicodeWidthStr::width(text.as_str()) > width;
             let number = matches!(cell.key, Key::Number(_));
             let text: &str = if cut && number { "…" } else { &text };

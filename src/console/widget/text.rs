@@ -1,4 +1,4 @@
-//! Text into cells: cut with an ellipsis, never over an edge.
+//! Writes text into cells: truncated with an ellipsis, never beyond an edge.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use crate::rows::has_glyph;
 use base::view::Cell;
 
-/// The text, or as much of it as fits with an ellipsis.
+/// The text, truncated with an ellipsis if it does not fit.
 #[must_use]
 pub fn fit(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
     if text.width() <= width {
@@ -28,7 +28,7 @@ pub fn fit(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
     out.into()
 }
 
-/// Writes into the first line of `area` and gives the cells it took.
+/// Writes into the first line of `area`; returns the cells used.
 pub fn put(area: Rect, buf: &mut Buffer, text: &str, style: Style) -> u16 {
     let area = area.intersection(buf.area);
     if area.is_empty() {
@@ -39,7 +39,7 @@ pub fn put(area: Rect, buf: &mut Buffer, text: &str, style: Style) -> u16 {
     x - area.x
 }
 
-/// Several texts one after the other; gives the cells they took.
+/// Writes several texts one after the other; returns the cells used.
 pub fn put_all<'a>(area: Rect, buf: &mut Buffer, parts: impl IntoIterator<Item = (&'a str, Style)>) -> u16 {
     let mut used = 0;
     for (text, style) in parts {
@@ -49,7 +49,7 @@ pub fn put_all<'a>(area: Rect, buf: &mut Buffer, parts: impl IntoIterator<Item =
     used
 }
 
-/// Writes at the right end of the first line and gives the cells it took.
+/// Writes at the right end of the first line; returns the cells used.
 pub fn put_right(area: Rect, buf: &mut Buffer, text: &str, style: Style) -> u16 {
     let width = u16::try_from(text.width()).unwrap_or(u16::MAX).min(area.width);
     put(Rect { x: area.right() - width, width, ..area }, buf, text, style)
@@ -61,7 +61,7 @@ pub fn words(cell: &Cell) -> String {
     if has_glyph(cell.tone) { format!("{} {}", cell.tone.glyph(false), cell.text) } else { cell.text.to_string() }
 }
 
-/// Lines no wider than `width`, broken at blanks where there are any, else where the line ends.
+/// Wraps text to lines of `width`, at blanks if possible.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -77,7 +77,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A word in parts no wider than `width`, which is at least a sign's.
+/// Splits a word into parts of at most `width`, which is at least one character.
 fn pieces(word: &str, width: usize) -> Vec<&str> {
     let mut out = Vec::new();
     let (mut from, mut used) = (0, 0);
@@ -93,7 +93,7 @@ fn pieces(word: &str, width: usize) -> Vec<&str> {
     out
 }
 
-/// The text, or its beginning and its end with an ellipsis between: for names whose end says what they are.
+/// The text, or its beginning and its end with an ellipsis between: for names that differ at the end.
 #[must_use]
 pub fn fit_middle(text: &str, width: usize) -> String {
     if text.width() <= width {
@@ -112,7 +112,8 @@ pub fn fit_middle(text: &str, width: usize) -> String {
     format!("{head}{}", &text[tail..])
 }
 
-/// A line of bars for values, the newest at the right; lowest to highest of what is shown. Values that are none stay blank.
+/// A line of bars for values, newest at the right, scaled to the lowest and highest shown. Values that are not numbers
+/// stay blank.
 #[must_use]
 pub fn sparkline(values: &[f32], width: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

@@ -19,7 +19,7 @@ fn estate() -> SimDrive {
     drive
 }
 
-/// The family that a sample belongs to, by its name and the types told before.
+/// The family of a sample, by its name and the types read before.
 fn family_of(name: &str, types: &HashMap<String, String>) -> Option<String> {
     let is = |name: &str, kind: &[&str]| types.get(name).is_some_and(|t| kind.contains(&t.as_str()));
     let stripped = |suffix: &str, kind: &str| name.strip_suffix(suffix).filter(|n| is(n, &[kind])).map(str::to_owned);
@@ -28,7 +28,7 @@ fn family_of(name: &str, types: &HashMap<String, String>) -> Option<String> {
         .or_else(|| is(name, &["gauge", "stateset"]).then(|| name.to_owned()))
 }
 
-/// Holds a text to the format; gives its samples: name with labels, and value.
+/// Checks the format of a text; returns its samples: name with labels, and value.
 fn read(text: &str) -> HashMap<String, f64> {
     assert!(text.ends_with("\n# EOF\n") && text.matches("# EOF").count() == 1);
     let (mut types, mut samples, mut over) = (HashMap::new(), HashMap::new(), HashSet::new());

@@ -1,5 +1,5 @@
-//! Which key an operator who wants something of a step presses next. Pure: it looks at where the console is and knows nothing else, so that
-//! it presses what the screen asks for, and finds out when the screen asks for too much.
+//! Chooses the next key of an operator with a wish for a step. Pure: it uses only the state of the console, so it
+//! presses what the screen asks for, and detects when the screen asks for too much.
 
 use crate::scenario::{Want, Wish};
 use base::step::{StepState, Way};
@@ -14,25 +14,25 @@ use console::{
 use engine::run::{RunView, StepView};
 use plan::Confirm;
 
-/// What a manual step is attested with.
+/// The text with which a manual step is marked done.
 const LOOKED_AT: &str = "the channel";
 
-/// An operator at work on one step.
+/// An operator working on one step.
 #[derive(Debug, Clone)]
 pub struct Operator {
     wish: Wish,
-    /// It was executed, or the word for it given.
+    /// It was executed or marked done.
     begun: bool,
 }
 
 impl Operator {
-    /// Who wants this.
+    /// An operator with this wish.
     #[must_use]
     pub const fn new(wish: Wish) -> Self {
         Self { wish, begun: false }
     }
 
-    /// What to press next.
+    /// The next key.
     pub fn next(&mut self, ui: &Ui) -> Next {
         let Some(run) = ui.latest().run.clone() else { return Next::Fail("the plan has no runbook".to_owned()) };
         let Some(step) = run.steps.iter().find(|s| s.id == self.wish.step) else {
@@ -51,7 +51,7 @@ impl Operator {
 
     fn command(&mut self, ui: &Ui, run: &RunView, step: &StepView) -> Next {
         let back = self.wish.want == Want::Back;
-        // Of an attempt that left something, whatever is thought of doing next.
+        // A forward attempt left something: roll it back, whatever its state.
         let turn = back && step.way == Way::Forward && step.has_back;
         match step.state {
             StepState::Done | StepState::Attested if !back => return Next::Over,
@@ -72,7 +72,7 @@ impl Operator {
             }
             _ => {}
         }
-        // Somebody else has to agree to the word that was given.
+        // A second person must approve the proposal.
         if step.manual.is_some() && run.proposal.as_ref().is_some_and(|it| it.step == step.id) {
             return select(ui, run, &step.id).unwrap_or_else(|| command(ui, Id::Second));
         }
@@ -93,13 +93,13 @@ impl Operator {
         let Some(preview) = shown.filter(|_| open == step.id) else { return Next::Press(Key::ESC) };
         match step.state {
             StepState::Armed => {
-                // What is quick is over before anybody has seen it run.
+                // A quick step may be over before it is seen running.
                 self.begun = true;
                 command(ui, Id::Execute)
             }
             StepState::Previewed if preview.approvals.0 < preview.approvals.1 => command(ui, Id::Second),
             StepState::Previewed => command(ui, Id::Arm),
-            // It has drifted, or a gate is not green any more.
+            // It has drifted, or a gate is no longer green.
             _ => Next::Press(Key::ESC),
         }
     }
@@ -119,10 +119,10 @@ impl Operator {
     }
 }
 
-/// One line that is asked for.
+/// The next key for an open prompt.
 fn prompt(ui: &Ui, run: &RunView, step: &StepView, it: &Prompt) -> Next {
     let approvers = ui.latest().plan.runbook.approvers.iter().map(|a| a.name.as_str());
-    // Whoever has not yet, and is not at the keyboard.
+    // Someone who has not approved yet and is not the operator.
     let other = |people: &[String]| {
         let mut free =
             approvers.clone().filter(|name| people.iter().all(|p| p != name) && run.operator.as_deref() != Some(name));
@@ -140,7 +140,7 @@ fn prompt(ui: &Ui, run: &RunView, step: &StepView, it: &Prompt) -> Next {
     typing(&it.text, &text)
 }
 
-/// The next key of a text that is typed, and Enter at its end.
+/// The next key of a text that is typed, then Enter.
 fn typing(typed: &str, text: &str) -> Next {
     match text.strip_prefix(typed).map(|rest| rest.chars().next()) {
         Some(Some(next)) => Next::Press(Key::Char(next)),
@@ -149,7 +149,7 @@ fn typing(typed: &str, text: &str) -> Next {
     }
 }
 
-/// The key that brings the selection nearer to a step; none once it is there.
+/// The key that moves the selection towards a step; `None` once it is selected.
 fn select(ui: &Ui, run: &RunView, step: &str) -> Option<Next> {
     let on_page = ui.panel().is_some_and(|p| p.id == RUNBOOK);
     if ui.step().is_some_and(|s| s.id == step) {

@@ -1,4 +1,4 @@
-//! Every figure of a story against the bare records.
+//! Every figure of a story against the raw records.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,7 +42,7 @@ fn the_head_is_the_journals() {
     }
 }
 
-/// Milliseconds between two records of one sitting.
+/// Milliseconds between two records of one session.
 fn millis(raw: &[Value], from: u64, to: u64) -> u128 {
     let mono = |seq: u64| raw[usize::try_from(seq).expect("small") - 1]["mono"].as_u64().expect("a number");
     u128::from(mono(to) - mono(from))
@@ -52,7 +52,7 @@ fn millis(raw: &[Value], from: u64, to: u64) -> u128 {
 fn steps_and_attempts_are_those_of_the_records() {
     for (name, entries) in journals() {
         let (story, raw) = (story(&entries), raw(&entries));
-        // The last phase that each step came to, and its attempts, by the bare records.
+        // The last state of each step, and its attempts, from the raw records.
         let mut last: BTreeMap<String, String> = BTreeMap::new();
         let mut begun: Vec<(String, u64, u64)> = Vec::new();
         let mut sent: BTreeMap<(String, u64, u64), Vec<u64>> = BTreeMap::new();
@@ -123,7 +123,7 @@ fn every_point_of_every_curve_is_a_reading_and_every_reading_drawn_is_there() {
     for (name, entries) in journals() {
         let (story, raw) = (story(&entries), raw(&entries));
         let records: Vec<&Value> = raw.iter().filter(|e| e["kind"] == "readings").collect();
-        // Every value that is in the records, by when it was written.
+        // Every value in the records, by the time it was written.
         let mut points: Vec<(u64, String)> = Vec::new();
         for e in &records {
             for sample in e["body"]["samples"].as_array().expect("a list") {
@@ -160,7 +160,7 @@ fn every_point_of_every_curve_is_a_reading_and_every_reading_drawn_is_there() {
         assert_eq!(drawn, points, "{name}");
         assert_eq!(points.is_empty(), name == "v1");
     }
-    // Silence is a gap, and so is a restart.
+    // A silent collector and a restart are gaps.
     let story = story(&PLAYED);
     let lag = story.panels.iter().find(|p| p.title == "Lag").expect("lag");
     let orders = &lag.rows.iter().find(|r| r.name == "orders").expect("the set").curves[0];
@@ -171,7 +171,7 @@ fn every_point_of_every_curve_is_a_reading_and_every_reading_drawn_is_there() {
 fn write_downtime_is_what_the_readings_and_the_step_down_say() {
     for (name, entries) in journals() {
         let (story, raw) = (story(&entries), raw(&entries));
-        // By set and by how it was measured: what it lost, and where its counter stood.
+        // By set and way of measurement: the lost time, and the counter's value.
         let mut lost: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
         let mut longest: BTreeMap<String, f64> = BTreeMap::new();
         let mut down: Vec<(u64, Option<u64>)> = Vec::new();

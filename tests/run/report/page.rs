@@ -1,4 +1,4 @@
-//! The page and the text of a story.
+//! The HTML page and the text of a story.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -6,7 +6,7 @@ use landfall::report;
 
 use super::{HOSTILE, PLAYED, fixture, journals, raw, story};
 
-/// Checks that every tag is closed in its turn; gives how many there are.
+/// Checks that all tags are closed in order; returns their number.
 fn balanced(page: &str) -> usize {
     const VOID: [&str; 2] = ["meta", "br"];
     let (mut open, mut tags, mut rest) = (Vec::new(), 0, page);
@@ -34,7 +34,7 @@ fn the_page_stands_alone_and_is_well_formed() {
         let tags = balanced(&page);
         assert!(tags > 200, "{name}: {tags}");
         for alien in ["http", "src=", "<script", "@import", "url(", "<link", "<iframe", "NaN", "inf"] {
-            // The words of the hostile remark are there, as words.
+            // The hostile remark is there, as escaped text.
             let page = page.replace("&lt;img src=x&gt;", "");
             assert!(!page.contains(alien), "{name}: {alien}");
         }
@@ -62,7 +62,7 @@ fn a_run_that_goes_on_is_told_as_such() {
     assert!(report::story(&whole, 0, Some(true)).expect("a story").goes_on(), "a console has it open");
     for upto in 1..=whole.len() {
         let cut = story(&whole[..upto]);
-        // Under way is what was begun and has not come to an end, by the bare records.
+        // Running steps are those that were started and have not ended, from the raw records.
         let mut open = BTreeSet::new();
         for e in raw(&whole[..upto]) {
             let step = e["body"]["step"].as_str().unwrap_or_default().to_owned();
@@ -94,7 +94,7 @@ fn the_story_of_the_fixture() {
     }
 }
 
-/// For whoever wants to look at a page: `LANDFALL_WRITE_REPORT=FOLDER`.
+/// Writes a page for inspection: `LANDFALL_WRITE_REPORT=FOLDER`.
 #[test]
 fn a_page_to_look_at() {
     let Some(folder) = std::env::var_os("LANDFALL_WRITE_REPORT").map(PathBuf::from) else { return };

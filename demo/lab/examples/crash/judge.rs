@@ -1,4 +1,4 @@
-//! What the journal says of a primary's moves, against what mongod's own logs say that the members were asked.
+//! Compares the journal of a primary's moves with the requests in mongod's own logs.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use landfall::{
 
 use super::ledger::{self, Said};
 
-/// What the members were asked, by the name of the connection that asked: landfall's end with the tag of the request.
+/// Requests to the members, by the name of the connection: landfall's names end with the tag of the request.
 #[derive(Debug, Default)]
 struct Carried {
-    /// Versions that a reconfiguration was asked with.
+    /// Configuration versions of the requested reconfigurations.
     asked_configs: BTreeMap<String, Vec<i64>>,
-    /// Steps down that were carried out.
+    /// Executed step-downs.
     steps_down: BTreeMap<String, usize>,
-    /// Members that were frozen, or let go.
+    /// Members that were frozen or unfrozen.
     freezes: BTreeMap<String, usize>,
-    /// Versions that some member had.
+    /// Configuration versions in use at some member.
     in_use: Vec<i64>,
 }
 
@@ -52,27 +52,27 @@ fn carried_out(logs: &[String]) -> Carried {
     out
 }
 
-/// Whether a connection of this name was made for this request. A name holds the end of the tag, which is what is unique.
+/// Whether a connection with this name was made for this request. The name holds the end of the tag, which is unique.
 fn is_of(name: &str, said: &Said<'_>) -> bool {
     name.strip_prefix("landfall ").is_some_and(|tag| said.tag.ends_with(tag))
 }
 
-/// How often it was carried out under the request's tag.
+/// How often a request with this tag was executed.
 fn times(of: &BTreeMap<String, usize>, said: &Said<'_>) -> usize {
     of.iter().filter(|(name, _)| is_of(name, said)).map(|(_, n)| n).sum()
 }
 
-/// The journal's words against the members' logs; what is wrong.
+/// Compares the journal with the members' logs; returns what is wrong.
 pub fn judge(entries: &[Entry], logs: &[String]) -> Vec<String> {
     let carried = carried_out(logs);
     let said = ledger::said(entries);
-    // The set's first configurations have no name of ours.
+    // The set's first configurations do not have a name of landfall's.
     let names = carried.asked_configs.keys().chain(carried.steps_down.keys()).chain(carried.freezes.keys());
     let strange = names.filter(|name| name.starts_with("landfall ") && !said.iter().any(|s| is_of(name, s)));
     let mut wrong: Vec<String> = strange
         .map(|name| format!("the servers were asked under \"{name}\", and the journal has no intent of it"))
         .collect();
-    // Another server may log other lines: then silence proves nothing.
+    // Another server version may log other messages: then missing lines prove nothing.
     for (what, seen) in [
         ("reconfigurations", !carried.asked_configs.is_empty()),
         ("configurations in use", !carried.in_use.is_empty()),
@@ -114,7 +114,8 @@ pub fn judge(entries: &[Entry], logs: &[String]) -> Vec<String> {
                 }
                 done
             }
-            // APPLIED without a line of it is no lie: who leads by then is not frozen, refuses it, and needs none.
+            // APPLIED without a log line is not wrong: a member that leads by then is not frozen, refuses the request,
+            // and needs none.
             Call::Mongo(Mongo::Freeze { .. }) => {
                 let done = times(&carried.freezes, s);
                 freezes += done;

@@ -1,22 +1,22 @@
-//! What the journal says: each request, and what became of it.
+//! The requests in the journal, with their outcomes.
 
 use landfall::{
     base::step::{Note, OpState},
     systems::{Body, Call, Entry},
 };
 
-/// A request as the journal has it.
+/// A request in the journal.
 pub struct Said<'e> {
-    /// For people.
+    /// Its description.
     pub what: &'e str,
     pub call: &'e Call,
-    /// What it was sent under.
+    /// The tag it was sent with.
     pub tag: &'e str,
-    /// The last word on it.
+    /// Its last state.
     pub state: OpState,
 }
 
-/// All requests that were meant, in order.
+/// All requests with an intent, in order.
 pub fn said(entries: &[Entry]) -> Vec<Said<'_>> {
     let mut out: Vec<Said<'_>> = Vec::new();
     let mut tickets = Vec::new();
@@ -39,7 +39,7 @@ pub fn said(entries: &[Entry]) -> Vec<Said<'_>> {
     out
 }
 
-/// How far the journal is: the last request, and what is known of it.
+/// The position of the journal: the last request and its state.
 pub fn last(entries: &[Entry]) -> String {
     said(entries).last().map_or_else(|| "nothing".to_owned(), |s| format!("{}: {:?}", s.what, s.state))
 }

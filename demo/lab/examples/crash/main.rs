@@ -1,12 +1,13 @@
-//! The cockpit killed at random moments of a change, and started again: is what it says still true?
+//! Kills landfall at random moments of a change, restarts it, and checks that its statements are still true.
 //!
 //!     cargo build && cargo run --example crash -- [--trials 5] [--seed N] [--only primary|weights]
 //!
-//! A real console is led by keys in a pseudo-terminal, killed with SIGKILL while it moves a primary (a set of three with the server's default
-//! timings) or changes weights (the lab's Route 53), and started again on its journal, which it takes up by itself. Each trial goes forward
-//! and back, and is killed on both ways; that no kill met an attempt under way is a failure. Judged are the end of each trial (the set is not
-//! pinned, whoever leads is who the journal says), and at the end the whole journal against what the servers say that they were asked:
-//! mongod's log, a recording proxy before Route 53.
+//! A real console is operated by keys in a pseudo-terminal. It is killed with SIGKILL while it moves a primary (a set
+//! of three with the server's default timings) or changes weights (the lab's Route 53), and restarted on its journal,
+//! which it resumes by itself. Each trial goes forward and back, with a kill on both ways; it is a failure if no kill
+//! hits a running attempt. Checked are the end of each trial (the set is not pinned, the primary is the one in the
+//! journal), and at the end the whole journal against the requests that the servers recorded: mongod's log, a
+//! recording proxy before Route 53.
 
 mod judge;
 mod ledger;
@@ -25,12 +26,13 @@ use landfall_lab::console::{Console, Run};
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Longer than anything here takes to come to its end: a batch that may still be on its way is waited for as long as AWS takes a signature.
+/// Longer than anything here takes to finish: landfall waits for a batch that may still arrive as long as AWS accepts
+/// its signature.
 const PATIENCE: Duration = Duration::from_secs(480);
-/// Longer than the safe tail of anything here takes, with the time in which a copy of what was on its way may still land.
+/// Longer than any cleanup here takes, including the time in which a delayed copy of a request may still arrive.
 const TAIL: Duration = Duration::from_secs(100);
 
-/// For how long whoever leads is looked for before it counts as not to be found.
+/// How long to look for a primary before there counts as none.
 const TOLD: Duration = Duration::from_secs(30);
 
 /// Kills the cockpit in the middle of changes, and judges what becomes of them.
@@ -69,20 +71,21 @@ fn main() -> Result<ExitCode, Failure> {
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// One kill: the moment, and what came of it.
+/// One kill: its moment, and its result.
 struct Killed<T> {
-    /// What the journal's last intent was about, and how everything was.
+    /// The journal's last intent, and the state of the system.
     at: String,
-    /// The attempt was not over yet in any way: its requests were under way. A kill after that tries nothing.
+    /// The attempt was not over: its requests were pending. A kill after that tests nothing.
     running: bool,
-    /// How everything was when it stood still with its tail done, if it did.
+    /// The state of the system while the run was halted with its cleanup done, if it was.
     held: Option<T>,
-    /// What the attempt came to after the cockpit was started again.
+    /// The outcome of the attempt after the restart.
     came_to: StepState,
 }
 
-/// Carries a step out one way, kills the cockpit at a moment that `moment` waits for, starts it again and waits for the end. What was not
-/// applied is tried again without a kill. `seen` says how everything is; it may take so long to find out.
+/// Executes a step in one direction, kills landfall at the moment for which `moment` waits, restarts it and waits for
+/// the end. A step that was not applied is tried again without a kill. `seen` returns the state of the system; it may
+/// take the given time.
 fn killed<T: Display>(
     run: &Run,
     (step, target, way): (&str, &str, Way),
@@ -96,7 +99,7 @@ fn killed<T: Display>(
     console.end()?;
     console.news()?;
     let running = matches!(console.came_to(step), None | Some(StepState::Running));
-    // At once, or it would not be how it was at that moment.
+    // At once, to get the state at that moment.
     let at = format!("{}; then {}", ledger::last(&console.entries), seen(Duration::ZERO));
     std::thread::sleep(pause);
     let mut console = run.console()?;
@@ -112,7 +115,7 @@ fn killed<T: Display>(
         if exposed || way == Way::Forward {
             console.again(step)?;
         }
-        // A safe tail that could not be finished is tried again by itself; that may have been all that was left.
+        // An unfinished cleanup is retried automatically; possibly nothing else was left.
         if exposed {
             now = console.until_over(step, PATIENCE)?;
             continue;
@@ -127,7 +130,7 @@ fn killed<T: Display>(
     Err(format!("{step} came to {now:?}, three attempts after the kill:\n{}", console.screen()).into())
 }
 
-/// Another attempt at what was taken back, by a console of its own: until it is on record.
+/// Starts another attempt at a rolled-back step, in its own console, until it is journaled.
 fn again(run: &Run, step: &str) -> Result<(), Failure> {
     Ok(run.console()?.again(step)?)
 }
@@ -140,8 +143,8 @@ fn carry_out(console: &mut Console, step: &str, target: &str, way: Way) -> Resul
     Ok(done?)
 }
 
-/// What was open stands still after a start, but for its safe tail, until somebody lifts that. How everything was just before, if it did not
-/// come to its end by itself.
+/// After a start an open attempt is halted, except for its cleanup, until a person releases it. Returns the state just
+/// before the release, unless the attempt ended by itself.
 fn release<T>(console: &mut Console, step: &str, seen: &dyn Fn(Duration) -> T) -> Result<Option<T>, Failure> {
     let held = console.until_over(step, TAIL).is_err().then(|| seen(TOLD));
     console.press("\x1b")?;
@@ -154,7 +157,7 @@ fn told(held: Option<&impl Display>) -> String {
     held.map_or_else(String::new, |held| format!("; stood still with {held}"))
 }
 
-/// How many kills met an attempt that was under way; none is wrong: nothing was tried.
+/// Reports how many kills hit a running attempt; none is an error: nothing was tested.
 fn count(what: &str, hits: u32, of: u32) -> Option<String> {
     println!("{what}: {hits} of {of} kills met an attempt under way");
     (hits == 0).then(|| format!("{what}: none of {of} kills met an attempt under way"))

@@ -1,4 +1,4 @@
-//! A primary's move, killed; what is said of it is for `judge.rs`.
+//! A primary's move, killed; `judge.rs` checks the journal.
 
 use std::{
     fmt,
@@ -19,10 +19,10 @@ use tokio::runtime::Runtime;
 
 use super::{Failure, again, count, judge, killed, ledger, told};
 
-/// Longer than the recipe takes, and not much.
+/// Slightly longer than the recipe takes.
 const SPAN: f64 = 6.0;
 
-/// Forward and back, each killed once, so many times; what was wrong.
+/// Forward and back, each killed once, for each trial; returns what was wrong.
 pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
     let runtime = Runtime::new()?;
     let set = runtime.block_on(Trio::start(Duration::ZERO))?;
@@ -36,7 +36,7 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
                 again(&run, STEP)?;
             }
             let after = random.f64();
-            // Half of them wherever it may be, half around the moment in which nobody leads.
+            // Half of them at any time, half around the moment without a primary.
             let moment = |console: &mut Console| -> Result<(), Failure> {
                 if n % 2 == 0 {
                     std::thread::sleep(Duration::from_secs_f64(after * SPAN));
@@ -64,7 +64,7 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
                 side.map_or("nobody", Side::word),
             );
             let wanted = if way == Way::Forward { Side::Target } else { Side::Source };
-            // Standing still, it has done its tail: nobody is pinned any more.
+            // When halted, the cleanup is complete: no member is pinned any more.
             if let Some(held) = one.held.as_ref().filter(|held| !held.is_free()) {
                 wrong.push(format!("trial {n} {way:?}: stood still with {held}"));
             }
@@ -87,7 +87,7 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
 struct Priorities(landfall_lab::Result<Vec<f64>>);
 
 impl Priorities {
-    /// Nobody is kept from leading, and that is known.
+    /// Whether it is known that every member can be elected.
     fn is_free(&self) -> bool {
         self.0.as_ref().is_ok_and(|all| !all.contains(&0.0))
     }
@@ -102,7 +102,7 @@ impl fmt::Display for Priorities {
     }
 }
 
-/// Nobody leads for a moment after a step down: whoever has the time asks again.
+/// There is no primary for a moment after a step-down: ask again within the time limit.
 async fn priorities(set: &Trio, patience: Duration) -> Priorities {
     let end = Instant::now() + patience;
     loop {
@@ -113,7 +113,7 @@ async fn priorities(set: &Trio, patience: Duration) -> Priorities {
     }
 }
 
-/// The last request that was meant is the primary's to step down.
+/// Whether the last request is the step-down.
 fn steps_down(console: &mut Console) -> bool {
     let said = |entries: &[Entry]| {
         ledger::said(entries).last().is_some_and(|s| matches!(s.call, Call::Mongo(Mongo::StepDown { .. })))

@@ -1,4 +1,4 @@
-//! A change of weights, killed, and judged by a recording proxy before Route 53.
+//! A change of weights, killed, and checked against a recording proxy before Route 53.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use super::{Failure, again, count, killed, ledger, told};
 
 const STEP: &str = "weights";
 const NAME: &str = "www.example.test.";
-/// From the intent to the end of the first looks.
+/// From the intent to the end of the first verifications.
 const SPAN: f64 = 1.5;
 
-/// Forward and back, each killed once, so many times; what was wrong.
+/// Forward and back, each killed once, for each trial; returns what was wrong.
 pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
     let lab = Lab::start()?;
     let proxy = Proxy::start(lab.port("aws/route53")?)?;
@@ -54,13 +54,14 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
     Ok(wrong)
 }
 
-/// The journal's words against what reached the server: each batch was meant, once, and what is APPLIED was taken.
+/// Compares the journal with the requests that reached the server: each batch has an intent, arrived at most once, and
+/// an APPLIED one was accepted.
 fn judge(entries: &[Entry], asked: &[Asked]) -> Vec<String> {
     let said = ledger::said(entries);
     let sends = |call: &Call| matches!(call, Call::Route53(call) if !matches!(call, Route53::InSync { .. }));
     let batches: Vec<_> = said.iter().filter(|s| sends(s.call)).collect();
     let mut wrong = Vec::new();
-    // In the comment: the epoch's record carries the tag of the batch before, too.
+    // In the comment: the epoch's record also contains the tag of the previous batch.
     let carries = |asked: &Asked, tag: &str| asked.body.contains(&format!(">landfall {tag}<"));
     for one in asked {
         let n = batches.iter().filter(|s| carries(one, s.tag)).count();

@@ -1,8 +1,8 @@
-//! Writers at every member, and the longest time in which none of them got through.
+//! Writers at every member, and the longest time without an acknowledged write.
 //!
-//! A driver keeps away from a member that has just refused a write, for up to half a second: it would measure itself. So these speak to the
-//! member directly, one OP_MSG after the other (MongoDB's wire protocol, "OP_MSG": a header of four 32-bit words, flags, one section of kind
-//! 0 with the command).
+//! A driver avoids a member that has just refused a write for up to half a second, which would distort the result. So
+//! these writers speak to the members directly, one OP_MSG after the other (MongoDB's wire protocol, "OP_MSG": a
+//! header of four 32-bit words, flags, one section of kind 0 with the command).
 
 use std::{
     fmt, io,
@@ -22,30 +22,30 @@ use tokio::{
 
 use super::Failure;
 
-/// How often each writer begins a write, at the most.
+/// Minimum interval between the writes of a writer.
 const EVERY: Duration = Duration::from_millis(10);
-/// A write that takes longer is left, with its connection.
+/// A write that takes longer is abandoned together with its connection.
 const LOST: Duration = Duration::from_secs(5);
 
-/// How long the first write of each concern may take to get through.
+/// How long the first write of each concern may take.
 const FIRST: Duration = Duration::from_secs(60);
-/// Fewer writes than this, in the seconds that any move takes, tell of nothing: something is wrong that is not the move.
+/// With fewer writes than this during a move the measurement is invalid.
 const FEWEST: usize = 10;
 
-/// Writes that got through: when each was begun and when it was acknowledged.
+/// Acknowledged writes: start and acknowledgement.
 type Acknowledged = Arc<Mutex<Vec<(Instant, Instant)>>>;
 
 /// Writers at all members.
 pub struct Writers {
     end: watch::Sender<bool>,
     tasks: JoinSet<()>,
-    /// What is measured begins here.
+    /// Start of the measurement.
     began: Instant,
     w1: Acknowledged,
     majority: Acknowledged,
 }
 
-/// What came of it, in milliseconds.
+/// The result, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Gaps {
     pub w1: f64,
@@ -65,7 +65,7 @@ impl fmt::Display for Gaps {
 }
 
 impl Writers {
-    /// Starts them, and waits until they get through: at each write concern, or nothing could be said of it.
+    /// Starts the writers, and waits until writes succeed at each write concern; without that nothing can be measured.
     pub async fn start(set: &Trio) -> Result<Self, Failure> {
         let (end, ended) = watch::channel(false);
         let began = Instant::now();
@@ -93,7 +93,7 @@ impl Writers {
         Ok(all)
     }
 
-    /// Ends them; the longest gaps since they were started.
+    /// Stops the writers; returns the longest gaps since the start.
     pub async fn end(mut self) -> Result<Gaps, Failure> {
         sleep(Duration::from_secs(1)).await;
         let over = (self.began, Instant::now());
@@ -154,8 +154,8 @@ async fn once(host: &str, stream: &mut Option<TcpStream>, message: &[u8]) -> io:
     Ok(ok && !reply.contains_key("writeErrors") && !reply.contains_key("writeConcernError"))
 }
 
-/// The longest time without an acknowledgement between a beginning and an end, which count as one each: a gap that began before the first
-/// or lasted beyond the last is one too.
+/// The longest time without an acknowledgement between `from` and `to`, which count as acknowledgements: a gap before
+/// the first or after the last one counts, too.
 fn longest(w: &str, writes: &[(Instant, Instant)], (from, to): (Instant, Instant)) -> Result<f64, Failure> {
     let mut at: Vec<Instant> = writes.iter().map(|(_, at)| *at).filter(|at| (from..=to).contains(at)).collect();
     if at.len() < FEWEST {
@@ -168,7 +168,7 @@ fn longest(w: &str, writes: &[(Instant, Instant)], (from, to): (Instant, Instant
     Ok(longest.unwrap_or_default().as_secs_f64() * 1000.0)
 }
 
-/// The median time of a write.
+/// The median duration of a write.
 fn usual(writes: &[(Instant, Instant)]) -> f64 {
     let mut took: Vec<Duration> = writes.iter().map(|(began, at)| at.duration_since(*began)).collect();
     took.sort();

@@ -1,13 +1,16 @@
-//! For how long a set takes no writes while its primary moves: by landfall's recipe, and by raising a priority and waiting.
+//! Measures how long a set accepts no writes while its primary moves: with landfall's recipe, and by raising a
+//! priority and waiting.
 //!
 //!     cargo build --release && cargo run --release --example write_gap -- [--moves 10] [--waits 5] [--delay-ms 0]
 //!
-//! A set of its own, one source and two target members, with the server's default timings (elections 10 s, heartbeats 2 s), logins and
-//! all. With `--delay-ms 35` whatever crosses between the sites is 35 ms late each way. Nothing else of the lab should run.
+//! It uses its own set, one source and two target members, with the server's default timings (elections 10 s,
+//! heartbeats 2 s) and logins. With `--delay-ms 35` all traffic between the sites is delayed by 35 ms each way.
+//! Nothing else of the lab should run.
 //!
-//! **The gap** is seen by writers at every member at once, each with one write under way, and the next one at once, 10 ms after the last
-//! began at the soonest: the longest time in which no write was acknowledged by anybody, from the first order to the end of the move; for w:1 and for w:majority, each with
-//! writers of its own. The time that a write takes while nothing happens is printed beside it.
+//! **The gap** is measured by writers at every member, each with one pending write, the next one following at once,
+//! but at least 10 ms after the start of the last: the longest time without an acknowledged write, from the first
+//! order to the end of the move; for w:1 and for w:majority, with separate writers. The normal duration of a write is
+//! printed with it.
 
 mod gap;
 
@@ -33,7 +36,7 @@ type Failure = Box<dyn std::error::Error>;
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Beyond this, raising a priority has not worked.
+/// If it takes longer, raising a priority has not worked.
 const NEVER: Duration = Duration::from_secs(120);
 
 /// Measures the write gap of a primary's move.
@@ -84,7 +87,7 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// One move: gaps in milliseconds, and whether it landed on the target.
+/// One move: gaps in milliseconds, and whether it reached the target.
 struct Moved {
     w1: Option<f64>,
     majority: Option<f64>,
@@ -99,7 +102,7 @@ async fn by_recipe(helm: &mut Control, set: &Trio, n: usize) -> Result<Moved, Fa
     let landed = set.leader().await.is_some_and(|host| set.side(&host) == Some(Side::Target));
     let gaps = writers.end().await?;
     println!("recipe {n}: {gaps}, lands on the {}", if landed { "target" } else { "SOURCE" });
-    // Back, by the stored way back, so that the next one begins where this one did.
+    // Back, with the stored rollback, so that the next move starts from the same state.
     helm.orders.give(Order::RollBack(STEP.to_owned()));
     let digest = prepare(helm).await?;
     helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
@@ -110,7 +113,7 @@ async fn by_recipe(helm: &mut Control, set: &Trio, n: usize) -> Result<Moved, Fa
     Ok(Moved { w1: Some(gaps.w1), majority: Some(gaps.majority), landed })
 }
 
-/// Previewed and armed; gives what it is confirmed with.
+/// Previews and arms; returns the digest for the confirmation.
 async fn prepare(helm: &mut Control) -> Result<landfall::base::digest::Digest, Failure> {
     until(helm, "a step that can be begun", |s| s.state == StepState::Ready && s.obstacles.is_empty()).await?;
     let end = Instant::now() + PATIENCE;
@@ -152,7 +155,7 @@ async fn until(helm: &mut Control, what: &str, is: impl Fn(&StepView) -> bool) -
     Err(format!("{} instead of {what}:\n{}", view.word, said.join("\n")).into())
 }
 
-/// What is done without a recipe: the target's priority above all others', and then patience.
+/// Without a recipe: raises the target's priority above all others and waits.
 async fn by_waiting(set: &Trio, n: usize) -> Result<Moved, Failure> {
     let writers = Writers::start(set).await?;
     let began = Instant::now();
@@ -162,7 +165,7 @@ async fn by_waiting(set: &Trio, n: usize) -> Result<Moved, Failure> {
         sleep(Duration::from_millis(100)).await;
         landed = set.leader().await.is_some_and(|host| set.side(&host) == Some(Side::Target));
     }
-    // What follows a take-over is part of it.
+    // The time after the take-over is part of the measurement.
     sleep(Duration::from_secs(3)).await;
     let gaps = writers.end().await?;
     let took = if landed { format!("after {:.1} s", began.elapsed().as_secs_f64()) } else { "NEVER".to_owned() };

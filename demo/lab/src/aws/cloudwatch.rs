@@ -1,7 +1,7 @@
-//! A CloudWatch that answers GetMetricData as AWS speaks it: Smithy's RPC v2 over CBOR, which moto does not know.
+//! A CloudWatch that answers GetMetricData in AWS's protocol: Smithy's RPC v2 over CBOR, which moto does not support.
 //!
-//! It has the metrics of one load balancer a region, made of [`traffic`], and knows the plan's two access keys: any other is refused as AWS
-//! refuses it.
+//! It has the metrics of one load balancer for each region, from [`traffic`], and knows the plan's two access keys:
+//! any other is refused as by AWS.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use serde_json::{Map, Value};
 
 use crate::{estate::REGIONS, metrics::traffic};
 
-/// Where the operation is asked, by the protocol's rule `/service/{service}/operation/{operation}`.
+/// Path of the operation, by the protocol's rule `/service/{service}/operation/{operation}`.
 pub const PATH: &str = "/service/GraniteServiceVersion20100801/operation/GetMetricData";
 
-/// The one period that queries should use.
+/// The period that queries should use.
 pub const PERIOD: Duration = Duration::from_secs(30);
 
 /// Value of the dimension `LoadBalancer`.
@@ -90,7 +90,8 @@ fn error(kind: &str, words: &str) -> Vec<u8> {
     out.into_writer()
 }
 
-/// Whole periods within [start, end), newest first. A metric that is not there has no values and is no error, as in CloudWatch.
+/// Whole periods within [start, end), newest first. As in CloudWatch, a missing metric has no values and is not an
+/// error.
 fn points(side: Side, stat: &Value, start: f64, end: f64) -> Vec<(i64, f64)> {
     let metric = &stat["Metric"];
     let ours = metric["Namespace"] == "AWS/ApplicationELB"
@@ -110,12 +111,12 @@ fn points(side: Side, stat: &Value, start: f64, end: f64) -> Vec<(i64, f64)> {
     #[expect(clippy::cast_possible_truncation, reason = "seconds of this century")]
     let (start, end) = (start as i64, end as i64);
     let first = start.div_euclid(period);
-    // As many points as one answer of CloudWatch may have.
+    // CloudWatch's maximum number of points in one answer.
     let count = (end.div_euclid(period) - first).clamp(0, 500);
     (0..count).rev().filter_map(|n| Some(((first + n) * period, value((first + n) * period)?))).collect()
 }
 
-/// Any CBOR value as JSON; times as seconds. Enough for requests of this API.
+/// Any CBOR value as JSON; times as seconds. Sufficient for requests of this API.
 fn value(from: &mut Decoder<'_>) -> Result<Value, DeserializeError> {
     Ok(match from.datatype()? {
         Type::String | Type::StringIndef => from.string()?.into(),
@@ -144,7 +145,7 @@ fn value(from: &mut Decoder<'_>) -> Result<Value, DeserializeError> {
     })
 }
 
-/// Whether a list or a map goes on: by its length, or until its break.
+/// Whether a list or a map has more items: by its length, or until its break.
 fn more(from: &mut Decoder<'_>, left: &mut Option<u64>) -> Result<bool, DeserializeError> {
     match left {
         Some(0) => Ok(false),

@@ -14,14 +14,14 @@ const EC2: (&str, &str) = ("ec2", "2016-11-15");
 const ELB: (&str, &str) = ("elasticloadbalancing", "2015-12-01");
 const ASG: (&str, &str) = ("autoscaling", "2011-01-01");
 
-/// Image ids of one side by role.
+/// Image ids of one side, by role.
 pub type Images = BTreeMap<&'static str, String>;
 
-/// Empties a region and registers the images of one side, the first of its things, so that their ids are the same at every filling. The
-/// target's images say in a tag from which of the source's they were copied.
+/// Empties a region and registers the images of one side before anything else, so that their ids are the same every
+/// time. A tag of the target's images names the source's image that each was copied from.
 ///
 /// # Errors
-/// moto refuses a call.
+/// If moto refuses a call.
 pub async fn images(endpoint: &Endpoint, side: Side, copied_from: Option<&Images>) -> Result<Images> {
     endpoint.reset().await?;
     let region = Region { endpoint, side };
@@ -33,10 +33,10 @@ pub async fn images(endpoint: &Endpoint, side: Side, copied_from: Option<&Images
     Ok(images)
 }
 
-/// Fills one side's region, which has its images and nothing else.
+/// Fills one side's region, which must contain its images and nothing else.
 ///
 /// # Errors
-/// moto refuses a call.
+/// If moto refuses a call.
 pub async fn fill(endpoint: &Endpoint, side: Side, images: &Images) -> Result<()> {
     let region = Region { endpoint, side };
     let vpc = region.vpc().await?;

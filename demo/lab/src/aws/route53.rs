@@ -13,10 +13,11 @@ use crate::{
 
 const XMLNS: &str = "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"";
 
-/// Fills Route 53 and gives the zone's id, the same at every filling (`moto.py` sees to it): plans name it.
+/// Fills Route 53 and returns the zone's id. It is the same every time (`moto.py` ensures that), because plans contain
+/// it.
 ///
 /// # Errors
-/// moto refuses a call.
+/// If moto refuses a call.
 pub async fn fill(endpoint: &Endpoint) -> Result<String> {
     endpoint.reset().await?;
     let zone = format!(
@@ -33,10 +34,10 @@ async fn records(endpoint: &Endpoint, zone: &str) -> Result<()> {
     send(endpoint, zone, &changes).await
 }
 
-/// Gives a name other weights, as an operator would behind landfall's back.
+/// Changes the weights of a name, as an external change that bypasses landfall.
 ///
 /// # Errors
-/// The lab has no such name, or moto refuses.
+/// If the lab has no such name, or moto refuses.
 pub async fn weigh(endpoint: &Endpoint, zone: &str, label: &str, weights: Sides<u8>) -> Result<()> {
     let name = NAMES.iter().find(|name| name.label == label).ok_or_else(|| Error::new("looking for a name", label))?;
     let name = Name { weights, ..*name };

@@ -1,4 +1,4 @@
-//! A zone as Route 53 lists it, and how it answers: by weight, with the set's TTL. Pure but for the dice.
+//! A zone as listed by Route 53, and its answers: by weight, with the set's TTL. Pure except for the random choice.
 
 use std::str::FromStr;
 
@@ -36,7 +36,7 @@ struct Set {
 }
 
 impl Zone {
-    /// Reads the answer of ListResourceRecordSets. Nothing if it has no weighted set yet, or no SOA.
+    /// Parses the answer of ListResourceRecordSets. `None` if it has no weighted set yet, or no SOA.
     #[must_use]
     pub fn parse(origin: &str, xml: &str) -> Option<Self> {
         let sets: Vec<_> = elements(xml, "ResourceRecordSet").into_iter().filter_map(Set::parse).collect();
@@ -44,7 +44,7 @@ impl Zone {
         whole.then(|| Some(Self { origin: Name::from_str(&format!("{origin}.")).ok()?, sets }))?
     }
 
-    /// Puts the answer to a question into `reply`.
+    /// Adds the answer to a query to `reply`.
     pub fn answer(&self, query: &Query, reply: &mut Message) {
         if !self.origin.zone_of(query.name()) {
             reply.metadata.response_code = ResponseCode::Refused;
@@ -74,8 +74,8 @@ impl Zone {
     }
 }
 
-/// One set by weight. A weight of 0 is never answered, unless all are 0: then each as often as the others (Route 53 Developer Guide,
-/// "Weighted routing").
+/// Chooses one set by weight. A weight of 0 is never chosen, unless all are 0: then all are equally likely (Route 53
+/// Developer Guide, "Weighted routing").
 fn choose<'a>(sets: &[&'a Set]) -> Option<&'a Set> {
     let weight = |set: &Set| u32::from(set.weight.unwrap_or(1));
     let total: u32 = sets.iter().map(|set| weight(set)).sum();

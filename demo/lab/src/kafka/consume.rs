@@ -1,4 +1,4 @@
-//! Consumer groups on the source: live ones that keep up, fall behind or drain, and ones that only left commits.
+//! Consumer groups on the source: live ones that keep up, fall behind or drain, and ones with commits only.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     estate::TOPICS,
 };
 
-/// Live groups: name, topics, messages a second at most (0 = as many as come).
+/// Live groups: name, topics, maximum messages a second (0 = unlimited).
 const LIVE: [(&str, &[&str], u32); 6] = [
     ("checkout", &["orders"], 0),
     ("billing", &["payments"], 0),
@@ -24,10 +24,10 @@ const LIVE: [(&str, &[&str], u32); 6] = [
     ("ingest-views", &["events.views"], 40),
 ];
 
-/// Groups without a member: name, topic, on how many of its partitions they have committed.
+/// Groups without a member: name, topic, number of partitions with commits.
 const ABSENT: [(&str, &str, i32); 2] = [("search-index", "events.clicks", i32::MAX), ("reports", "events.views", 3)];
 
-/// Leaves the commits of the groups without a member.
+/// Writes the commits of the groups without a member.
 pub(super) async fn committed_once(port: u16) -> Result<()> {
     tokio::task::spawn_blocking(move || {
         for (group, topic, some) in ABSENT {
@@ -55,7 +55,7 @@ pub(super) fn spawn(port: u16, tasks: &mut JoinSet<()>) -> Result<()> {
             .set("auto.offset.reset", "earliest")
             .set("auto.commit.interval.ms", "1000")
             .set("session.timeout.ms", "10000")
-            // A slow consumer must not hold thousands of messages in memory and look quick.
+            // A slow consumer must not prefetch thousands of messages and seem fast.
             .set("queued.min.messages", "100")
             .create()
             .doing(doing)?;

@@ -1,10 +1,11 @@
-//! Copiers: source to target with the same names, partitions and order; target to source on demand. And the translation of some groups'
-//! commits, conservative as a real replicator's is.
+//! Copiers: source to target with the same names, partitions and order; target to source on demand. Also the
+//! translation of some groups' commits, conservative like that of a real replicator.
 //!
-//! Each writes offset syncs as MirrorMaker 2 does, to a topic on the cluster that it copies from: for the first record of a partition, after a
-//! record that was not copied, whenever [`MAX_LAG`] more were copied, and now and then for the last one.
+//! Each copier writes offset syncs as MirrorMaker 2 does, to a topic on the cluster that it copies from: for the first
+//! record of a partition, after a record that was not copied, whenever [`MAX_LAG`] more were copied, and periodically
+//! for the last one.
 //!
-//! A copy carries a header that says whence it came, and no copier copies a copy: with both directions on, nothing circles.
+//! A copy carries a header with its origin, and no copier copies a copy: with both directions on, there is no loop.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -38,7 +39,8 @@ pub const COPIED_FROM: &str = "landfall-lab-copied-from";
 /// Groups whose commits are translated to the target.
 const TRANSLATED: [&str; 4] = ["checkout", "billing", "fraud", "search-index"];
 
-/// The topic that a copier writes its offset syncs to, on the cluster it copies from: MirrorMaker 2's name, after the cluster it copies to.
+/// The topic for a copier's offset syncs, on the cluster it copies from: MirrorMaker 2's name, after the cluster it
+/// copies to.
 #[must_use]
 pub const fn syncs_topic(from: Side) -> &'static str {
     match from {
@@ -47,14 +49,14 @@ pub const fn syncs_topic(from: Side) -> &'static str {
     }
 }
 
-/// Records that are copied at most without an offset sync: MirrorMaker 2's `offset.lag.max`.
+/// Maximum number of records that are copied without an offset sync: MirrorMaker 2's `offset.lag.max`.
 const MAX_LAG: i64 = 100;
 
-/// How often the last record of each partition is synced whatever its distance: MirrorMaker 2 does so with each of Connect's own commits, once a
-/// minute by default.
+/// How often the last record of each partition is synced whatever its distance: MirrorMaker 2 does so with each of
+/// Connect's own commits, once a minute by default.
 const FLUSH: Duration = Duration::from_secs(5);
 
-/// For each partition, where a few of the source's offsets are on the target.
+/// For each partition, the target's offsets of a few source offsets.
 type Map = Arc<Mutex<HashMap<(String, i32), BTreeMap<i64, i64>>>>;
 
 /// Starts both copiers and the translation.
@@ -70,7 +72,7 @@ pub(super) fn spawn(ports: Sides<u16>, reverse: watch::Receiver<bool>, tasks: &m
         loop {
             tick.tick().await;
             let map = map.clone();
-            // A broker that is away fails this round; the next one comes.
+            // If a broker is down this round fails; the next one follows.
             let _ = tokio::task::spawn_blocking(move || translate(ports, &map)).await;
         }
     });
@@ -91,7 +93,7 @@ fn copier(
     let reader: StreamConsumer = config(*ports.get(from))
         .set("group.id", "landfall-lab-copier")
         .set("enable.auto.commit", "false")
-        // A partition that was paused before anything was read of it has no place of its own to go on from.
+        // A partition that was paused before its first read has no position of its own to continue from.
         .set("auto.offset.reset", "earliest")
         .create()
         .doing(doing)?;
@@ -132,7 +134,8 @@ fn copier(
     })
 }
 
-/// Copies one message and waits until it is there: order is kept, and nothing is skipped while the other broker is away.
+/// Copies one message and waits until it is written: order is kept, and nothing is skipped while the other broker is
+/// down.
 async fn one(writer: &FutureProducer, message: &BorrowedMessage<'_>, from: Side, map: &Map, syncs: &mut Syncs) {
     if message.headers().is_some_and(|headers| headers.iter().any(|h| h.key == COPIED_FROM)) {
         return;
@@ -152,7 +155,7 @@ async fn one(writer: &FutureProducer, message: &BorrowedMessage<'_>, from: Side,
             let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
             let known = map.entry((message.topic().to_owned(), message.partition())).or_default();
             known.insert(message.offset(), at.offset);
-            // Few points: a translated commit is a little before the true one, never after it.
+            // Few points: a translated commit is slightly before the true one, never after it.
             if known.len() > 64 {
                 known.pop_first();
             }
@@ -162,7 +165,7 @@ async fn one(writer: &FutureProducer, message: &BorrowedMessage<'_>, from: Side,
     }
 }
 
-/// What a copier writes down of offsets.
+/// Writes a copier's offset syncs.
 struct Syncs {
     topic: &'static str,
     producer: ThreadedProducer<DefaultProducerContext>,
@@ -171,7 +174,7 @@ struct Syncs {
     beats: i64,
 }
 
-/// How far a partition has been copied, as (original's offset, copy's offset), and how far that is written down.
+/// How far a partition has been copied, as (original's offset, copy's offset), and the last written sync.
 struct Synced {
     last: (i64, i64),
     written: (i64, i64),
@@ -195,7 +198,8 @@ impl Syncs {
         }
     }
 
-    /// The last of each partition, where it is not written down yet; and a heartbeat, which MirrorMaker 2 copies like any other record.
+    /// Writes the last offsets of each partition that are not written yet; and a heartbeat, which MirrorMaker 2 copies
+    /// like any other record.
     fn flush(&mut self) {
         if self.flushed.elapsed() < FLUSH {
             return;
@@ -222,7 +226,7 @@ impl Syncs {
         let length = i16::try_from(topic.len()).unwrap_or(i16::MAX);
         let key = [&length.to_be_bytes()[..], topic.as_bytes(), &partition.to_be_bytes()].concat();
         let value = [upstream.to_be_bytes(), downstream.to_be_bytes()].concat();
-        // A full queue after a very long outage: the next one says as much.
+        // The queue is full after a very long outage: the next sync replaces this one.
         let _ = self.producer.send(BaseRecord::to(self.topic).partition(0).key(&key).payload(&value));
     }
 }
@@ -243,9 +247,10 @@ fn translate(ports: Sides<u16>, map: &Map) -> Result<()> {
             let Offset::Offset(offset) = known.offset() else { continue };
             let map = map.lock().unwrap_or_else(PoisonError::into_inner);
             let points = map.get(&(known.topic().to_owned(), known.partition()));
-            // Without a point before it, the group would have to begin at the start.
+            // Without an earlier point the group must start at the beginning.
             let at = points.and_then(|p| p.range(..=offset).next_back()).map_or(0, |(_, at)| *at);
-            // Never back: the group may have been handed over (`MirrorCheckpointTask.syncGroupOffset` does not either).
+            // Never backwards: the group may have been handed over (`MirrorCheckpointTask.syncGroupOffset` does not
+            // either).
             let stands = now.find_partition(known.topic(), known.partition()).map(|p| p.offset());
             if !matches!(stands, Some(Offset::Offset(stands)) if stands >= at) {
                 there.add_partition_offset(known.topic(), known.partition(), Offset::Offset(at)).doing(doing)?;

@@ -1,4 +1,4 @@
-//! Producers: each message has a key and a payload that carries its number, so that a loss or a repetition can be seen.
+//! Producers: each message has a key and a payload with its number, so that losses and repetitions are detectable.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
 type Sender = ThreadedProducer<DefaultProducerContext>;
 
 fn sender(port: u16) -> Result<Sender> {
-    // Messages wait for a broker that is away, for as long as anybody will leave it so.
+    // Messages wait for a broker that is down, as long as any fault here lasts.
     config(port)
         .set("message.timeout.ms", "3600000")
         .set("linger.ms", "50")
@@ -27,11 +27,11 @@ fn sender(port: u16) -> Result<Sender> {
 
 fn send(sender: &Sender, topic: &str, seq: u32) {
     let (key, payload) = (format!("{topic}-{}", seq % 997), format!("{{\"topic\":\"{topic}\",\"seq\":{seq}}}"));
-    // A full queue after a very long outage: the number is then missing, as it would be anywhere.
+    // The queue is full after a very long outage: the number is then missing, as with any producer.
     let _ = sender.send(BaseRecord::to(topic).key(&key).payload(&payload));
 }
 
-/// Puts what waits at the start; its numbers come before those of [`spawn`].
+/// Writes the initial backlog; its numbers come before those of [`spawn`].
 pub(super) async fn backlog(port: u16) -> Result<()> {
     let sender = sender(port)?;
     (0..BACKLOG).for_each(|seq| send(&sender, "events.views", seq));
@@ -41,13 +41,13 @@ pub(super) async fn backlog(port: u16) -> Result<()> {
         .doing(|| "producing the backlog".to_owned())
 }
 
-/// Starts one steady producer a topic.
+/// Starts one steady producer for each topic.
 pub(super) fn spawn(port: u16, tasks: &mut JoinSet<()>) -> Result<()> {
     for (topic, _, rate) in TOPICS {
         let sender = sender(port)?;
         tasks.spawn(async move {
             let mut tick = interval(Duration::from_secs(1) / rate);
-            // After a pause of the whole machine: go on, do not catch up.
+            // After a pause of the whole machine: continue, do not catch up.
             tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
             for seq in if topic == "events.views" { BACKLOG.. } else { 0.. } {
                 tick.tick().await;

@@ -1,7 +1,8 @@
-//! Consuming without a spin.
+//! Consuming without a busy loop.
 //!
-//! The lab's broker answers a fetch at once even if it has nothing, whatever `fetch.wait.max.ms` says: a consumer that waits for
-//! messages would ask thousands of times a second, eight of them would eat a core. So: drink what is there, then rest.
+//! The lab's broker answers a fetch at once even if it has no messages, whatever `fetch.wait.max.ms` says: a waiting
+//! consumer would send thousands of requests a second, and eight of them would use a core. So a consumer reads what is
+//! there, then pauses.
 
 use std::time::Duration;
 
@@ -12,16 +13,17 @@ use rdkafka::{
 };
 use tokio::time::{sleep, timeout};
 
-/// Between two looks.
+/// Pause between two reads.
 const REST: Duration = Duration::from_millis(250);
-/// How long the first fetch after a rest may take.
+/// Time limit of the first fetch after a pause.
 const LOOK: Duration = Duration::from_millis(50);
-/// The same until there was a first message: where a partition begins has to be asked too, and a pause would begin that anew.
+/// The same before the first message: the start of a partition must be queried too, and a pause would restart that
+/// query.
 const FIRST: Duration = Duration::from_millis(700);
-/// How long the next message of a batch may take.
+/// Time limit for the next message of a batch.
 const NEXT: Duration = Duration::from_millis(3);
 
-/// A consumer that rests while there is nothing, and while nobody asks it.
+/// A consumer that pauses while there are no messages, and while nobody reads from it.
 pub(super) struct Sip {
     consumer: StreamConsumer,
     /// Whether it fetches.
@@ -35,12 +37,12 @@ impl Sip {
         Self { consumer, drinks: true, look: FIRST, wait: FIRST }
     }
 
-    /// The next message, whenever it comes. Nothing is lost if it is not waited for to the end.
+    /// The next message. The call can be cancelled without loss.
     pub(super) async fn recv(&mut self) -> KafkaResult<BorrowedMessage<'_>> {
         let Self { consumer, drinks, look, wait } = self;
         loop {
             if !*drinks {
-                // What is revoked meanwhile cannot be resumed, and need not be.
+                // A partition that is revoked meanwhile cannot be resumed, and need not be.
                 let _ = consumer.resume(&consumer.assignment()?);
                 (*drinks, *wait) = (true, *look);
             }
@@ -57,7 +59,7 @@ impl Sip {
         }
     }
 
-    /// Fetches nothing until it is asked again.
+    /// Fetches nothing until the next read.
     pub(super) fn rest(&mut self) -> KafkaResult<()> {
         self.drinks = false;
         pause(&self.consumer)

@@ -1,4 +1,5 @@
-//! Instances, weighted names and health queries: what is there, what is served, what is not to be had, and how much is asked for it.
+//! Instances, weighted names and health queries: what is shown, what is served, what is refused, and how many requests
+//! it takes.
 
 use std::{collections::BTreeMap, io::Write, sync::Arc};
 
@@ -33,7 +34,7 @@ fn fault_of(s: &Snapshot, id: &str) -> Option<(FaultKind, String)> {
     source.fault.as_ref().map(|f| (f.kind, f.text.to_string()))
 }
 
-/// Every service of a site through one proxy.
+/// Sends every service of a site through one proxy.
 fn all_through(access: &mut Access, proxy: &Proxy) {
     access.endpoints.clear();
     access.endpoints.insert("all".to_owned(), proxy.url());
@@ -75,7 +76,7 @@ fn over_a_thousand_instances_by_role_and_zone() {
 #[test]
 fn changed_weights_are_seen_and_what_is_served_follows() {
     let Some(lab) = Lab::shared() else { return };
-    // Alone: others must not meet the changed weights.
+    // Exclusive: other tests must not see the changed weights.
     let _storm = lab.storm();
     let plan = lab.plan().unwrap();
     let zone = plan.dns[0].zone.clone();
@@ -85,7 +86,7 @@ fn changed_weights_are_seen_and_what_is_served_follows() {
     };
     let at = ["api.example.test.", "A", "target"];
     let mut watch = Watch::on(plan).unwrap();
-    // True, and by enough answers to tell the steps apart.
+    // Correct, and with enough answers to distinguish the steps.
     let agree = |s: &Snapshot, share: f64| {
         let of = |id| value(s, id, &at);
         of("dns.name.configured_share") == Some(share)
@@ -147,7 +148,7 @@ fn wrong_credentials_are_refused_in_words_that_do_not_show_them() {
     let strange = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(strange.path(), "AKIDSTRANGER\n").unwrap();
     plan.sites.source.access.read.access_key = Some(Secret::File(strange.path().to_owned()));
-    // moto takes any key, AWS does not: EC2's own words.
+    // moto accepts any key, AWS does not: EC2's own message.
     let proxy = Proxy::start(lab.port("aws/source").unwrap()).unwrap();
     let refusal = "<Response><Errors><Error><Code>AuthFailure</Code><Message>AWS was not able to validate the provided access \
                    credentials</Message></Error></Errors><RequestID>1</RequestID></Response>";
@@ -167,7 +168,7 @@ fn wrong_credentials_are_refused_in_words_that_do_not_show_them() {
     assert_eq!(value(&seen, "fleet.role.running", &["web", "source"]), None);
 }
 
-/// Asks every source whose id begins so once and gives what that cost.
+/// Runs every collector with this id prefix once and returns the request counts.
 fn cycle(plan: &Arc<Plan>, readers: &Readers, runtime: &Runtime, system: &str, proxy: &Proxy) -> Counts {
     let _ = proxy.take();
     let (_, sources) = Estate::new(plan);
@@ -177,7 +178,7 @@ fn cycle(plan: &Arc<Plan>, readers: &Readers, runtime: &Runtime, system: &str, p
     proxy.take()
 }
 
-/// Asserts what a cycle cost, and prints it past the harness.
+/// Asserts the request counts of a cycle, and prints them past the test harness.
 fn costs(title: &str, counts: &Counts, expected: &[(&str, u32)]) {
     let mut out = std::io::stderr();
     writeln!(out, "requests of {title}: {} in all", counts.values().sum::<u32>()).unwrap();
@@ -192,7 +193,7 @@ fn costs(title: &str, counts: &Counts, expected: &[(&str, u32)]) {
 fn a_cycle_costs_pages_and_groups_and_never_a_request_an_instance() {
     let Some(lab) = Lab::shared() else { return };
     let _calm = lab.calm();
-    // The endpoint's first listing may take it longer than a question may take; from then on it remembers.
+    // The endpoint's first listing may exceed a query's time-out; later ones come from memory.
     watch(lab).until_live(PATIENCE).unwrap();
     let mut plan = lab.plan().unwrap();
     let region = Proxy::start(lab.port("aws/source").unwrap()).unwrap();
@@ -203,7 +204,7 @@ fn a_cycle_costs_pages_and_groups_and_never_a_request_an_instance() {
     let runtime = runtime();
     let readers = runtime.block_on(async { Readers::new(&plan) });
 
-    // 1,002 instances of moto's are one page, because it counts reservations; AWS gives at most 1,000 instances a page.
+    // moto's 1,002 instances are one page, because it counts reservations; AWS returns at most 1,000 instances a page.
     let steady = [
         ("autoscaling DescribeAutoScalingGroups", 1),
         ("ec2 DescribeImages", 2),

@@ -1,5 +1,5 @@
-//! Broken servers: what asks them is seen to be blind, nothing else is, and all of it heals by itself. One server of each kind; the example
-//! `faults` does all of them.
+//! Broken servers: their collectors become unknown, no others do, and all recover without intervention. One server of
+//! each kind; the example `faults` covers all of them.
 
 use std::io::Write;
 
@@ -27,7 +27,7 @@ fn a_broken_server_blinds_what_asks_it_and_nothing_else_and_heals_by_itself() {
     let storm = lab.storm();
     let mut watch = Watch::on(faults::plan(lab).unwrap()).unwrap();
     let mut strangers = Vec::new();
-    // Past the harness, which would keep the table to itself.
+    // Past the test harness, which would capture the table.
     let mut out = std::io::stderr();
     writeln!(out, "{}", Trial::heading()).unwrap();
     for (server, blow) in TRIALS {

@@ -1,9 +1,9 @@
-//! Brokers: the lab's own, and for what would disturb others one a test.
+//! Brokers: the lab's own, and a separate one for each test that would disturb others.
 
 mod broker;
 mod handover;
 mod logs;
-/// Kafka's own tool, imitated: what the printed commands do.
+/// An imitation of Kafka's own tool: executes the printed commands.
 #[expect(dead_code, reason = "nothing lies outside of a log here")]
 #[path = "../../../../src/systems/kafka/ops/tests/tool.rs"]
 mod tool;
@@ -37,12 +37,12 @@ use super::{PATIENCE, watch};
 const LAG: &str = "kafka.group.lag";
 const PARTITIONS: &str = "kafka.topic.partitions";
 
-/// A signal, whatever it is worth.
+/// A signal, in whatever state.
 fn seen(s: &Snapshot, id: &str, labels: &[&str]) -> Observed<f64> {
     samples(s, id, labels).next().map_or(Observed::Pending, |x| x.value.clone())
 }
 
-/// Whether it is a fault of this kind.
+/// Whether it is unknown with a fault of this kind.
 fn is_blind(seen: &Observed<f64>, kind: FaultKind) -> bool {
     matches!(seen, Observed::Unknown(fault) if fault.kind == kind)
 }
@@ -78,7 +78,7 @@ fn lag_is_known_on_both_sides_in_messages_and_in_seconds() {
         .unwrap();
 }
 
-/// What one question asks of a broker, seen at a proxy after the connections are made; and how many ends it brought.
+/// The calls of one query, recorded by a proxy after the connections are made; and the number of log ends it returned.
 fn cycle(runtime: &Runtime, proxy: &Proxy, topics: &str, ask: Query) -> (Calls, usize) {
     let here = at(proxy.port());
     let plan = Arc::new(plan(&here, &at(free_port()), r#"["g*"]"#, topics));
@@ -103,7 +103,7 @@ fn the_number_of_requests_does_not_grow_with_topics_or_partitions() {
     names.iter().for_each(|name| broker.topic(name, 12, 1));
     let topics: Vec<(&str, i32)> = names.iter().map(|n| (n.as_str(), 12)).collect();
     for group in ["g1", "g2", "g3"] {
-        // All is read: the end of no log is looked at.
+        // All is read: the end of no log is examined.
         broker.commit(group, &topics, 1);
     }
     let runtime = Runtime::new().unwrap();
@@ -113,9 +113,10 @@ fn the_number_of_requests_does_not_grow_with_topics_or_partitions() {
 
     let (one, ends_of_one) = cycle(&runtime, &proxy, r#"["t00"]"#, snapshot);
     let (all, ends_of_all) = cycle(&runtime, &proxy, r#"["t*"]"#, snapshot);
-    // What is told Empty has the commits that it had then or later; and no lag is smaller than it is.
+    // A group reported as Empty had these or later commits then; and no lag is reported too small.
     assert!(all.before("DescribeGroups", "OffsetFetch"), "{all:?}");
-    // Starts of the logs before the commits: nothing is told as lost that was read meanwhile. Ends and last stable offsets after them.
+    // Starts of the logs before the commits: nothing that was read meanwhile is reported as lost. Ends and last stable
+    // offsets after them.
     assert_eq!(all.around("ListOffsets", "OffsetFetch"), (2, 4), "{all:?}");
     let (one, all) = (one.counts(), all.counts());
     println!("requests a cycle, 3 groups,  1 topic,   12 partitions: {one:?}");
@@ -127,7 +128,7 @@ fn the_number_of_requests_does_not_grow_with_topics_or_partitions() {
         ("Metadata", 2),
         ("FindCoordinator", 3),
         ("OffsetFetch", 3),
-        // Starts, ends, last stable offsets: of each one for each hundred partitions of a leader.
+        // Starts, ends, last stable offsets: one call of each for every hundred partitions of a leader.
         ("ListOffsets", 6),
     ]);
     for (call, n) in &all {
@@ -168,7 +169,7 @@ fn a_topic_deleted_while_watched_is_gone_and_its_lag_is_no_number() {
         .unwrap();
     let Observed::Unknown(fault) = seen(&gone, PARTITIONS, &["own", "source", "doomed"]) else { unreachable!() };
     assert!(fault.text.raw().contains("topic doomed is gone"), "{fault}");
-    // With commits on a topic that is not there, or with none left: in either case there is no lag.
+    // Commits on a missing topic only, or no commits left: in either case there is no lag.
     let only = seen(&gone, LAG, &["own", "source", "only"]);
     println!("group `only`: {only:?}\ngroup `both`: {:?}", seen(&gone, LAG, &["own", "source", "both"]));
     assert!(
@@ -197,7 +198,7 @@ fn a_group_without_commits_has_members_and_no_lag() {
             value(s, "kafka.group.members", &["own", "source", "silent"]) == Some(1.0)
         })
         .unwrap();
-    // Only a pattern fits it: nobody misses a lag of it.
+    // Only a pattern matches it: its lag is not missed.
     assert_eq!(seen(&found, LAG, &["own", "source", "silent"]), Observed::Pending);
     assert!(
         value(&found, "kafka.pair.worst_lag_seconds", &["own", "source"]).is_none(),
@@ -260,7 +261,7 @@ fn a_frozen_broker_goes_stale_then_blind_then_heals_while_the_other_side_goes_on
 
     source.freeze();
     let stale = watch.until("stale", PATIENCE, |s| matches!(lag(s, "source"), Observed::Stale(..))).unwrap();
-    // First no answer in time; later the new connection is not even made.
+    // First no answer within the time-out; later the new connection fails, too.
     let blind = watch
         .until("blind", PATIENCE, |s| {
             let lag = lag(s, "source");
@@ -288,7 +289,7 @@ fn one_dead_broker_of_two_does_not_hide_what_the_other_says() {
     watch.until("one broker", PATIENCE, |s| lag(s) == Some(10.0) && brokers(s) == Some(1.0)).unwrap();
 
     proxy.lie(Lies { second_broker: Some(free_port()), ..Lies::default() });
-    // "1 of ≥ 1": the dead one may have groups that nobody tells.
+    // "1 of ≥ 1": the dead broker may have groups that are not listed.
     let partly = |s: &Snapshot| {
         let panel = s.panels.iter().find(|p| p.id == "kafka");
         let clusters = panel.and_then(|p| p.tables.iter().find(|t| t.id == "clusters"));

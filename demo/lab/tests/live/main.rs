@@ -1,7 +1,7 @@
 //! landfall on real servers: the lab's replica sets, brokers, AWS endpoints and DNS server.
 //!
-//! All tests of this program share one lab, which ends with it. `LANDFALL_LAB=off` skips them, `required` makes a lab that cannot be
-//! had a failure.
+//! All tests of this program share one lab, which ends with it. `LANDFALL_LAB=off` skips them; `required` makes a
+//! missing lab a failure.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use landfall_lab::{live::Lab, watch::Watch};
 
-/// How long anything may take before a test gives it up. No test asserts how fast something is: machines are busy.
+/// How long anything may take before a test fails. No test asserts a speed: machines are busy.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Begins to watch the lab's own plan.
+/// Starts to watch the lab's own plan.
 fn watch(lab: &Lab) -> Watch {
     Watch::on(lab.plan().unwrap()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Replica sets: what is shown of healthy ones, of a primary that steps down, and of a set that has lost its majority.
+//! Replica sets: what is shown of healthy ones, of a primary that steps down, and of a set without majority.
 
 #![allow(clippy::unwrap_used, reason = "in a test that is how it fails")]
 
@@ -29,7 +29,7 @@ use mongodb::{Client, bson::doc};
 
 use super::PATIENCE;
 
-/// Watches the replica sets alone: what breaks here breaks nothing else.
+/// Watches only the replica sets, so that faults here affect nothing else.
 fn watch(lab: &Lab) -> Watch {
     let mut plan = lab.plan().unwrap();
     only_sets(&mut plan);
@@ -89,7 +89,7 @@ fn members_are_shown_by_site_with_role_votes_and_lag() {
     let lags: Vec<_> = samples(&s, "mongo.member.lag", &["orders"]).collect();
     assert_eq!(lags.len(), 4, "{lags:?}");
     assert!(lags.iter().all(|x| x.value.is_fresh()), "{lags:?}");
-    // Three votes of five are the source's: losing it loses the majority, losing the target does not.
+    // Three of five votes are the source's: losing it loses the majority, losing the target does not.
     assert_eq!(value(&s, "mongo.set.majority_if_source_lost", &["orders"]), Some(0.0));
     assert_eq!(value(&s, "mongo.set.majority_if_target_lost", &["orders"]), Some(1.0));
 }
@@ -120,7 +120,7 @@ fn a_primary_that_steps_down_is_followed_to_its_successor_and_back() {
     assert_ne!(text(&next, "members", &old, "state"), "PRIMARY");
     let down = value(&next, "mongo.set.write_downtime", &["orders"]).unwrap();
     assert!(down > 0.0, "an outage was seen");
-    // Its priority brings it back, without anything of ours.
+    // Its priority makes it primary again, without any action.
     watch.until("the first member to lead again", PATIENCE, |s| writable(s) && leads(s) == first).unwrap();
 }
 
@@ -130,7 +130,7 @@ fn a_set_without_a_majority_says_so_and_heals_by_itself() {
     let storm = lab.storm();
     let mut watch = watch(lab);
     watch.until_live(PATIENCE).unwrap();
-    // Gone, hanging, and gone: whatever is left is no majority.
+    // Killed, frozen, and killed: the rest is not a majority.
     for (n, how) in [(1, How::Kill), (2, How::Freeze), (3, How::Kill)] {
         storm.break_(&member("orders", n), how).unwrap();
     }
@@ -141,7 +141,7 @@ fn a_set_without_a_majority_says_so_and_heals_by_itself() {
     });
     let lost = lost.unwrap();
     assert_eq!(text(&lost, "sets", "orders", "writable"), "NO");
-    // What only a primary can say is not known; the other set has nothing to do with it.
+    // Values that only a primary can give are unknown; the other set is not affected.
     for id in ["mongo.set.worst_target_lag", "mongo.set.config_committed", "mongo.set.majority_if_target_lost"] {
         let orders = samples(&lost, id, &["orders"]).next().map(|x| x.value.clone()).unwrap_or(Observed::Pending);
         assert!(!orders.is_fresh(), "{id}: {orders:?}");

@@ -1,6 +1,6 @@
-//! What of a value is drawn large: the number that is said aloud, its unit, and what it is measured against.
+//! The part of a value that is drawn large: the number, its unit, and its limit.
 
-/// `1.2s of 5.0s` → `1.2s/5.0s`, `9.8 ±0.6 %` → `9.8%`, `open` → `OPEN`. The value in full stands beneath.
+/// `1.2s of 5.0s` → `1.2s/5.0s`, `9.8 ±0.6 %` → `9.8%`, `open` → `OPEN`. The full value is shown below.
 pub fn figure(text: &str) -> String {
     let text = text.replace(" of ", "/");
     let text = match (text.find(" ±"), text.rfind(' ')) {
@@ -14,7 +14,7 @@ pub fn figure(text: &str) -> String {
     let words: Vec<String> = text.split(' ').filter(|w| !w.is_empty()).map(both).collect();
     let mut out = String::new();
     for word in words {
-        // Words of a few letters are units.
+        // Words of up to three letters are units.
         let apart = word.chars().count() > 3 && word.chars().all(char::is_alphabetic);
         out.push_str(if apart { " " } else { "" });
         out.push_str(&word);
@@ -22,12 +22,12 @@ pub fn figure(text: &str) -> String {
     out
 }
 
-/// A value, and what it is measured against.
+/// A value and its limit.
 fn both(word: &str) -> String {
     word.split('/').map(short).collect::<Vec<_>>().join("/")
 }
 
-/// Three digits are read at a glance: `12.34` → `12.3`, `12m54s` → `12m`. Cut, never rounded up.
+/// At most three digits: `12.34` → `12.3`, `12m54s` → `12m`. Truncated, never rounded up.
 fn short(word: &str) -> String {
     let end = |s: &str, of: fn(&char) -> bool| s.chars().take_while(of).map(char::len_utf8).sum::<usize>();
     let whole = end(word, char::is_ascii_digit);

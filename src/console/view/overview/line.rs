@@ -1,4 +1,4 @@
-//! An answer in a line or a few: its name, its value, then the words, which flow on beneath the value.
+//! An answer in one line or a few: its name, its value, then the words, which continue below the value.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -41,7 +41,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, answer: &Answer, selected: bool, look:
         };
         put(rest, buf, &words(&tile.value), tone)
     });
-    // What is worse than the value says so itself.
+    // The words say it if a part is worse than the value.
     let used = if answer.main.is_none() { 0 } else { VALUE.max(used + 2) };
     let first = Rect { x: left + used, width: rest.width.saturating_sub(used), ..line };
     let below = (line.y + 1..area.bottom()).map(|y| Rect { y, ..rest });
@@ -50,7 +50,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, answer: &Answer, selected: bool, look:
     flow(&lines, buf, &answer_shown(answer, curve, look), style(Role::Muted));
 }
 
-/// That an answer is the selected one.
+/// Marks the selected answer.
 pub fn mark(area: Rect, buf: &mut Buffer, selected: bool, look: &Drawing<'_>) {
     for y in (area.y..area.bottom()).filter(|_| selected) {
         put(Rect { y, height: 1, ..area }, buf, "┃", look.theme.style(Role::Key));

@@ -1,4 +1,4 @@
-//! What is next, where there is room beside the answers: what is in the next step's way, the steps after it, what was done last.
+//! What is next, if there is room beside the answers: what blocks the next step, the steps after it, the last records.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -27,7 +27,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     }
 }
 
-/// Each item in as many lines as it needs, three at the most; what has no room at all is counted.
+/// Each item in as many lines as it needs, three at most; items without room are counted.
 fn list(area: Rect, buf: &mut Buffer, items: &[Vec<Atom>], look: &Drawing<'_>) {
     let muted = look.theme.style(Role::Muted);
     let mut y = area.y;
@@ -39,7 +39,7 @@ fn list(area: Rect, buf: &mut Buffer, items: &[Vec<Atom>], look: &Drawing<'_>) {
             return;
         }
         let bottom = area.bottom() - u16::from(n + 1 < items.len());
-        // What goes on from the line above stands a little to the right.
+        // Continuation lines are indented.
         let indent = |n: u16| Rect { x: area.x + 2 * n.min(1), y: y + n, height: 1, width: area.width - 2 * n.min(1) };
         let lines: Vec<Rect> = (0..bottom.min(y + 3) - y).map(indent).collect();
         let (used, _) = flow(&lines, buf, item, muted);
@@ -47,7 +47,7 @@ fn list(area: Rect, buf: &mut Buffer, items: &[Vec<Atom>], look: &Drawing<'_>) {
     }
 }
 
-/// The next step with what is in its way, then the steps after it.
+/// The next step with what blocks it, then the steps after it.
 fn upcoming(run: &RunView, silent: bool, look: &Drawing<'_>) -> Vec<Vec<Atom>> {
     let Some(next) = run.next() else { return Vec::new() };
     let level = |level| if silent { Tone::Stale } else { Tone::of(level) };
@@ -60,7 +60,7 @@ fn upcoming(run: &RunView, silent: bool, look: &Drawing<'_>) -> Vec<Vec<Atom>> {
     out
 }
 
-/// A step: its id, its state, its title. `silent`: nothing is heard of it, whatever it was.
+/// A step: its id, its state, its title. `silent`: the engine is silent, so the state is stale.
 pub fn step(step: &StepView, silent: bool, look: &Drawing<'_>) -> Vec<Atom> {
     let style = |role| look.theme.style(role);
     let tone = if silent { Tone::Stale } else { tone(step) };

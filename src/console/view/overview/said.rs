@@ -1,5 +1,5 @@
-//! The words of an answer, in the order in which they count: how long ago it was known, both sides, which way it goes, then whose, since
-//! when, until when; then what belongs to it.
+//! The words of an answer in order of importance: its age if unknown, both sides, the trend, then the details, and at
+//! last the second part.
 
 use crate::{
     answers::Answer,
@@ -12,15 +12,15 @@ use crate::{
 };
 use base::view::{Cell, Tile, Tone};
 
-/// Cells of the curve where it stands among words.
+/// Cells of a curve among the words.
 const CURVE: usize = 8;
 
-/// Where the curve of the last values is.
+/// Where the curve of the recent values is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Curve {
     /// Among the words.
     Drawn,
-    /// Only which way it goes.
+    /// Only its trend.
     Told,
     /// Not among the words.
     Apart,
@@ -36,13 +36,13 @@ pub fn answer_shown(answer: &Answer, curve: Curve, look: &Drawing<'_>) -> Vec<At
     let tone = tile.value.tone;
     let unknown = matches!(tone, Tone::Stale | Tone::Blind);
     if let Some(lost) = answer.lost.as_ref().filter(|_| unknown) {
-        // A fault's own word says more than that there is one.
+        // A fault's own word says more than the word for unknown.
         let word = if tone == Tone::Blind { &tile.value.text } else { tone.word() };
         let text = format!("{} {word}, {lost}", tone.glyph(false));
         out.push(Atom::of(vec![(text, look.theme.tone(tone))]));
     }
     let note = fresh(Atom::words(&look.spell(&tile.note), style(Role::Muted)).collect());
-    // Where nothing else says what is not known, its note comes first.
+    // If nothing else says what is unknown, the note comes first.
     let note_first = unknown && answer.lost.is_none();
     out.extend(note.iter().filter(|_| note_first).cloned());
     out.extend(fresh(sides(tile, look)));
@@ -86,7 +86,7 @@ fn sides(tile: &Tile, look: &Drawing<'_>) -> Vec<Atom> {
     tile.sides.iter().map(side).collect()
 }
 
-/// Which way it goes: the mean of the last third against that of the first.
+/// The trend: the mean of the last third against that of the first.
 pub fn trend(values: &[f32]) -> Option<(&'static str, &'static str)> {
     let known: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
     let third = known.len() / 3;
@@ -96,7 +96,7 @@ pub fn trend(values: &[f32]) -> Option<(&'static str, &'static str)> {
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
     let (before, lately) = (mean(&known[..third]), mean(&known[known.len() - third..]));
-    // Less than a twentieth is standing still.
+    // A change of less than a twentieth is steady.
     let apart = (lately - before).abs() > 0.05 * before.abs().max(lately.abs());
     Some(match (apart, lately > before) {
         (false, _) => ("→", "steady"),

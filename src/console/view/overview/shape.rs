@@ -1,17 +1,17 @@
-//! Where each answer is: data, and the arithmetic that makes rectangles of it. Depends on the room alone, never on what the answers are:
-//! nothing moves while figures change.
+//! The layout of the answers: data, and the arithmetic that computes rectangles. Depends only on the size of the
+//! screen, never on the answers: nothing moves while figures change.
 
 use ratatui::layout::Rect;
 
 use crate::widget::big::{self, Size};
 
-/// How much room one answer wants.
+/// How much room one answer needs.
 pub struct Shape {
-    /// The longest figure that it usually has: its size is chosen for that, so that it stays the same from one figure to the next.
+    /// The longest usual figure. The size is chosen for it, so that the size does not change with the figure.
     pub figure: &'static str,
-    /// The largest that it is drawn.
+    /// The largest size.
     most: Size,
-    /// Lines where there is no room for figures: on a screen of 24 lines, and where there is more.
+    /// Lines if there is no room for figures: on a screen of 24 lines, and on a larger one.
     lines: [u16; 2],
 }
 
@@ -33,19 +33,19 @@ pub const SHAPES: [Shape; 10] = [
     shape("0m00s", Size::Large, [1, 2]),
 ];
 
-/// How the answers stand where there is this much room.
+/// A layout for a minimum size.
 struct Arrangement {
-    /// Columns and lines from which on it is used.
+    /// Minimum columns and lines.
     from: (u16, u16),
-    /// Lines of the verdict, over all others.
+    /// Lines of the verdict, above all others.
     band: u16,
-    /// Weights of the columns for the others, which fill them in reading order.
+    /// Weights of the columns of the others, which are filled in reading order.
     columns: &'static [u16],
-    /// Columns for what is next, beside all of that.
+    /// Columns for the next steps, beside all of that.
     beside: u16,
 }
 
-/// The first that fits is used; where none does, each answer has its lines.
+/// The first that fits is used; if none does, each answer gets lines.
 const ARRANGEMENTS: [Arrangement; 3] = [
     Arrangement { from: (170, 38), band: 6, columns: &[36, 43, 41], beside: 50 },
     Arrangement { from: (114, 31), band: 4, columns: &[36, 43, 41], beside: 0 },
@@ -57,18 +57,18 @@ const ARRANGEMENTS: [Arrangement; 3] = [
 pub enum Form {
     /// With a figure.
     Tile,
-    /// In a line or a few.
+    /// In one line or a few.
     Line,
 }
 
 /// One answer's place.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
-    /// Which.
+    /// Index of the answer.
     pub answer: usize,
-    /// Where.
+    /// Its rectangle.
     pub area: Rect,
-    /// How.
+    /// Its form.
     pub form: Form,
 }
 
@@ -77,13 +77,13 @@ pub struct Place {
 pub struct Arranged {
     /// In reading order.
     pub places: Vec<Place>,
-    /// How many stand side by side.
+    /// How many are side by side.
     pub columns: usize,
-    /// Where there is room for what is next.
+    /// The room for the next steps, if there is any.
     pub beside: Option<Rect>,
 }
 
-/// Where everything is. `selected`: which must be seen where there is no room for all.
+/// Computes the layout. `selected`: the answer that must be visible if there is no room for all.
 pub fn arrange(area: Rect, selected: usize) -> Arranged {
     let fits = |a: &&Arrangement| area.width >= a.from.0 && area.height >= a.from.1;
     match ARRANGEMENTS.iter().find(fits) {
@@ -117,7 +117,7 @@ fn tiles(area: Rect, arrangement: &Arrangement) -> Arranged {
 fn lines(area: Rect, selected: usize) -> Vec<Place> {
     let mut heights = [1; SHAPES.len()];
     let mut left = area.height.saturating_sub(u16::try_from(heights.len()).unwrap_or(0));
-    // A line each in turn, until each has what it wants, then what it would like.
+    // One line to each in turn, until each has its first number of lines, then its second.
     let passes = SHAPES.map(|s| s.lines[0]).into_iter().chain(SHAPES.map(|s| s.lines[1])).max().unwrap_or(1);
     for stage in 0..2 {
         for _ in 0..passes {
@@ -128,7 +128,7 @@ fn lines(area: Rect, selected: usize) -> Vec<Place> {
             }
         }
     }
-    // Where there is not even a line for each, those before the selected one make room.
+    // If there is not even one line for each, those before the selected one are dropped.
     let first = (selected + 1).saturating_sub(usize::from(area.height));
     let mut y = area.y;
     let mut places = Vec::new();
@@ -142,7 +142,8 @@ fn lines(area: Rect, selected: usize) -> Vec<Place> {
     places
 }
 
-/// The size of a place's figure: as large as the longest usual one can be, with this much left for words.
+/// The size of a place's figure: the largest at which its longest usual figure fits, with this much room left for
+/// words.
 pub fn size(place: &Place, room: u16, ascii: bool) -> Option<Size> {
     let words = |size: Size| 1 + size.height(ascii) + if size == Size::Huge { 4 } else { 3 };
     let shape = SHAPES.get(place.answer)?;

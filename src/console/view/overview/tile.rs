@@ -37,7 +37,7 @@ pub fn draw(place: &Place, buf: &mut Buffer, answer: &Answer, selected: bool, lo
     let bottom = area.bottom();
     let mut y = area.y + 1;
     if let Some(tile) = &answer.main {
-        // One line of air where there is room for it.
+        // A blank line if there is room for it.
         y += u16::from(area.height >= 12);
         y += value(Rect { y, height: bottom - y, ..inner }, buf, tile, size(place, inner.width - 2, look.ascii), look);
     }
@@ -55,7 +55,7 @@ pub fn draw(place: &Place, buf: &mut Buffer, answer: &Answer, selected: bool, lo
     }
 }
 
-/// The line over an answer, with its name.
+/// The line above an answer, with its name.
 pub fn rule(area: Rect, buf: &mut Buffer, name: &str, selected: bool, look: &Drawing<'_>) {
     let (rule, role) = if selected { ("━", Role::Key) } else { ("─", Role::Border) };
     let reach = area.width.saturating_sub(1);
@@ -67,23 +67,23 @@ pub fn rule(area: Rect, buf: &mut Buffer, name: &str, selected: bool, look: &Dra
     put(Rect { x: line.x + 1, width: reach.saturating_sub(1), ..line }, buf, &name, style);
 }
 
-/// The value, as large as it may be; gives the lines that it takes.
+/// Draws the value as large as possible; returns the lines that it takes.
 fn value(area: Rect, buf: &mut Buffer, tile: &Tile, size: Option<Size>, look: &Drawing<'_>) -> u16 {
     let tone = tile.value.tone;
     let style = look.theme.style(Role::Title).patch(look.theme.tone(tone));
     let text = figure(&tile.value.text);
-    // What is not known now is never the largest thing on screen.
+    // A value that is not known now is never the largest thing on screen.
     let known = !matches!(tone, Tone::Stale | Tone::Blind);
     let sizes = [size.filter(|_| known), size.and(Some(Size::Large))];
     let fits = |text: &str, s: Size| big::width(text, s, look.ascii).is_some_and(|w| w + 2 <= area.width);
     let set = |text: &str| sizes.into_iter().flatten().find(|s| fits(text, *s));
-    // A fault's word that is too long for that is said beneath.
+    // If a fault's word is too long for that, it is written below.
     let word = if tone == Tone::Blind { tone.word() } else { &text };
     let Some((text, set)) = [text.as_str(), word].into_iter().find_map(|text| Some((text, set(text)?))) else {
         put(Rect { height: 1, ..area }, buf, &words(&tile.value), style);
         return size.map_or(1, |size| size.height(look.ascii));
     };
-    // What is beneath stays where it is, whatever the figure's size.
+    // What is below keeps its place, whatever the figure's size.
     let high = size.map_or(0, |size| size.height(look.ascii));
     let top = area.y + high - set.height(look.ascii);
     let mut x = area.x;
@@ -93,7 +93,7 @@ fn value(area: Rect, buf: &mut Buffer, tile: &Tile, size: Option<Size>, look: &D
     }
     let room = Rect { x, y: top, width: area.right() - x, height: set.height(look.ascii) };
     big::draw(room, buf, text, set, look.ascii, style);
-    // What the figure leaves out stands beside it.
+    // The rest of the value is written beside the figure.
     let used = x - area.x + big::width(text, set, look.ascii).unwrap_or(0) + 2;
     let left = Rect { x: area.x + used, y: area.y + high - 1, height: 1, width: area.width.saturating_sub(used) };
     if let Some(off) = tile.value.text.find('±').map(|at| &tile.value.text[at..])

@@ -1,4 +1,4 @@
-//! The first answer: GO, HOLD or ROLL BACK, the one reason in full, and the step that is next.
+//! The first answer: GO, HOLD or ROLL BACK, its reason in full, and the next step.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -42,7 +42,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, l
     let why: Vec<Atom> = Atom::words(&look.spell(&why), style(Role::Title)).collect();
     let next: Vec<Atom> =
         ui.latest().run.as_ref().map_or_else(Vec::new, |run| next(run, ui.silent_for().is_some(), look));
-    // What is next has the last line, unless the reason needs that.
+    // The next step gets the last line, unless the reason needs it.
     let (last, others) = lines.split_last().map_or((None, &[][..]), |(last, others)| (Some(*last), others));
     if next.is_empty() || !fits(others, &why) {
         flow(&lines, buf, &why, style(Role::Muted));
@@ -52,9 +52,10 @@ pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, l
     }
 }
 
-/// The word, large; gives the columns that it takes. On the screen's own ground: letters of half blocks melt into a coloured one.
+/// Draws the word large; returns the columns that it takes. On the screen's background: half-block letters are hard to
+/// read on a coloured one.
 fn large(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: Style, look: &Drawing<'_>) -> u16 {
-    // As wide as the widest word: the reason beside it stays where it is.
+    // Always as wide as the widest word, so that the reason keeps its place.
     let widest = |size: Size| big::width("ROLL BACK", size, look.ascii).map(|width| width + 6);
     let fits = |size: &Size| {
         size.height(look.ascii) <= area.height && widest(*size).is_some_and(|width| width <= area.width / 2)
@@ -73,7 +74,7 @@ fn large(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: Style, lo
     width
 }
 
-/// The step that is next, and how far the run is.
+/// The next step, and the progress of the run.
 fn next(run: &RunView, silent: bool, look: &Drawing<'_>) -> Vec<Atom> {
     let muted = look.theme.style(Role::Muted);
     let Some(next) = run.next() else { return Atom::words("every step is done", muted).collect() };

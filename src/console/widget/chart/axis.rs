@@ -1,4 +1,4 @@
-//! Where a value stands on an axis, and which round ones are written beside it.
+//! Position of a value on an axis, and the round values beside it.
 
 use crate::{clock::Clock, marks::Limit};
 use base::signal::Unit;
@@ -15,17 +15,17 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// How far along it a value is, 0 to 1.
+    /// Relative position of a value, 0 to 1.
     pub fn share(&self, value: f64) -> f64 {
         ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
 
-    /// The column of so many that a value is in.
+    /// The column of a value.
     pub fn column(&self, value: f64, width: u16) -> u16 {
         cell(self.share(value), width)
     }
 
-    /// The row of so many, from above.
+    /// The row of a value, from the top.
     pub fn row(&self, value: f64, height: u16) -> u16 {
         cell(1.0 - self.share(value), height)
     }
@@ -36,10 +36,10 @@ fn cell(share: f64, size: u16) -> u16 {
     ((share * f64::from(size)) as u16).min(size.saturating_sub(1))
 }
 
-/// A limit that lies further off than this many times what the lines take would press them flat: it is said, not drawn.
+/// A limit farther away than this many times the range of the lines would flatten them: it is written, not drawn.
 const FAR: f64 = 5.0;
 
-/// The axis of values: all that is known and the limits that are near, between round numbers.
+/// The value axis: all known values and the near limits, between round numbers.
 pub fn value_scale((low, high): (f64, f64), limits: &[Limit], unit: Unit, rows: u16) -> Scale {
     let reach = (high - low).max(high.abs()).max(f64::MIN_POSITIVE);
     let near = |l: &&Limit| l.value <= high + FAR * reach && l.value >= low - FAR * reach || high <= 0.0;
@@ -47,7 +47,7 @@ pub fn value_scale((low, high): (f64, f64), limits: &[Limit], unit: Unit, rows: 
     for limit in limits.iter().filter(near) {
         (bottom, top) = (bottom.min(limit.value), top.max(limit.value));
     }
-    // What is never negative has its floor at 0; what does not move lies off the edges.
+    // The axis of values that are never negative begins at 0; a constant line keeps off the edges.
     if bottom >= 0.0 {
         bottom = 0.0;
     }
@@ -66,7 +66,7 @@ pub fn value_scale((low, high): (f64, f64), limits: &[Limit], unit: Unit, rows: 
     Scale { low, high, ticks: ticks.map(|v| (v, words(v, unit))).collect() }
 }
 
-/// The smallest round step that is no smaller.
+/// The smallest round step that is not smaller than `step`.
 fn round(step: f64, unit: Unit) -> f64 {
     const TIMES: [f64; 16] = [
         15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0,
@@ -90,7 +90,7 @@ fn round(step: f64, unit: Unit) -> f64 {
     }
 }
 
-/// A round number in as few signs as tell it.
+/// A round number, written as short as possible.
 pub fn words(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Ratio => format!("{}%", digits(value * 100.0)),
@@ -135,7 +135,7 @@ fn span(seconds: f64) -> String {
     }
 }
 
-/// Round times of the day before now, the latest first, far enough apart to be read; where they are, in seconds after now.
+/// Round times of day before now, newest first, far enough apart to be legible; positions in seconds after now.
 pub fn times(span: f64, width: u16, clock: &Clock) -> Vec<(f64, String)> {
     const STEPS: [f64; 10] = [10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0];
     let most = f64::from((width / 12).max(1));

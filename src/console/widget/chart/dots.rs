@@ -9,10 +9,10 @@ pub struct Dots {
     cells: Vec<u8>,
 }
 
-/// A dot's place: column and row.
+/// A dot's position: column and row.
 type Dot = (i32, i32);
 
-/// Where a value stands among the dots of so many cells: shares from the left and from below.
+/// The dot of a position in an area of cells: `x` and `y` are shares from the left and from the bottom.
 #[expect(clippy::cast_possible_truncation, reason = "thousands at the most")]
 pub fn place(x: f64, y: f64, width: u16, height: u16) -> Dot {
     let (last_x, last_y) = (f64::from(width) * 2.0 - 1.0, f64::from(height) * 4.0 - 1.0);
@@ -20,17 +20,17 @@ pub fn place(x: f64, y: f64, width: u16, height: u16) -> Dot {
 }
 
 impl Dots {
-    /// Empty.
+    /// An empty drawing.
     pub fn new(width: u16, height: u16) -> Self {
         Self { width, cells: vec![0; usize::from(width) * usize::from(height)] }
     }
 
-    /// A line through places; how it is broken says whose it is.
+    /// Draws a line through these dots; its dash pattern shows the side.
     pub fn path(&mut self, places: impl Iterator<Item = Dot>, side: Option<Side>) {
         let mut before: Option<Dot> = None;
         for to in places {
             match before {
-                // The first dot is always there: a single sample is seen, too.
+                // The first dot is always drawn, so that a single sample is visible.
                 None => self.set(to),
                 Some(from) => between(from, to).filter(|dot| inked(*dot, side)).for_each(|dot| self.set(dot)),
             }
@@ -48,7 +48,7 @@ impl Dots {
         }
     }
 
-    /// Every cell that has a dot: column, row and sign.
+    /// Every cell with a dot: column, row and character.
     pub fn signs(&self) -> impl Iterator<Item = (u16, u16, char)> + '_ {
         let place = |i: usize| (i % usize::from(self.width), i / usize::from(self.width));
         self.cells.iter().enumerate().filter(|(_, bits)| **bits != 0).filter_map(move |(i, bits)| {
@@ -59,7 +59,7 @@ impl Dots {
     }
 }
 
-/// Whether a dot of a side's line is drawn: the source's is whole, the target's dashed, any other's dotted.
+/// Whether a dot of a side's line is drawn: the source's line is solid, the target's dashed, any other dotted.
 const fn inked((x, y): Dot, side: Option<Side>) -> bool {
     match side {
         Some(Side::Source) => true,

@@ -1,4 +1,4 @@
-//! Charts as they are drawn, and the axes that they are drawn by.
+//! Charts and their axes.
 
 use ratatui::layout::Rect;
 
@@ -44,7 +44,7 @@ fn axes_limits_and_marks_stand_where_they_belong() {
     assert_eq!(text[9].chars().filter(|c| *c == '▸').count(), 1, "{}", text[9]);
     assert_eq!(text[9].chars().position(|c| c == '▸'), Some(4 + 28), "half of the way");
     assert!(text[10].ends_with("now"), "{}", text[10]);
-    // Five past and ten past three are 425 and 125 seconds ago, of 600 in 56 cells.
+    // 03:05 and 03:10 are 425 and 125 seconds ago, of 600 in 56 cells.
     for (time, ago) in [("03:05", 425), ("03:10", 125)] {
         let middle = text[10].find(time).map(|at| at + 2);
         assert_eq!(middle, Some(4 + (600 - ago) * 56 / 600), "{}", text[10]);

@@ -1,4 +1,4 @@
-//! A broker of a test's own, to fill, empty and freeze as it likes, and a plan that watches it.
+//! A separate broker for a test, to fill, empty and freeze, and a plan that watches it.
 
 use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
@@ -54,7 +54,7 @@ impl Broker {
         config
     }
 
-    /// Makes a topic with this many records in each partition.
+    /// Creates a topic with this many records in each partition.
     pub(super) fn topic(&self, name: &str, partitions: i32, records: usize) {
         let made = run(self
             .admin()
@@ -128,7 +128,7 @@ impl Drop for Broker {
     }
 }
 
-/// A port where nobody is.
+/// A port without a server.
 pub(super) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

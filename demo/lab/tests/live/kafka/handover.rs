@@ -1,5 +1,5 @@
-//! A consumer group handed over for real, in each order and back, judged by the numbers in the messages: none lost, and no more read twice
-//! than the preview said.
+//! Real hand-overs of a consumer group, in each order and back, checked by the numbers in the messages: none lost, and
+//! no more read twice than the preview said.
 
 use std::{
     path::{Path, PathBuf},
@@ -38,13 +38,13 @@ use super::{PATIENCE, broker::Broker};
 
 const TOPIC: &str = "orders";
 
-/// Two brokers, the copiers between them, and the numbers that were written so far.
+/// Two brokers, the copiers between them, and the numbers written so far.
 pub(super) struct Estate {
     brokers: Sides<Broker>,
     runtime: Runtime,
-    /// The next number to be written.
+    /// The next number to write.
     next: Arc<AtomicU64>,
-    /// Keeps the copier back running.
+    /// Keeps the reverse copier running.
     _reverse: watch::Sender<bool>,
     _tasks: JoinSet<()>,
 }
@@ -81,7 +81,7 @@ impl Estate {
                 let number = next.fetch_add(1, Ordering::Relaxed).to_string();
                 let partition = fastrand::i32(0..12);
                 let record = BaseRecord::<(), str>::to(TOPIC).partition(partition).payload(&number);
-                // A client that has only just heard of the topic may not have heard of all of its partitions.
+                // A client that has just heard of the topic may not know all of its partitions yet.
                 let mut refused = producer.send(record).err();
                 while let Some((_, record)) = refused.filter(|_| on.load(Ordering::Relaxed)) {
                     thread::sleep(Duration::from_millis(50));
@@ -93,7 +93,7 @@ impl Estate {
         })
     }
 
-    /// A member of a group on a side that puts down what it has read before it commits it, until it is dropped.
+    /// A member of a group on a side that records what it reads before it commits it, until it is dropped.
     fn consumer(&self, group: &str, side: Side, read: &Arc<Mutex<Vec<u64>>>) -> Worker {
         let consumer: BaseConsumer = self
             .config(side)
@@ -258,7 +258,7 @@ impl Console {
         self.until(what, |s| value(s, signal, &["own", side.word(), &self.group]) == Some(wanted));
     }
 
-    /// Gates 3 to 5: nobody writes, all is copied and read.
+    /// Gates 3 to 5: no writes, all is copied and read.
     fn drained(&self, side: Side) {
         self.until("nobody writes", |s| {
             value(s, "kafka.topic.still_polls", &["own", side.word(), TOPIC]).is_some_and(|n| n >= 3.0)
@@ -267,7 +267,7 @@ impl Console {
         self.group_is("all is read", "kafka.group.lag", side, 0.0);
     }
 
-    /// Carries a step out; gives back how many records its preview says are read again, and the preview's text.
+    /// Executes a step; returns how many records its preview says are read again, and the preview's text.
     fn carry_out(&self, id: &str) -> (u64, Vec<String>) {
         let end = Instant::now() + PATIENCE;
         let mut notes = Vec::new();
@@ -309,7 +309,7 @@ impl Console {
     }
 }
 
-/// Numbers that were written and not read, and readings beyond the first of each.
+/// Count of numbers that were written but not read, and of repeated reads.
 fn judged(read: &Mutex<Vec<u64>>, written: u64) -> (usize, usize) {
     let all = read.lock().unwrap().clone();
     let mut seen = vec![0_usize; usize::try_from(written).unwrap()];
@@ -317,8 +317,8 @@ fn judged(read: &Mutex<Vec<u64>>, written: u64) -> (usize, usize) {
     (seen.iter().filter(|n| **n == 0).count(), seen.iter().map(|n| n.saturating_sub(1)).sum())
 }
 
-/// One hand-over of a group, with the producer on the side it comes from. With a freeze the producer stops first and starts again with the
-/// consumers; without one it goes on, and follows later.
+/// One hand-over of a group, with the producer on the side it comes from. With a freeze the producer stops first and
+/// restarts with the consumers; without one it continues, and follows later.
 fn hand_over(estate: &Estate, at: &Console, read: &Arc<Mutex<Vec<u64>>>, from: Side, freeze: bool) {
     let (to, step) = (from.other(), if from == Side::Source { "over" } else { "home" });
     let (_, before) = judged(read, estate.written());
@@ -350,7 +350,8 @@ fn hand_over(estate: &Estate, at: &Console, read: &Arc<Mutex<Vec<u64>>>, from: S
     if freeze {
         at.drained(to);
     } else {
-        // Without a freeze a partition may end with copies of what was written on the other side last, which are not copied back.
+        // Without a freeze a partition may end with copies of the other side's last messages, which are not copied
+        // back.
         at.group_is("all is read", "kafka.group.lag", to, 0.0);
     }
     drop(consumer);

@@ -1,5 +1,5 @@
-//! What lies at the two ends of a log: records that retention has taken, transactions that are open, markers that are no records; and the
-//! printed commands, run.
+//! The two ends of a log: records deleted by retention, open transactions, markers that are not records; and the
+//! printed commands, executed.
 
 use std::{
     collections::BTreeMap,
@@ -97,14 +97,14 @@ fn an_open_transaction_is_in_the_way_and_a_marker_is_no_record() {
             (own(s, LAG, "marked"), own(s, LAG, "behind")) == (Some(0.0), Some(2.0))
         })
         .unwrap();
-    // Aborted, nobody ever reads them.
+    // Aborted records are never read.
     open.abort_transaction(PATIENCE).unwrap();
     watch
         .until("what was aborted to be no lag", PATIENCE, |s| {
             own(s, "kafka.topic.open_records", "tx") == Some(0.0) && own(s, LAG, "reads") == Some(0.0)
         })
         .unwrap();
-    // And what comes after that is one, of the offsets up to the end: three records and the marker behind them.
+    // Later records are a lag, counted in offsets up to the end: three records and the marker behind them.
     broker.set("marked", [("marker".to_owned(), 0, 11)]);
     done.begin_transaction().unwrap();
     write(&done, "marker", 3);
@@ -123,14 +123,14 @@ fn a_topic_made_anew_with_fewer_partitions_is_named() {
     broker.commit("g", &[("anew", 2)], 5);
     let mut watch = Watch::on(plan(&at(broker.port), &at(free_port()), r#"["*"]"#, r#"["anew"]"#)).unwrap();
     let found = watch.until("the topic", PATIENCE, |s| own(s, "kafka.topic.partitions", "anew") == Some(2.0)).unwrap();
-    // A broker may forget the commits of a topic that is deleted.
+    // A broker may delete the commits of a deleted topic.
     let lag = super::seen(&found, LAG, &["own", "source", "g"]);
     println!("{lag:?}");
     let named = matches!(&lag, landfall::base::observed::Observed::Unknown(f) if f.text.raw().contains("anew-2, but the topic has only 2 partitions"));
     assert!(named || lag.fresh() == Some(4.0));
 }
 
-/// What is known of two clusters, asked by hand.
+/// The state of two clusters, queried directly.
 struct Known {
     plan: Arc<Plan>,
     state: State,
@@ -180,12 +180,12 @@ fn rows(offsets: &[TopicOffsets]) -> BTreeMap<(String, i32), i64> {
     each.collect()
 }
 
-/// Runs a printed command on a broker, by an imitation of Kafka's tool.
+/// Runs a printed command on a broker, with an imitation of Kafka's tool.
 fn run(command: &str, brokers: &Estate, side: Side) {
     let reset = Reset::parse(command).unwrap();
     let broker = brokers.broker(side);
     assert_eq!((reset.bootstrap, reset.config), (format!("127.0.0.1:{}", broker.port), None));
-    // All of it lies within the logs here: the tool would move nothing.
+    // All offsets are within the logs here: the tool would adjust none.
     broker.set(&reset.group, reset.rows);
 }
 
@@ -198,7 +198,7 @@ fn the_printed_commands_run_on_a_broker_set_what_the_calls_set() {
     drop(producer);
     let orders = || (0..12).map(|p| ("orders".to_owned(), p, 3));
     estate.broker(Side::Source).set("checkout", orders());
-    // Before any place that it can be led to.
+    // Before any position that it can be led to.
     estate.broker(Side::Target).set("checkout", orders().map(|(topic, p, _)| (topic, p, 0)));
     let mut known = Known::new(estate.plan("checkout"));
     let action = Action::CommitOffsets { pair: "own".into(), group: "checkout".into(), to: Side::Target };

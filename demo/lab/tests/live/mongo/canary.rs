@@ -1,4 +1,4 @@
-//! A canary on real servers: what it feels of a primary that is killed; whoever only watches writes nothing.
+//! A canary on real servers: what it measures when a primary is killed; in watch mode it writes nothing.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use mongodb::{
 
 use super::{PATIENCE, block_on, only_sets, text};
 
-/// The lab's set with a canary, alone.
+/// The lab's set with a canary, without the others.
 fn plan(lab: &Lab) -> Plan {
     let mut plan = lab.plan().unwrap();
     only_sets(&mut plan);
@@ -36,7 +36,7 @@ fn plan(lab: &Lab) -> Plan {
     plan
 }
 
-/// Somebody holds a journal for this plan.
+/// A watch that holds a journal for this plan.
 pub fn steered(plan: Plan) -> (Watch, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let author =
@@ -46,7 +46,7 @@ pub fn steered(plan: Plan) -> (Watch, tempfile::TempDir) {
     (Watch::steered(plan, opened, inbox).unwrap(), folder)
 }
 
-/// What the canary's collection holds, by document: how often it was written.
+/// The contents of the canary's collection: the number of writes to each document.
 fn written(lab: &Lab) -> Vec<(String, i64)> {
     let ports = lab.status().unwrap().servers.into_iter().map(|(name, line)| (name, line.port)).collect();
     block_on(async {
@@ -68,7 +68,7 @@ fn canary(s: &Snapshot, what: &str, w: &str) -> Option<f64> {
 
 const BOTH: [&str; 2] = ["1", "majority"];
 
-/// How many outages each canary has felt: beside the set's detail, below the canary's own line.
+/// The number of outages that each canary has measured: beside the set's detail, below the canary's own line.
 fn outages(s: &Snapshot) -> Option<[u32; 2]> {
     let fields = &s.detail.as_ref()?.1.fields;
     let of = |w: &str| {
@@ -78,7 +78,7 @@ fn outages(s: &Snapshot) -> Option<[u32; 2]> {
     Some([of(BOTH[0])?, of(BOTH[1])?])
 }
 
-/// The server's name in the lab of whoever leads, as it is shown.
+/// The lab's name of the primary's server, as shown.
 fn leader(lab: &Lab, s: &Snapshot) -> String {
     let host = text(s, "sets", "catalog", "primary");
     let servers = lab.status().unwrap().servers;
@@ -120,7 +120,7 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
     let healthy = healthy.unwrap();
     let already = BOTH.map(|w| canary(&healthy, "write_downtime", w).unwrap());
     let counted = outages(&healthy).unwrap();
-    // Whoever that is: a test before this one may have left another primary than the lab began with.
+    // The current primary: an earlier test may have left another one than the lab began with.
     storm.break_(&leader(lab, &healthy), How::Kill).unwrap();
     let down =
         console.until("writes that fail", PATIENCE, |s| BOTH.iter().all(|w| canary(s, "gap", w) > Some(0.0))).unwrap();
@@ -132,7 +132,7 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
             && value(s, "mongo.set.primary_writable", &["catalog"]) == Some(1.0)
     });
     let over = over.unwrap();
-    // For how long is not asserted: what the canary felt and what the greetings told are measured each on its own, on a busy machine.
+    // Durations are not asserted: the canary and the greetings measure independently, on a busy machine.
     for (w, already) in BOTH.iter().zip(already) {
         let felt = canary(&over, "write_downtime", w).unwrap() - already;
         println!("w:{w}: felt {felt:.3} s; {:?} s at the longest", canary(&over, "longest_gap", w));

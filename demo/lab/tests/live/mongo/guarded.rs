@@ -1,5 +1,5 @@
-//! A server that wants a login, and plans that have the wrong one, too small a one, or the wrong address: a clear fault that names
-//! server and call, and recovery once it is put right.
+//! A server with authentication, and plans with a wrong login, one with too few privileges, or a wrong address: a
+//! clear fault that names server and call, and recovery once it is corrected.
 
 use std::{
     path::PathBuf,
@@ -82,9 +82,10 @@ impl Guarded {
         guarded
     }
 
-    /// Logins: `poller` may do all that is asked, `half` only one of it, `nobody` nothing; `canary` may write to its collection.
+    /// Logins: `poller` has all required privileges, `half` only one of them, `nobody` none; `canary` may write to its
+    /// collection.
     async fn fill(&self) {
-        // Until there is a user, whoever is on the same machine may make the first one.
+        // As long as there is no user, a client on the same machine may create the first one.
         let admin = self.admin("").await;
         let end = Instant::now() + PATIENCE;
         while let Err(why) = admin.run_command(doc! { "hello": 1 }).await {
@@ -147,7 +148,8 @@ fn plan(set: &str, host: &str, more: &str) -> Plan {
     }
 }
 
-/// Each source of a plan, tried once as `landfall check` tries it: its last word (`status`, `config` …) and what came.
+/// Each collector of a plan, tried once as by `landfall check`: the last part of its id (`status`, `config` …) and the
+/// result.
 fn tried(plan: Plan) -> Vec<(String, Result<(), Fault>)> {
     let plan = Arc::new(plan);
     let readers = Readers::new(&plan);
@@ -157,7 +159,7 @@ fn tried(plan: Plan) -> Vec<(String, Result<(), Fault>)> {
         for spec in specs {
             let word = spec.id.rsplit('/').next().unwrap_or_default().to_owned();
             let end = Instant::now() + PATIENCE;
-            // On a busy machine the first connection may take longer than a question waits.
+            // On a busy machine the first connection may take longer than a query's time-out.
             let outcome = loop {
                 match readers.ask(&spec.query).await {
                     Err(f) if f.kind == FaultKind::TimedOut && Instant::now() < end => {}
@@ -211,7 +213,7 @@ fn each_missing_permission_is_named_with_the_server_and_the_call() {
     }
 }
 
-/// With a canary of this login, in a collection that the login may write to.
+/// With a canary that uses this login, in a collection that the login may write to.
 fn with_canary(guarded: &Guarded, (name, password): (&str, &str)) -> Plan {
     let own = guarded.dir.path().join("canary");
     std::fs::write(&own, password).unwrap();
@@ -251,7 +253,7 @@ fn a_canarys_login_is_tried_without_a_write_and_a_canary_that_may_not_write_is_b
         block_on(async { guarded.admin("root:right@").await.client().list_database_names().await.unwrap() });
     assert!(!databases.contains(&"landfall".to_owned()), "it was only asked: {databases:?}");
 
-    // As somebody who may not write: no outage, and no zero.
+    // With a login that may not write: no outage, and no zero.
     let (mut console, _folder) = super::canary::steered(with_canary(&guarded, ("nobody", "right")));
     let blind = console.until("a canary that is refused", PATIENCE, |s| {
         let of = |w| s.sources.iter().find(|l| l.id == format!("mongo/solo/canary/{w}"));

@@ -1,5 +1,5 @@
-//! Every command that a preview prints, forward and back, of every action on a replica set: run in a shell as a person would paste it, against
-//! real servers, which compare. What became of it is read by other means than landfall's.
+//! Every command that a preview prints, forward and back, of every action on a replica set: run in a shell as if
+//! pasted by a person, against real servers, which check versions. The results are read without landfall.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ use super::{PATIENCE, block_on, canary::steered};
 /// The shell, from the npm registry.
 const SHELL: &str = "mongosh@2.12.0";
 
-/// What is done, each from what was there before it, and taken back.
+/// The actions, each from the state before it, and rolled back.
 const ACTIONS: [(&str, &str); 7] = [
     ("add", "add_members = { set = \"paste\" }"),
     ("unhide", "unhide = { set = \"paste\", side = \"target\" }"),
@@ -35,7 +35,7 @@ const ACTIONS: [(&str, &str); 7] = [
     ("remove", "remove_members = { set = \"paste\", side = \"target\" }"),
 ];
 
-/// The same, where a majority of the votes is at the target.
+/// The same, with a majority of the votes at the target.
 const MOVE: [(&str, &str); 1] = [("move", "move_primary = { set = \"paste\", to = \"target\" }")];
 
 /// Two members and an arbiter at the source, two members at the target of which one is hidden.
@@ -49,13 +49,13 @@ fn odd() -> [Document; 5] {
     ]
 }
 
-/// Three members at the source of which one votes, two that vote at the target.
+/// Three members at the source, one of them with a vote, two members with votes at the target.
 fn leaning() -> [Document; 5] {
     let silent = || doc! { "priority": 0, "votes": 0 };
     [doc! { "priority": 2 }, silent(), silent(), doc! { "priority": 1 }, doc! { "priority": 1 }]
 }
 
-/// Three members at the source, two at the target, one host that waits outside.
+/// Three members at the source, two at the target, one host outside of the set.
 struct Set {
     dir: TempDir,
     hosts: Vec<String>,
@@ -120,7 +120,7 @@ impl Set {
             assert!(Instant::now() < end, "no primary");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        // With an arbiter leaving, the implicit one would change, which the server refuses.
+        // When an arbiter is removed the implicit write concern would change, which the server refuses.
         let concern = doc! { "setDefaultRWConcern": 1, "defaultWriteConcern": { "w": "majority" } };
         first.run_command(concern).await.unwrap();
     }
@@ -135,7 +135,7 @@ impl Set {
         None
     }
 
-    /// Who leads, and the configuration as it says: its version and its members.
+    /// The primary, and the configuration according to it: its version and its members.
     fn stand(&self) -> (String, i32, Members) {
         block_on(async {
             let end = Instant::now() + PATIENCE;
@@ -161,12 +161,12 @@ impl Set {
         })
     }
 
-    /// Whether the member that can lead at the target stands for election, asked to at once.
+    /// Whether the electable member at the target stands for election when told to.
     fn stands(&self) -> bool {
         block_on(async { admin(&self.hosts[3]).await.run_command(doc! { "replSetStepUp": 1 }).await }).is_ok()
     }
 
-    /// The first leads again.
+    /// Makes the first member the primary again.
     fn lead_again(&self) {
         let end = Instant::now() + PATIENCE;
         while block_on(self.leader()).as_deref() != Some(&*self.hosts[0]) {
@@ -200,7 +200,7 @@ async fn admin(host: &str) -> mongodb::Database {
     Client::with_uri_str(uri).await.unwrap().database("admin")
 }
 
-/// The folder with the shell in it, kept beside the lab's other programs; none where there is no npm to fetch it with.
+/// The folder with the shell, kept beside the lab's other programs; `None` if there is no npm to download it with.
 fn shell() -> Option<PathBuf> {
     let (dir, required) =
         (cache::dir().join("shell"), std::env::var("LANDFALL_LAB").is_ok_and(|wish| wish == "required"));
@@ -225,7 +225,7 @@ fn shell() -> Option<PathBuf> {
     Some(bin)
 }
 
-/// Pastes a command, once: one that waits for something ends when that is so, or fails.
+/// Pastes a command, once: a command that waits ends when its condition holds, or fails.
 fn paste(bin: &Path, home: &Path, command: &str) {
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");
@@ -235,7 +235,7 @@ fn paste(bin: &Path, home: &Path, command: &str) {
     println!("    {}", said.trim().lines().take(2).collect::<Vec<_>>().join(" "));
 }
 
-/// The preview of a step as things stand at this version.
+/// The preview of a step at this configuration version.
 fn preview(console: &mut Watch, step: &str, version: i32) -> PreviewView {
     let end = Instant::now() + PATIENCE;
     let mut seen = String::new();
@@ -259,7 +259,7 @@ fn preview(console: &mut Watch, step: &str, version: i32) -> PreviewView {
 fn every_printed_command_of_a_replica_set_does_forward_and_back_what_it_says() {
     let Some(lab) = Lab::shared() else { return };
     let Some(bin) = shell() else { return };
-    // Elections are as quick as in the lab, and take the same processors.
+    // Elections are as fast as in the lab, and use the same processors.
     let _storm = lab.storm();
     every_command(&Set::start(odd()), &bin, &ACTIONS);
     every_command(&Set::start(leaning()), &bin, &MOVE);
