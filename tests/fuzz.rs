@@ -25,7 +25,7 @@ use landfall::{
     plan::{Faulty, Report},
     report,
     scenario::Scenario,
-    systems::{Body, Entry, Journal},
+    systems::{Body, Entry},
 };
 use serde_json::Value;
 
@@ -178,7 +178,7 @@ fn chained(text: &str, rng: &mut Rng) -> Told {
     let piece = |rng: &mut Rng| PIECES[rng.usize(..PIECES.len())].to_owned();
     let author = Author { run: piece(rng), actor: piece(rng), host: piece(rng), plan: Digest::of(b"plan") };
     let now = |second| Now { boot: Duration::from_secs(second), wall: entries[0].wall };
-    let (mut journal, _) = Journal::open(Box::new(store.clone()), author, now(1)).expect("a journal");
+    let (mut journal, _) = landfall::systems::open_journal(Box::new(store.clone()), author, now(1)).expect("a journal");
     for (second, entry) in (2..).zip(&entries) {
         let mut body = serde_json::to_value(&entry.body).expect("a record");
         if rng.u8(..) < 128 {

@@ -16,7 +16,6 @@ use landfall::{
     },
     drive::sim::{SimDrive, Trouble},
     journal::{Author, store::MemStore},
-    systems::Journal,
 };
 use ratatui::{
     buffer::Buffer,
@@ -49,7 +48,8 @@ impl Room {
         };
         let mut mask = Mask::of(&plan);
         let mut drive = SimDrive::new(Arc::new(plan), 7, start);
-        let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, start).expect("a journal");
+        let (journal, entries) =
+            landfall::systems::open_journal(Box::new(MemStore::default()), author, start).expect("a journal");
         drive.steer(journal, entries);
         drive.run_for(Duration::from_secs(120));
         let first = ViewModel::masked(Arc::new(drive.snapshot()), Some(&mut mask), &TimeZone::UTC);

@@ -43,6 +43,137 @@ pub struct SignalDef {
     pub title: &'static str,
     /// One sentence.
     pub doc: &'static str,
+    /// Which of its series are put on record with the readings of a run.
+    #[serde(skip)]
+    pub keep: Keep,
+    /// What it measures of the cost of the move.
+    #[serde(skip)]
+    pub cost: Option<Cost>,
+    /// How the report draws its readings.
+    #[serde(skip)]
+    pub curve: Option<Curve>,
+}
+
+/// Which series of a signal the journal keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// None.
+    No,
+    /// Every one.
+    All,
+    /// Those of the target: the source's is the rest, or does not matter.
+    Target,
+    /// Those that a step's action names.
+    Steps,
+}
+
+/// What a signal measures of the cost of the move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// Seconds lost. It counts from the start of the program; a run goes on where its journal left it.
+    Lost,
+    /// The longest single loss of the last minutes.
+    Longest,
+}
+
+/// How the report draws a signal's readings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Curve {
+    /// On which panel.
+    pub panel: CurvePanel,
+    /// Index of the label that is not part of the row's name, and distinguishes the curves of a row.
+    pub apart: Option<usize>,
+    /// The label's value (empty: the only curve), the curve's name, and how it is drawn.
+    pub strokes: &'static [(&'static str, &'static str, Stroke)],
+}
+
+/// The report's panels, in the order in which they are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CurvePanel {
+    /// How far followers are behind.
+    Lag,
+    /// Where the users go.
+    Traffic,
+    /// How much of the fleet is ready.
+    Ready,
+    /// What the users get.
+    Health,
+}
+
+/// How a curve is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stroke {
+    /// Straight from one reading to the next.
+    Line,
+    /// The same, dashed.
+    Dashes,
+    /// Each reading holds until the next.
+    Steps,
+    /// The readings alone.
+    Points,
+}
+
+/// One unnamed line.
+pub const LINE: &[(&str, &str, Stroke)] = &[("", "", Stroke::Line)];
+/// One line a side.
+pub const SIDES: &[(&str, &str, Stroke)] = &[("source", "source", Stroke::Dashes), ("target", "target", Stroke::Line)];
+
+/// A year. Stands for "never" and for "not measurable": a number that is fresh, sorts last, and that no gate takes for a small one.
+pub const NEVER: f64 = 31_536_000.0;
+
+impl SignalDef {
+    /// A signal that is neither kept nor drawn.
+    #[must_use]
+    pub const fn new(
+        (id, unit, labels): (&'static str, Unit, &'static [&'static str]),
+        range: (f64, f64),
+        cadence: &'static str,
+        title: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        Self { id, unit, labels, range, cadence, title, doc, keep: Keep::No, cost: None, curve: None }
+    }
+
+    /// The same; these of its series are put on record.
+    #[must_use]
+    pub const fn keep(self, keep: Keep) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// The same; it measures a cost, and all of it is put on record.
+    #[must_use]
+    pub const fn cost(self, cost: Cost) -> Self {
+        Self { cost: Some(cost), keep: Keep::All, ..self }
+    }
+
+    /// The same; the report draws it so.
+    #[must_use]
+    pub const fn curve(
+        self,
+        panel: CurvePanel,
+        apart: Option<usize>,
+        strokes: &'static [(&'static str, &'static str, Stroke)],
+    ) -> Self {
+        Self { curve: Some(Curve { panel, apart, strokes }), ..self }
+    }
+}
+
+/// Declares a system's signals, and the list `ALL` of them:
+/// `NAME = "id", Unit, ["label"], (least, most), "title", "doc";`, with what else others need to know of it behind that:
+/// `, keep(Keep::All), curve(CurvePanel::Lag, None, LINE)`.
+#[macro_export]
+macro_rules! signals {
+    ($cadence:literal: $($NAME:ident = $id:literal, $unit:ident, [$($label:literal),*], $range:expr, $title:literal, $doc:literal
+        $(, $more:ident($($arg:expr),*))*;)+) => {
+        $(
+            #[doc = $doc]
+            pub static $NAME: $crate::signal::SignalDef = $crate::signal::SignalDef::new(
+                ($id, $crate::signal::Unit::$unit, &[$($label),*]), $range, $cadence, $title, $doc,
+            )$(.$more($($arg),*))*;
+        )+
+        /// All of them.
+        pub const ALL: &[&$crate::signal::SignalDef] = &[$(&$NAME),+];
+    };
 }
 
 /// No upper limit.

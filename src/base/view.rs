@@ -172,6 +172,9 @@ pub fn oldest<'a, T: 'a>(items: impl IntoIterator<Item = &'a Observed<T>>) -> Op
 pub struct CollectorLine {
     /// Its id.
     pub id: String,
+    /// The id of its system, which is that of the system's page.
+    #[serde(skip)]
+    pub system: &'static str,
     /// Its side, if it belongs to one.
     pub side: Option<crate::side::Side>,
     /// Server.

@@ -11,7 +11,7 @@ use base::{
     collector::CollectorSpec,
     observed::{Fault, FaultKind, Freshness, Observed, Stamp},
     side::Side,
-    signal::Samples,
+    signal::{Samples, Unit},
     text::Lines,
 };
 use engine::systems::Systems as _;
@@ -100,7 +100,7 @@ fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
         let Observed::Unknown(fault) = sample.value else { continue };
         let told = trials.iter().filter_map(|t| t.outcome.as_ref().err()).chain(&out).any(|f| *f == fault);
         // A query without a result may be misspelt, or may wait for the first traffic: only its author knows.
-        let nothing = fault.kind == FaultKind::Empty && sample.def.id == "health.query.value";
+        let nothing = fault.kind == FaultKind::Empty && sample.def.unit == Unit::AsNamed;
         if (is_no(fault.kind) || fault.kind == FaultKind::NotFound || nothing) && !told {
             out.push(fault);
         }

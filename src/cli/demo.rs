@@ -26,7 +26,6 @@ use journal::{
     Author, Storage,
     store::{FileStore, MemStore, Opened},
 };
-use systems::Journal;
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -188,7 +187,9 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
 
 /// How consoles open the demo's journal: the first one, and each one after a crash.
 fn boarding(path: Option<&Path>, author: Author) -> Result<Box<Board<'static>>, String> {
-    let open = move |store: Box<dyn Storage>, now| Journal::open(store, author.clone(), now).map_err(|e| e.to_string());
+    let open = move |store: Box<dyn Storage>, now| {
+        systems::open_journal(store, author.clone(), now).map_err(|e| e.to_string())
+    };
     let Some(path) = path.map(Path::to_owned) else {
         let mut store = MemStore::default();
         return Ok(Box::new(move |now| {

@@ -108,7 +108,7 @@ mod tests {
         Author,
         store::{FileStore, Opened},
     };
-    use systems::{Body, Journal};
+    use systems::Body;
 
     /// A journal of three records in its own folder, not open any more.
     fn written(folder: &Path) -> PathBuf {
@@ -116,7 +116,7 @@ mod tests {
         let Ok(Opened::Ours(store)) = FileStore::open(&path) else { panic!("nobody has it") };
         let author = Author { run: "night".into(), actor: "ana".into(), host: "h".into(), plan: Digest::of(b"plan") };
         let now = Now { boot: std::time::Duration::from_secs(9), wall: jiff::Timestamp::UNIX_EPOCH };
-        let (mut journal, _) = Journal::open(Box::new(store), author, now).expect("a journal");
+        let (mut journal, _) = systems::open_journal(Box::new(store), author, now).expect("a journal");
         for text in ["coffee", "more of it"] {
             journal.append(Body::Remark { by: "ana".into(), text: text.into(), refused: None }, now).expect("room");
         }

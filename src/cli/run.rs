@@ -26,7 +26,6 @@ use journal::{
     store::{FileStore, Opened},
 };
 use plan::Plan;
-use systems::Journal;
 use systems::collect::clock;
 
 /// How long an exiting console waits for pending operations and for cleanups.
@@ -73,7 +72,7 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     let bound = bound(&on.look.metrics)?;
     let author = Author { run: plan.name.clone(), actor: operator(), host: host(), plan: digest };
     let inbox = Inbox::new(file, &author.run, &plan.runbook.approvers)?;
-    let taken = Journal::open(store, author, clock::now()).map_err(|e| e.to_string())?;
+    let taken = systems::open_journal(store, author, clock::now()).map_err(|e| e.to_string())?;
     let runtime = runtime()?;
     let helm = {
         let _entered = runtime.enter();
@@ -114,7 +113,7 @@ pub(super) fn whoever(holder: Option<Holder>) -> String {
 fn follow_changes(link: &Link, on: &OnPlan) {
     for id in &on.changes {
         // If the driver has already ended, the console reports it.
-        let _ = link.commands.send(EngineCommand::Follow { system: "route53", id: id.clone() });
+        let _ = link.commands.send(EngineCommand::Follow(id.clone()));
     }
 }
 

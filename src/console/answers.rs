@@ -135,10 +135,8 @@ fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
     match (tile.value.tone, tile.age) {
         (Tone::Stale, Some(age)) => Some(format!("{age} old")),
         (Tone::Stale | Tone::Blind, _) => {
-            // The text of the collectors' own tile contains the age. The ids of a system's collectors begin with the
-            // id of its page.
-            let of_panel = |id: &str| id.split('/').next() == Some(tile.panel);
-            let silent = snapshot.sources.iter().filter(|s| s.state != CollectorState::Fresh && of_panel(&s.id));
+            // The text of the collectors' own tile contains the age.
+            let silent = snapshot.sources.iter().filter(|s| s.state != CollectorState::Fresh && s.system == tile.panel);
             let oldest = silent.max_by_key(|s| (s.state, s.age.map_or((1, None), |age| (0, Some(age)))))?;
             Some(oldest.age.map_or_else(|| "never heard".to_owned(), |age| format!("heard {age} ago")))
         }
@@ -161,6 +159,7 @@ fn verdict(snapshot: &Snapshot) -> Tile {
     };
     let tone = match &verdict {
         Verdict::Hold(_) => Tone::Warn,
+        Verdict::Running(_) => Tone::Busy,
         Verdict::Clear(_) | Verdict::Go(_) => Tone::Good,
         Verdict::RollBack(_) | Verdict::Overspent(_) | Verdict::Outage(_) => Tone::Bad,
     };

@@ -79,7 +79,7 @@ impl ViewModel {
             None => vec![sources],
         };
         let page = |panel: &Arc<Panel>| {
-            let own = |s: &&CollectorLine| panel.id == SOURCES || s.id.split('/').next() == Some(panel.id);
+            let own = |s: &&CollectorLine| panel.id == SOURCES || s.system == panel.id;
             let states: Vec<CollectorState> = snapshot.sources.iter().filter(own).map(|s| s.state).collect();
             Page {
                 panel: panel.clone(),

@@ -71,12 +71,7 @@ pub enum EngineCommand {
     /// So many virtual seconds a second, where time is simulated.
     Speed(f64),
     /// Watch something that the plan does not name, by the id its server gave it: a change on its way.
-    Follow {
-        /// The system's id.
-        system: &'static str,
-        /// The thing's.
-        id: String,
-    },
+    Follow(String),
 }
 
 /// What the core wants done.
@@ -253,9 +248,11 @@ impl<S: Systems> Engine<S> {
                 let effects = self.run.tick(&self.estate, &measured, now);
                 self.wanted(effects)
             }
-            EngineInput::Command(EngineCommand::Follow { system, id }) => {
-                let wanted = self.estate.follow(system, &id);
-                self.touch(system);
+            EngineInput::Command(EngineCommand::Follow(id)) => {
+                let wanted = self.estate.follow(&id);
+                for spec in &wanted {
+                    self.touch(S::queried(&spec.query));
+                }
                 self.start(wanted, now)
             }
         }
@@ -410,7 +407,12 @@ impl<S: Systems> Engine<S> {
             }
         }
         let over = |s: &&Collector<QuestionOf<S>>| matches!(&s.spec.query, Question::Query(ask) if self.estate.is_over(ask, now));
-        let sources = self.sources.iter().filter(|s| !over(s)).map(|s| snapshot::line(s, now, self.pace)).collect();
+        let sources = self
+            .sources
+            .iter()
+            .filter(|s| !over(s))
+            .map(|s| snapshot::line(s, system_of::<S>(&s.spec.query), now, self.pace))
+            .collect();
         let detail = self.open.clone().and_then(|key| {
             let detail = self.estate.detail(&key.panel, &key.table, &key.row, now)?;
             Some((key, Arc::new(detail)))

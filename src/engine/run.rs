@@ -57,6 +57,7 @@ use base::{
     digest::Digest,
     now::Now,
     observed::Fault,
+    signal::Keep,
     step::{Machine, Ticket, Timer, Way},
 };
 use journal::{Head, Reading, export::Ways};
@@ -271,6 +272,7 @@ impl<S: Systems> Run<S> {
                 .collect()
         };
         let judged = plan.runbook.metrics();
+        let kept = S::signals().into_iter().filter(|def| def.keep != Keep::No);
         Self {
             name: plan.name.clone(),
             journal: String::new(),
@@ -290,7 +292,7 @@ impl<S: Systems> Run<S> {
             head: None,
             diary: Diary::default(),
             spent: Vec::new(),
-            judged_and_kept: Arc::new(judged.iter().copied().chain(readings::kept()).collect()),
+            judged_and_kept: Arc::new(judged.iter().copied().chain(kept.map(|def| def.id)).collect()),
             judged: Arc::new(judged),
             said: None,
             impossible: None,

@@ -88,6 +88,8 @@ pub enum Verdict {
     Clear(String),
     /// The next step may begin.
     Go(String),
+    /// A step is under way, forward or back, and what becomes of it is known.
+    Running(String),
     /// Something that the plan calls a reason to go back is true, or a step has failed. A person decides.
     RollBack(String),
     /// A budget of the plan is used up.
@@ -98,7 +100,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// All their words as programs read them: the least urgent first.
-    pub const IDS: [&str; 6] = ["go", "clear", "hold", "roll_back", "overspent", "outage"];
+    pub const IDS: [&str; 7] = ["go", "clear", "running", "hold", "roll_back", "overspent", "outage"];
 
     /// Its word as programs read it.
     #[must_use]
@@ -106,6 +108,7 @@ impl Verdict {
         match self {
             Self::Go(_) => "go",
             Self::Clear(_) => "clear",
+            Self::Running(_) => "running",
             Self::Hold(_) => "hold",
             Self::RollBack(_) => "roll_back",
             Self::Overspent(_) => "overspent",
@@ -126,6 +129,7 @@ impl Verdict {
             Self::Hold(why) => ("HOLD", why),
             Self::Clear(why) => ("CLEAR", why),
             Self::Go(why) => ("GO", why),
+            Self::Running(why) => ("RUNNING", why),
             Self::RollBack(why) => ("ROLL BACK", why),
             Self::Overspent(why) => ("OVERSPENT", why),
             Self::Outage(why) => ("OUTAGE", why),
@@ -200,9 +204,10 @@ impl Snapshot {
 }
 
 /// A source's line in the snapshot.
-pub(super) fn line<A>(source: &Collector<A>, now: Now, pace: f64) -> CollectorLine {
+pub(super) fn line<A>(source: &Collector<A>, system: &'static str, now: Now, pace: f64) -> CollectorLine {
     let (spec, health) = (&source.spec, &source.health);
     CollectorLine {
+        system,
         id: spec.id.clone(),
         side: spec.side,
         endpoint: spec.endpoint.clone(),

@@ -8,7 +8,7 @@ use base::{
     now::Now,
     observed::{Fault, Observed, Stamp},
     operation::{Data, Draft, Operation},
-    signal::Samples,
+    signal::{Samples, SignalDef},
     view::{Detail, Panel, Tile},
     watched::Watched,
 };
@@ -32,6 +32,9 @@ pub trait Systems: Debug + Sized {
 
     /// Knows nothing yet; with the collectors that the plan asks for.
     fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Self::Query>>);
+
+    /// Every signal there is, in the order of the systems.
+    fn signals() -> Vec<&'static SignalDef>;
 
     /// Ids and titles of the pages, in order: one a system.
     fn pages(&self) -> &[(&'static str, &'static str)];
@@ -72,7 +75,7 @@ pub trait Systems: Debug + Sized {
     fn on_probe_error(&mut self, probe: &Self::Probe, fault: &Fault);
 
     /// Something is to be watched that the plan does not name.
-    fn follow(&mut self, system: &str, id: &str) -> Vec<CollectorSpec<Self::Query>>;
+    fn follow(&mut self, id: &str) -> Vec<CollectorSpec<Self::Query>>;
 
     /// Whether nobody waits for this answer any more.
     fn is_over(&self, query: &Self::Query, now: Now) -> bool;

@@ -166,9 +166,6 @@ pub struct Reading {
     pub value: f64,
 }
 
-/// Signals that count the cost of a run from the start of the program: a resumed run continues them from the journal.
-pub const COUNTED: [&str; 2] = ["mongo.set.write_downtime", "mongo.canary.write_downtime"];
-
 /// A reading in its stored form.
 type Bare = (String, Vec<String>, f64);
 

@@ -30,7 +30,7 @@ use std::{io, marker::PhantomData};
 
 use self::chain::{LONGEST, Reader};
 pub use self::{
-    body::{About, AttemptStarted, Body, COUNTED, Intent, Reading, Transition, Unapproved},
+    body::{About, AttemptStarted, Body, Intent, Reading, Transition, Unapproved},
     chain::{Damage, Head},
     entry::Entry,
     file::writer,
@@ -117,7 +117,20 @@ impl<C: Data, V: Data> Journal<C, V> {
     ///
     /// # Errors
     /// If it cannot be read or written, belongs to another run, or is damaged elsewhere than at its end.
-    pub fn open(mut store: Box<dyn Storage>, author: Author, now: Now) -> Result<(Self, Vec<Entry<C, V>>), Refused> {
+    pub fn open(store: Box<dyn Storage>, author: Author, now: Now) -> Result<(Self, Vec<Entry<C, V>>), Refused> {
+        Self::open_counting(store, author, &[], now)
+    }
+
+    /// The same. Of the readings those of these signals are given, too.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_counting(
+        mut store: Box<dyn Storage>,
+        author: Author,
+        counted: &[&str],
+        now: Now,
+    ) -> Result<(Self, Vec<Entry<C, V>>), Refused> {
         let mut entries: Vec<Entry<C, V>> = Vec::new();
         let (whole, torn) = {
             let mut reader = Reader::new(store.reader()?);
@@ -126,7 +139,7 @@ impl<C: Data, V: Data> Journal<C, V> {
                     return Err(Refused::Other { theirs: entry.run, ours: author.run });
                 }
                 if let Body::Readings { samples } = &mut entry.body {
-                    samples.retain(|it| COUNTED.contains(&it.signal.as_str()));
+                    samples.retain(|it| counted.contains(&it.signal.as_str()));
                     samples.shrink_to_fit();
                 }
                 entries.push(entry);

@@ -50,7 +50,7 @@ fn about(snapshot: &Snapshot, silent: Option<Duration>) -> String {
         "landfall_verdict",
         Kind::StateSet,
         "",
-        "GO, CLEAR (no gate to say GO), HOLD, ROLL BACK, OVERSPENT or OUTAGE.",
+        "GO, CLEAR (no gate to say GO), RUNNING, HOLD, ROLL BACK, OVERSPENT or OUTAGE.",
     );
     let is = if silent.is_some() { "hold" } else { snapshot.verdict().id() };
     verdict.put_state(&[], &Verdict::IDS, is);

@@ -83,24 +83,22 @@ pub fn lines(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
 
 /// Collectors, one a line; many of one system that change in the same way share a line.
 fn told_together(sources: &[&Fact], line: impl Fn(&Fact) -> Line) -> Vec<Line> {
-    let mut alike: Vec<(String, Vec<Line>)> = Vec::new();
+    let mut alike: Vec<((&str, String), Vec<Line>)> = Vec::new();
     for fact in sources {
         let line = line(fact);
-        let system = fact.name.split('/').next().unwrap_or_default();
-        let key = format!("{system} {:?} {}", line.from, line.to);
+        let key = (fact.system, format!("{:?} {}", line.from, line.to));
         match alike.iter_mut().find(|(other, _)| *other == key) {
             Some((_, lines)) => lines.push(line),
             None => alike.push((key, vec![line])),
         }
     }
-    let together = |(_, mut lines): (String, Vec<Line>)| {
+    let together = |((system, _), mut lines): ((&str, String), Vec<Line>)| {
         if lines.len() <= ALIKE {
             return lines;
         }
         let n = lines.len();
         let first = lines.swap_remove(0);
         let id = first.what.split_once(' ').map_or("", |(_, id)| id);
-        let system = id.split('/').next().unwrap_or_default();
         let why = if first.why.is_empty() { String::new() } else { format!(", the first {id}: {}", first.why) };
         vec![Line { what: format!("sources {system}"), why: format!("{n} of them{why}"), ..first }]
     };
@@ -160,14 +158,16 @@ mod tests {
         Timestamp::from_second(1_795_230_000 + second).expect("a time")
     }
 
-    fn standing(facts: &[(Kind, &str, &str, &str)]) -> Standing {
-        let fact = |(kind, name, word, why): &(Kind, &str, &str, &str)| Fact {
+    /// Ids of collectors begin with the id of their system here.
+    fn standing(facts: &[(Kind, &'static str, &str, &str)]) -> Standing {
+        let fact = |(kind, name, word, why): &(Kind, &'static str, &str, &str)| Fact {
             kind: *kind,
             name: (*name).to_owned(),
             word: (*word).to_owned(),
             why: (*why).to_owned(),
             sense: String::new(),
             worse: 0,
+            system: name.split('/').next().unwrap_or_default(),
         };
         Standing {
             at: at(5),

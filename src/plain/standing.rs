@@ -54,6 +54,8 @@ pub(super) struct Fact {
     pub(super) sense: String,
     /// How bad it is, for kinds where this is defined.
     pub(super) worse: u8,
+    /// The system of a collector; empty for all else.
+    pub(super) system: &'static str,
 }
 
 /// The state at one moment.
@@ -104,7 +106,7 @@ impl Standing {
 }
 
 fn fact(kind: Kind, name: impl Into<String>, word: impl Into<String>, why: impl Into<String>) -> Fact {
-    Fact { kind, name: name.into(), word: word.into(), why: why.into(), sense: String::new(), worse: 0 }
+    Fact { kind, name: name.into(), word: word.into(), why: why.into(), sense: String::new(), worse: 0, system: "" }
 }
 
 /// Prevents repeated lines of a value near a limit: a tile that gets worse is printed at once, one that gets better
@@ -207,7 +209,7 @@ fn source(line: &CollectorLine) -> Fact {
         }
         (None, _) => String::new(),
     };
-    fact(Kind::Source, &line.id, state_cell(line.state).0, why)
+    Fact { system: line.system, ..fact(Kind::Source, &line.id, state_cell(line.state).0, why) }
 }
 
 /// The gates of the next step, as far as they are evaluated.

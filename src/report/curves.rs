@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Moment, Op, Step, words::NEVER};
-use base::{signal::Unit, step::OpState};
+use super::{Moment, Op, Step};
+use base::{
+    signal::{Cost, CurvePanel, NEVER, SignalDef, Stroke, Unit},
+    step::OpState,
+};
 use engine::run::QUIET;
 use journal::Reading;
 use systems::{Body, Entry};
-use systems::{Call, mongo, signals};
+use systems::{signals, steer};
 
 /// How a panel's rows are scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,15 +41,6 @@ pub struct Row {
     pub unit: Option<Unit>,
     /// One or two curves.
     pub curves: Vec<Curve>,
-}
-
-/// How a curve is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stroke {
-    Line,
-    Dashes,
-    Steps,
-    Points,
 }
 
 /// One series over time.
@@ -80,60 +74,19 @@ impl Curve {
     }
 }
 
-/// A curve of a panel: its signal, the label that distinguishes curves of a row, and the names and strokes for that
-/// label's values.
-struct Shown {
-    panel: &'static str,
-    scale: Scale,
-    signal: &'static str,
-    /// Index of the label that is not part of the row's name.
-    apart: Option<usize>,
-    /// Name and stroke for each value of that label, or for the single curve.
-    strokes: &'static [(&'static str, &'static str, Stroke)],
+/// A panel's title, and how its rows are scaled.
+const fn panel_of(panel: CurvePanel) -> (&'static str, Scale) {
+    match panel {
+        CurvePanel::Lag => ("Lag", Scale::Own),
+        CurvePanel::Traffic => ("Traffic share of the target", Scale::Whole),
+        CurvePanel::Ready => ("Fleet ready at the target", Scale::Whole),
+        CurvePanel::Health => ("Errors and latency", Scale::Own),
+    }
 }
-
-const LINE: &[(&str, &str, Stroke)] = &[("", "", Stroke::Line)];
-const SIDES: &[(&str, &str, Stroke)] = &[("source", "source", Stroke::Dashes), ("target", "target", Stroke::Line)];
-
-/// All curves, in display order.
-const SHOWN: [Shown; 7] = [
-    Shown { panel: LAG, scale: Scale::Own, signal: "mongo.set.worst_target_lag", apart: None, strokes: LINE },
-    Shown { panel: LAG, scale: Scale::Own, signal: "kafka.pair.worst_lag_seconds", apart: None, strokes: LINE },
-    Shown { panel: LAG, scale: Scale::Own, signal: "kafka.group.lag_seconds", apart: None, strokes: LINE },
-    Shown {
-        panel: "Traffic share of the target",
-        scale: Scale::Whole,
-        signal: "dns.name.configured_share",
-        apart: Some(2),
-        strokes: &[("target", "configured", Stroke::Steps)],
-    },
-    Shown {
-        panel: "Traffic share of the target",
-        scale: Scale::Whole,
-        signal: "dns.name.served_share",
-        apart: Some(2),
-        strokes: &[("target", "served", Stroke::Points)],
-    },
-    Shown {
-        panel: "Fleet ready at the target",
-        scale: Scale::Whole,
-        signal: "fleet.role.ready_ratio",
-        apart: Some(1),
-        strokes: &[("target", "", Stroke::Line)],
-    },
-    Shown {
-        panel: "Errors and latency",
-        scale: Scale::Own,
-        signal: "health.query.value",
-        apart: Some(1),
-        strokes: SIDES,
-    },
-];
-const LAG: &str = "Lag";
 
 /// Whether a signal's readings are reported on their own.
 pub(super) fn is_told(signal: &str) -> bool {
-    [WATCHED, CANARY, LONGEST].contains(&signal) || SHOWN.iter().any(|shown| shown.signal == signal)
+    signals().iter().any(|def| def.id == signal && (def.curve.is_some() || def.cost.is_some()))
 }
 
 /// Records of readings, in order.
@@ -183,32 +136,36 @@ fn series(records: &[(Moment, &[Reading])], signal: &str) -> Vec<Vec<String>> {
 
 /// All panels that have something to show.
 pub(super) fn panels(all: &[(Moment, &Entry)]) -> Vec<Panel> {
-    let (records, defs) = (records(all), signals());
+    let records = records(all);
+    let mut shown: Vec<(&SignalDef, base::signal::Curve)> =
+        signals().into_iter().filter_map(|def| Some((def, def.curve?))).collect();
+    // Within a panel in the order of the systems.
+    shown.sort_by_key(|(_, curve)| curve.panel);
     let mut panels: Vec<Panel> = Vec::new();
-    for shown in &SHOWN {
-        let unit = defs.iter().find(|def| def.id == shown.signal).map(|def| def.unit);
-        for labels in series(&records, shown.signal) {
+    for (def, shown) in shown {
+        for labels in series(&records, def.id) {
             let of = shown.apart.and_then(|place| labels.get(place)).map_or("", String::as_str);
             let Some((_, name, stroke)) = shown.strokes.iter().find(|(value, ..)| *value == of) else { continue };
-            let (runs, missed) = runs(&records, shown.signal, &labels);
+            let (runs, missed) = runs(&records, def.id, &labels);
             let curve = Curve { name: (*name).to_owned(), stroke: *stroke, runs, missed };
             let named = labels.iter().enumerate().filter(|(place, _)| Some(*place) != shown.apart);
             let row = named.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ");
-            put(&mut panels, shown, row, unit, curve);
+            put(&mut panels, shown, row, def.unit, curve);
         }
     }
     panels
 }
 
-fn put(panels: &mut Vec<Panel>, shown: &Shown, name: String, unit: Option<Unit>, curve: Curve) {
-    if panels.last().is_none_or(|panel| panel.title != shown.panel) {
-        panels.push(Panel { title: shown.panel, scale: shown.scale, rows: Vec::new() });
+fn put(panels: &mut Vec<Panel>, shown: base::signal::Curve, name: String, unit: Unit, curve: Curve) {
+    let (title, scale) = panel_of(shown.panel);
+    if panels.last().is_none_or(|panel| panel.title != title) {
+        panels.push(Panel { title, scale, rows: Vec::new() });
     }
     let Some(panel) = panels.last_mut() else { return };
     // A name's configured and served share are in one row.
     match panel.rows.iter_mut().find(|row| row.name == name && shown.apart.is_some()) {
         Some(row) => row.curves.push(curve),
-        None => panel.rows.push(Row { name, unit, curves: vec![curve] }),
+        None => panel.rows.push(Row { name, unit: Some(unit), curves: vec![curve] }),
     }
 }
 
@@ -271,26 +228,27 @@ pub struct Downtime {
     pub handovers: Vec<Handover>,
 }
 
-/// The signals for a set's write downtime.
+/// How the downtime that was only watched is called.
 const AS_WATCHED: &str = "as watched";
-const WATCHED: &str = "mongo.set.write_downtime";
-const CANARY: &str = "mongo.canary.write_downtime";
-const LONGEST: &str = "mongo.canary.longest_gap";
 
 /// The write downtime of every set with readings or step-downs.
 pub(super) fn downtime(all: &[(Moment, &Entry)], steps: &[Step]) -> Vec<Downtime> {
     let records = records(all);
     let mut out: Vec<Downtime> = Vec::new();
-    for signal in [WATCHED, CANARY] {
+    let costs = |cost| signals().into_iter().filter(move |def| def.cost == Some(cost));
+    for def in costs(Cost::Lost) {
+        let signal = def.id;
         for labels in series(&records, signal) {
             let Some(set) = labels.first() else { continue };
             let (runs, missed) = runs(&records, signal, &labels);
             let readings: Vec<(Moment, f64)> = runs.into_iter().flatten().collect();
             let gaps = gaps(&readings, all);
             let secs = gaps.iter().fold(0.0, |sum, gap| sum + gap.secs);
-            let longest = self::runs(&records, LONGEST, &labels).0.into_iter().flatten().map(|(_, v)| v);
+            // The longest single outage is measured where its labels are the same.
+            let longest = costs(Cost::Longest).filter(|longest| longest.labels == def.labels);
+            let longest = longest.flat_map(|longest| self::runs(&records, longest.id, &labels).0);
+            let longest = longest.flatten().map(|(_, value)| value).reduce(f64::max);
             let by = labels.get(1).map_or_else(|| AS_WATCHED.to_owned(), |w| format!("canary, w:{w}"));
-            let longest = longest.reduce(f64::max).filter(|_| signal == CANARY);
             of_set(&mut out, set).lost.push(Lost { by, secs, gaps, longest, missed });
         }
     }
@@ -337,18 +295,15 @@ fn gaps(readings: &[(Moment, f64)], all: &[(Moment, &Entry)]) -> Vec<Gap> {
 
 /// The set whose primary an operation told to step down, and when; not if it was definitely not applied.
 fn step_down(op: &Op) -> Option<(&str, Moment)> {
-    match &op.call {
-        Call::Mongo(mongo::Call::StepDown { set, .. }) if op.state() != OpState::NotApplied => {
-            Some((set, *op.asked.first()?))
-        }
+    match op.call.handover() {
+        Some(steer::Handover::Begins(set)) if op.state() != OpState::NotApplied => Some((set, *op.asked.first()?)),
         _ => None,
     }
 }
 
 /// Whether an operation waits for a member that accepts writes.
 fn is_leading(op: &Op) -> bool {
-    use mongo::Until::{Leads, Settled, Writable};
-    matches!(&op.call, Call::Mongo(mongo::Call::Wait { until: Leads { .. } | Writable | Settled, .. }))
+    op.call.handover() == Some(steer::Handover::Ends)
 }
 
 fn applied(op: &Op) -> Option<Moment> {

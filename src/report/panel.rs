@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use super::{
     Curve, Moment, Panel, Row, Scale, Story,
     chart::{LEFT, Paper, RIGHT},
-    curves::Stroke,
     words::{self, NEVER},
 };
+use base::signal::Stroke;
 use base::signal::Unit;
 
 /// Caption of curves.

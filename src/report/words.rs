@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Head, Op, Outcome};
+pub(super) use base::signal::NEVER;
 use base::{
     now::short,
     signal::{SignalDef, Unit},
     step::{StepState, Way},
 };
-pub(super) use systems::kafka::NEVER;
 
 /// Format of the times in one story.
 #[derive(Debug, Clone, Copy)]

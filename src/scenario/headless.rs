@@ -22,7 +22,7 @@ use console::{
 use drive::sim::SimDrive;
 use engine::{run::RunView, snapshot::Snapshot};
 use journal::{Author, chain, store::MemStore};
-use systems::{Entry, Journal};
+use systems::Entry;
 
 /// Name of the operator.
 pub const OPERATOR: &str = "operator";
@@ -98,7 +98,7 @@ impl Room {
         // What is on disk, as a new console opens it.
         let mut board = |now: Now| {
             *store = MemStore::with(store.survivors());
-            Journal::open(Box::new(store.clone()), author.clone(), now).map_err(|e| e.to_string())
+            systems::open_journal(Box::new(store.clone()), author.clone(), now).map_err(|e| e.to_string())
         };
         let (journal, entries) = board(self.drive.now())?;
         self.drive.steer(journal, entries);

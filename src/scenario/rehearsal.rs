@@ -4,63 +4,15 @@
 //! What the snapshot does not contain (an unknown collector, a query without a value) stays as in the plan, and is
 //! reported.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Injection, Scenario, ScenarioEvent};
-use base::{digest::Digest, side::Side};
-use plan::{MemberRule, Pattern, Plan};
-use systems::injection::FaultInjection;
-
-/// The supported version of the document.
-const SCHEMA: u64 = 1;
-
-/// One series of a signal in a snapshot.
-struct Reading<'p> {
-    labels: &'p serde_json::Map<String, Value>,
-    value: Option<f64>,
-}
-
-impl Reading<'_> {
-    fn is(&self, label: &str, value: &str) -> bool {
-        self.label(label) == Some(value)
-    }
-
-    fn label(&self, label: &str) -> Option<&str> {
-        self.labels.get(label)?.as_str()
-    }
-}
-
-/// A snapshot of a real estate.
-struct Found<'p>(&'p [Value]);
-
-impl<'p> Found<'p> {
-    fn of(document: &'p Value) -> Result<Self, String> {
-        match document["schema"].as_u64() {
-            Some(SCHEMA) => {}
-            Some(other) => return Err(format!("it is of schema {other}; this program reads {SCHEMA}")),
-            None => return Err("it is not what `landfall status PLAN --json` prints: it has no schema".to_owned()),
-        }
-        let signals = document["signals"].as_array().ok_or("it has no signals")?;
-        Ok(Self(signals))
-    }
-
-    /// A signal's series. Only fresh ones have a value: a stale value may be long outdated.
-    fn all(&self, id: &'p str) -> impl Iterator<Item = Reading<'p>> {
-        self.0.iter().filter(move |s| s["id"] == id).filter_map(|s| {
-            let live = s["state"] == "live";
-            Some(Reading { labels: s["labels"].as_object()?, value: s["value"].as_f64().filter(|_| live) })
-        })
-    }
-
-    /// The values of a label among a signal's series with these labels.
-    fn names(&self, id: &'p str, of: &[(&str, &str)], label: &str) -> BTreeSet<String> {
-        let own = self.all(id).filter(|r| of.iter().all(|(label, value)| r.is(label, value)));
-        own.filter_map(|r| r.label(label).map(str::to_owned)).collect()
-    }
-}
+use base::digest::Digest;
+use plan::Plan;
+use systems::rehearsal::{Found, Rehearsed};
 
 impl Scenario {
     /// A plan's estate without events.
@@ -85,68 +37,17 @@ impl Scenario {
     /// # Errors
     /// If it is not a snapshot, or one of another plan.
     pub fn like(&mut self, document: &Value) -> Result<Vec<String>, String> {
-        let picture = Found::of(document)?;
+        let found = Found::of(document)?;
         if document["plan"].as_str() != Some(self.plan.name.as_str()) {
             return Err(format!("it is of the plan {}, not of \"{}\"", document["plan"], self.plan.name));
         }
         let mut plan = (*self.plan).clone();
-        let mut unknown = Vec::new();
-        for set in &mut plan.replica_sets {
-            let sided = |side: Side| -> Vec<String> {
-                let of = picture.all("mongo.member.oplog_window").filter(|r| r.is("set", &set.name));
-                of.filter(|r| r.is("side", side.word())).filter_map(|r| r.label("member").map(str::to_owned)).collect()
-            };
-            let hosts = picture.names("mongo.member.oplog_window", &[("set", &set.name)], "member");
-            if hosts.is_empty() {
-                unknown.push(format!("members of {}", set.name));
-                continue;
-            }
-            let sides = Side::BOTH.map(|side| (side, sided(side)));
-            for (side, own) in sides {
-                // By host names: the snapshot does not contain tags.
-                let rule = own.iter().filter_map(|host| Pattern::parse(host).ok()).collect();
-                *set.sites.get_mut(side) = MemberRule::Hosts(rule);
-            }
-            set.seeds = hosts.into_iter().collect();
-        }
-        for pair in &mut plan.kafka {
-            let name = pair.name.clone();
-            let mut named = |id, label, what: &str| {
-                let found = picture.names(id, &[("pair", &name), ("side", "source")], label);
-                if found.is_empty() {
-                    unknown.push(format!("{what} of {name}"));
-                }
-                found.iter().filter_map(|name| Pattern::parse(name).ok()).collect::<Vec<_>>()
-            };
-            let groups = named("kafka.group.lag", "group", "groups");
-            let topics = named("kafka.topic.partitions", "topic", "topics");
-            if !groups.is_empty() && !topics.is_empty() {
-                (pair.groups, pair.topics) = (groups.into(), topics.into());
-            }
-        }
-        for role in &mut plan.fleet {
-            let running =
-                picture.all("fleet.role.running").find(|r| r.is("role", &role.name) && r.is("side", "source"));
-            match running.and_then(|r| r.value) {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "instances are few")]
-                Some(n) if n >= 0.0 => role.wanted.source = n as u32,
-                _ => unknown.push(format!("instances of {}", role.name)),
-            }
-        }
-        for name in &plan.dns {
-            let share =
-                picture.all("dns.name.configured_share").find(|r| r.is("name", &name.name) && r.is("side", "target"));
-            let Some(share) = share.and_then(|r| r.value) else {
-                unknown.push(format!("weights of {}", name.name));
-                continue;
-            };
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 100")]
-            let target = (share.clamp(0.0, 1.0) * 100.0).round() as u8;
-            for (side, to) in [(Side::Target, target), (Side::Source, 100 - target)] {
-                let happens = Injection::Happens(FaultInjection::Weigh { name: name.name.clone(), side, to });
-                self.events.push(ScenarioEvent { when: Vec::new(), after: Duration::ZERO, happens });
-            }
-        }
+        let Rehearsed { unknown, events } = systems::rehearse(&mut plan, &found);
+        self.events.extend(events.into_iter().map(|happens| ScenarioEvent {
+            when: Vec::new(),
+            after: Duration::ZERO,
+            happens: Injection::Happens(happens),
+        }));
         self.plan = Arc::new(plan);
         Ok(unknown)
     }

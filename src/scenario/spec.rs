@@ -150,7 +150,7 @@ static VERDICT: TableSpec = TableSpec {
     header: "the verdict",
     doc: "What the head of the screen says.",
     groups: &[&[
-        must("verdict", Enum(&["GO", "HOLD", "ROLL BACK", "CLEAR", "OVERSPENT", "OUTAGE"]), "The word."),
+        must("verdict", Enum(&["GO", "RUNNING", "HOLD", "ROLL BACK", "CLEAR", "OVERSPENT", "OUTAGE"]), "The word."),
         may("because", TEXT, "Part of its one reason."),
     ]],
 };

@@ -13,15 +13,17 @@
 
 pub mod collect;
 pub mod injection;
+pub mod rehearsal;
 pub mod steer;
 
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use self::steer::{Planner, SimulateWrites};
+use self::steer::{Handover, Planner, SimulateWrites};
 use base::operation::{Draft, Operation, SendOutcome, Verified, VerifyRequest};
 
+use crate::rehearsal::{Found, Rehearsed};
 use crate::{
     collect::{poll::Schedule, sink::Sink},
     injection::FaultInjection,
@@ -31,7 +33,7 @@ use base::{
     now::Now,
     observed::{Fault, FaultKind, Observed, Stamp},
     side::Sides,
-    signal::{Samples, SignalDef},
+    signal::{Cost, Samples, SignalDef},
     view::{Detail, Panel, Tile},
     watched::Watched,
 };
@@ -229,6 +231,9 @@ pub trait Simulated: System {
     /// Observes the effects of the other systems.
     fn observe(_sim: &mut Self::Sim, _world: &SharedConditions) {}
 
+    /// Makes the plan, and with it the estate, like a snapshot of the real one.
+    fn rehearse(_plan: &mut Plan, _found: &Found<'_>, _out: &mut Rehearsed) {}
+
     /// Answers a query, as the server would.
     fn answer(sim: &mut Self::Sim, ask: &Self::Query, now: Now) -> Result<Self::Observation, Fault>;
 }
@@ -275,6 +280,19 @@ pub type Body = journal::Body<Call, Version>;
 pub type Intent = journal::Intent<Call, Version>;
 /// An attempt that was started.
 pub type AttemptStarted = journal::AttemptStarted<Call, Version>;
+
+/// Takes a journal of these systems up, or begins one. Readings that say what the run has cost are among the records.
+///
+/// # Errors
+/// If it cannot be read or written, is damaged elsewhere than at its end, or is another run's.
+pub fn open_journal(
+    store: Box<dyn journal::Storage>,
+    author: journal::Author,
+    now: Now,
+) -> Result<(Journal, Vec<Entry>), journal::Refused> {
+    let counted = signals().into_iter().filter(|def| def.cost == Some(Cost::Lost)).map(|def| def.id);
+    Journal::open_counting(store, author, &counted.collect::<Vec<_>>(), now)
+}
 
 /// The names that a plan can refer to and that these systems define.
 #[must_use]

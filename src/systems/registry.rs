@@ -91,6 +91,10 @@ macro_rules! systems {
                 (Self { $($name),+ }, specs)
             }
 
+            fn signals() -> Vec<&'static SignalDef> {
+                signals()
+            }
+
             fn pages(&self) -> &[(&'static str, &'static str)] {
                 PAGES
             }
@@ -148,11 +152,10 @@ macro_rules! systems {
                 match probe { $(Probe::$Name(probe) => self.$name.on_probe_error(probe, fault),)+ }
             }
 
-            fn follow(&mut self, system: &str, id: &str) -> Vec<CollectorSpec<Query>> {
-                $(if system == <$name::State as System>::ID {
-                    return self.$name.follow(id).into_iter().map(|s| s.map(Query::$Name)).collect();
-                })+
-                Vec::new()
+            fn follow(&mut self, id: &str) -> Vec<CollectorSpec<Query>> {
+                let mut specs = Vec::new();
+                $(specs.extend(self.$name.follow(id).into_iter().map(|s| s.map(Query::$Name)));)+
+                specs
             }
 
             fn draft(&self, action: &Action, now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
@@ -224,6 +227,22 @@ macro_rules! systems {
                 $(if panel == <$name::State as System>::ID { return self.$name.detail(table, row, now); })+
                 None
             }
+        }
+
+        impl Call {
+            /// What it means for who can write, for the report.
+            #[must_use]
+            pub fn handover(&self) -> Option<Handover<'_>> {
+                match self { $(Self::$Name(call) => <$name::State as Planner>::handover(call)),+ }
+            }
+        }
+
+        /// Makes the plan, and with it the simulated estate, like a snapshot of the real one.
+        #[must_use]
+        pub fn rehearse(plan: &mut Plan, found: &Found<'_>) -> Rehearsed {
+            let mut out = Rehearsed::default();
+            $(<$name::State as Simulated>::rehearse(plan, found, &mut out);)+
+            out
         }
 
         impl Estate {

@@ -47,6 +47,15 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
+/// What a request means for who can write to a thing of its system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handover<'c> {
+    /// From here on this thing may refuse writes.
+    Begins(&'c str),
+    /// It waits until writes are accepted again.
+    Ends,
+}
+
 /// A system that can plan changes of its servers. Pure: nothing here does I/O.
 pub trait Planner: System {
     /// A request that changes something, or a wait for something: plain data, free of the drivers' types.
@@ -95,6 +104,11 @@ pub trait Planner: System {
 
     /// The longest time this call waits, where that is less than the step's verification may take: a wait in an exposed state has a limit.
     fn waits_within(_call: &Self::Call) -> Option<Duration> {
+        None
+    }
+
+    /// What a request means for who can write, for the report.
+    fn handover(_call: &Self::Call) -> Option<Handover<'_>> {
         None
     }
 

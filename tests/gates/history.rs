@@ -17,7 +17,7 @@ use landfall::{
 use crate::oracle::Past;
 
 const fn def(id: &'static str, labels: &'static [&'static str]) -> SignalDef {
-    SignalDef { id, unit: Unit::Seconds, labels, range: (-MAX, MAX), cadence: "mongo", title: id, doc: "" }
+    SignalDef::new((id, Unit::Seconds, labels), (-MAX, MAX), "mongo", id, "")
 }
 
 /// Judged by gates.

@@ -10,7 +10,7 @@ use std::{
 use landfall::{
     base::{digest::Digest, now::Now},
     journal::{Author, chain, store::MemStore},
-    systems::{Body, Journal},
+    systems::Body,
 };
 use serde_json::Value;
 
@@ -184,7 +184,7 @@ fn journal() -> Vec<u8> {
         boot: Duration::from_secs(second),
         wall: jiff::Timestamp::from_second(1_795_230_000 + i64::try_from(second).expect("few")).expect("a time"),
     };
-    let (mut journal, _) = Journal::open(Box::new(store.clone()), author, now(1)).expect("a journal");
+    let (mut journal, _) = landfall::systems::open_journal(Box::new(store.clone()), author, now(1)).expect("a journal");
     for (second, entry) in (2..).zip(&entries) {
         let mut body = serde_json::to_value(&entry.body).expect("a record");
         spoil(&mut body);

@@ -7,7 +7,7 @@ use landfall::{
     base::step::{Kind, Note, OpState, Record, StepState},
     engine::run::{Order, StepView},
     journal::{Author, store::MemStore},
-    systems::{Body, Entry, Journal},
+    systems::{Body, Entry},
 };
 
 use crate::stage::{Stage, start, steps};
@@ -187,7 +187,8 @@ fn torn_at_every_byte_of_the_last_record() {
             let store = MemStore::with(bytes[..cut].to_vec());
             // Here only this matters: exactly the whole records are read, and that is journaled. The other test checks
             // what follows from them.
-            let (_, entries) = Journal::open(Box::new(store), author.clone(), start()).expect("whole but for its end");
+            let (_, entries) = landfall::systems::open_journal(Box::new(store), author.clone(), start())
+                .expect("whole but for its end");
             assert_eq!(entries.len(), last + 1, "cut after {cut} bytes");
         }
     }

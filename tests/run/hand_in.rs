@@ -19,7 +19,7 @@ use landfall::{
         store::{FileStore, Opened},
     },
     plan::Approver,
-    systems::{Body, Journal},
+    systems::Body,
 };
 
 use crate::stage::start;
@@ -142,7 +142,7 @@ fn an_approval_is_on_record_or_refused_on_record_whatever_the_name() {
     let Ok(Opened::Ours(store)) = FileStore::open(&path) else { panic!("nobody has it") };
     let author = Author { run: "night".into(), actor: "a".into(), host: "h".into(), plan: Digest::default() };
     let mut inbox = Inbox::new(&path, &author.run, &approvers).expect("a folder");
-    let (mut journal, _) = Journal::open(Box::new(store), author, start()).expect("a journal");
+    let (mut journal, _) = landfall::systems::open_journal(Box::new(store), author, start()).expect("a journal");
     let digest = Digest::of(b"shown");
     let shown =
         Body::Previewed { step: "dns-1".into(), way: Way::Forward, digest, diff: Vec::new(), commands: Vec::new() };

@@ -16,7 +16,7 @@ use landfall::{
     engine::run::{Order, RunView, StepView},
     journal::{Author, chain},
     plan::Plan,
-    systems::{Call, Entry, Journal, Version, collect::clock},
+    systems::{Call, Entry, Version, collect::clock},
 };
 use tokio::runtime::Runtime;
 
@@ -44,7 +44,7 @@ impl Life {
         let author =
             Author { run: "night".into(), actor: "ana".into(), host: "war-room".into(), plan: Digest::of(b"plan") };
         let store = disk.open(path);
-        let opened = Journal::open(Box::new(store), author, clock::now()).expect("it is whole");
+        let opened = landfall::systems::open_journal(Box::new(store), author, clock::now()).expect("it is whole");
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("one");
         let inbox = Inbox::new(path, "night", &[]).expect("a folder");
         let control = {

@@ -17,7 +17,7 @@ use landfall::{
     engine::run::{Hand, Order, RunView, StepView},
     journal::{Author, chain, store::MemStore},
     plan::{Action, Condition, Confirm, PhasePlan, Plan, Runbook, StepPlan},
-    systems::{Entry, Journal},
+    systems::Entry,
 };
 
 /// A plan with one object of each kind.
@@ -144,7 +144,8 @@ impl Stage {
             plan: Digest::of(PLAN.as_bytes()),
         };
         let (journal, entries) =
-            Journal::open(Box::new(self.store.clone()), author, self.drive.now()).expect("a whole journal");
+            landfall::systems::open_journal(Box::new(self.store.clone()), author, self.drive.now())
+                .expect("a whole journal");
         self.drive.steer(journal, entries);
     }
 

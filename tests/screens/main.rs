@@ -34,7 +34,6 @@ use landfall::{
     engine::{run::Order, snapshot::Snapshot},
     journal::{Author, store::MemStore},
     plan::{Condition, Plan, StepPlan},
-    systems::Journal,
 };
 use ratatui::{
     buffer::Buffer,
@@ -143,7 +142,8 @@ fn steered_with(phase: &str, change: impl Fn(&mut StepPlan)) -> SimDrive {
     }
     let mut drive = SimDrive::new(Arc::new(plan), 7, start());
     let author = Author { run: "night".into(), actor: "ana".into(), host: "room".into(), plan: Digest::of(b"night") };
-    let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, start()).expect("a new journal");
+    let (journal, entries) =
+        landfall::systems::open_journal(Box::new(MemStore::default()), author, start()).expect("a new journal");
     drive.steer(journal, entries);
     drive.run_for(Duration::from_secs(120));
     drive

@@ -14,7 +14,6 @@ use engine::{
     run::{Order, ProposalView, RollbackWindow},
 };
 use journal::{Author, store::MemStore};
-use systems::Journal;
 use systems::{Engine, EngineEffect, EngineInput};
 
 /// The demo's estate, with an operator and an unknown collector.
@@ -26,7 +25,8 @@ fn documents() -> Vec<Value> {
     let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
     drive.command(EngineCommand::Measure);
     let first = document(&drive.snapshot());
-    let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, drive.now()).expect("a journal");
+    let (journal, entries) =
+        systems::open_journal(Box::new(MemStore::default()), author, drive.now()).expect("a journal");
     drive.steer(journal, entries);
     drive.run_for(Duration::from_secs(120));
     drive.order(Order::Hold { by: None, why: "lunch".into() });

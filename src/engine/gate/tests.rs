@@ -14,7 +14,7 @@ use base::{
 use plan::{Agg, Compare, Condition, Gate, Intervals, Volume};
 
 const fn def(id: &'static str, unit: Unit, labels: &'static [&'static str]) -> SignalDef {
-    SignalDef { id, unit, labels, range: (0.0, MAX), cadence: "mongo", title: id, doc: "" }
+    SignalDef::new((id, unit, labels), (0.0, MAX), "mongo", id, "")
 }
 
 static LAG: SignalDef = def("mongo.member.lag", Unit::Seconds, &["set", "member"]);

@@ -9,16 +9,15 @@ use std::{
 };
 
 use super::{Run, RunEffect};
-use crate::systems::Systems;
+use crate::systems::{EntryOf, Systems};
 use base::{
     now::Now,
     observed::Observed,
     side::Side,
-    signal::{Sample, SignalDef},
+    signal::{Cost, Keep, Sample, SignalDef},
     step::StepState,
 };
-use journal::{Body, COUNTED, Entry, Reading};
-use plan::Action;
+use journal::{Body, Reading};
 
 /// How often while a step is under way.
 const BUSY: Duration = Duration::from_secs(30);
@@ -28,36 +27,6 @@ const OUTAGE: Duration = Duration::from_secs(5);
 pub const QUIET: Duration = Duration::from_secs(300);
 /// When first: by then every source has been heard or is silent.
 const FIRST: Duration = Duration::from_secs(60);
-
-/// Which series of a signal are kept.
-#[derive(Debug, Clone, Copy)]
-enum Of {
-    /// Every one.
-    All,
-    /// Those of the target: the source's is what remains, or does not matter.
-    Target,
-    /// Those of consumer groups that some step is about.
-    Steps,
-}
-
-/// What is kept. A plan of ordinary size comes to less than six kilobytes a record.
-const KEPT: [(&str, Of); 10] = [
-    ("mongo.set.worst_target_lag", Of::All),
-    ("mongo.set.write_downtime", Of::All),
-    ("mongo.canary.write_downtime", Of::All),
-    ("mongo.canary.longest_gap", Of::All),
-    ("kafka.pair.worst_lag_seconds", Of::All),
-    ("kafka.group.lag_seconds", Of::Steps),
-    ("dns.name.configured_share", Of::Target),
-    ("dns.name.served_share", Of::Target),
-    ("fleet.role.ready_ratio", Of::Target),
-    ("health.query.value", Of::All),
-];
-
-/// The ids of what is kept.
-pub(super) fn kept() -> impl Iterator<Item = &'static str> {
-    KEPT.iter().map(|(id, _)| *id)
-}
 
 /// When readings were put on record.
 #[derive(Debug, Clone, Copy, Default)]
@@ -128,7 +97,7 @@ impl<S: Systems> Run<S> {
 
     /// The readings of the last moment, as the program is left: those that say what was lost, if anything was.
     pub fn last_readings(&mut self, samples: &[Sample], now: Now) -> Option<RunEffect<S>> {
-        let lost = |s: &Sample| COUNTED.contains(&s.def.id) && matches!(s.value, Observed::Fresh(v, _) if v > 0.0);
+        let lost = |s: &Sample| s.def.cost == Some(Cost::Lost) && matches!(s.value, Observed::Fresh(v, _) if v > 0.0);
         self.diary.due = self.writer.is_some() && self.halted.is_none() && samples.iter().any(lost);
         self.readings(samples, now)
     }
@@ -139,30 +108,31 @@ impl<S: Systems> Run<S> {
         &self.spent
     }
 
+    /// A plan of ordinary size comes to less than six kilobytes a record.
     fn is_kept(&self, sample: &Sample) -> bool {
-        let Some((_, of)) = KEPT.iter().find(|(id, _)| *id == sample.def.id) else { return false };
-        match of {
-            Of::All => true,
-            Of::Target => label(sample.def, &sample.labels, "side") == Some(Side::Target.word()),
-            Of::Steps => self.plan.runbook.steps().any(|(_, step)| match &step.action {
-                Action::CommitOffsets { pair, group, .. } => {
-                    label(sample.def, &sample.labels, "pair") == Some(pair)
-                        && label(sample.def, &sample.labels, "group") == Some(group)
-                }
-                _ => false,
-            }),
+        let label = |name: &str| label(sample.def, &sample.labels, name);
+        match sample.def.keep {
+            Keep::No => false,
+            Keep::All => true,
+            Keep::Target => label("side") == Some(Side::Target.word()),
+            Keep::Steps => self.plan.runbook.steps().any(|(_, step)| step.action.is_about(label)),
         }
     }
 }
 
+/// Whether a reading is of a cost that is counted from the start of the program.
+fn is_counted<S: Systems>(reading: &Reading) -> bool {
+    S::signals().iter().any(|def| def.cost == Some(Cost::Lost) && def.id == reading.signal)
+}
+
 /// What is counted from the start of the program, over all sittings of a journal.
-pub(super) fn counted<C, V>(entries: &[Entry<C, V>]) -> Vec<Reading> {
+pub(super) fn counted<S: Systems>(entries: &[EntryOf<S>]) -> Vec<Reading> {
     let mut all: BTreeMap<(String, Vec<String>), (f64, f64)> = BTreeMap::new();
     for entry in entries {
         match &entry.body {
             Body::Resumed { .. } => all.values_mut().for_each(|(before, now)| *before += std::mem::take(now)),
             Body::Readings { samples } => {
-                for it in samples.iter().filter(|it| COUNTED.contains(&it.signal.as_str())) {
+                for it in samples.iter().filter(|it| is_counted::<S>(it)) {
                     let (_, now) = all.entry((it.signal.clone(), it.labels.clone())).or_default();
                     *now = now.max(it.value);
                 }
@@ -203,15 +173,13 @@ mod tests {
 
     #[test]
     fn only_what_is_live_is_a_reading_and_it_has_four_digits() {
-        const DEF: SignalDef = SignalDef {
-            id: "toy.thing.lag",
-            unit: Unit::Seconds,
-            labels: &["thing"],
-            range: (0.0, MAX),
-            cadence: "toy",
-            title: "lag",
-            doc: "How far it is behind.",
-        };
+        const DEF: SignalDef = SignalDef::new(
+            ("toy.thing.lag", Unit::Seconds, &["thing"]),
+            (0.0, MAX),
+            "toy",
+            "lag",
+            "How far it is behind.",
+        );
         let def = &DEF;
         let of = |value| reading(&Sample { def, labels: ["orders".into()].into(), value }).map(|r| r.value);
         assert_eq!(of(Observed::Fresh(0.0, Age::default())), Some(0.0));

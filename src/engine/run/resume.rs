@@ -35,7 +35,7 @@ impl<S: Systems> Run<S> {
         self.diary = Diary::begun(now.boot);
         self.journal = journal;
         self.halted = self.of_another_plan(&entries);
-        self.spent = readings::counted(&entries);
+        self.spent = readings::counted::<S>(&entries);
         for entry in entries {
             self.replay(&entry, now);
             self.keep(entry);

@@ -46,7 +46,7 @@ impl RunView {
             let waits = base::now::short(waits);
             return Verdict::Hold(format!("the journal has not answered for {waits}: nothing is sent until it does"));
         }
-        if let Some(step) = self.steps.iter().find(|s| s.word.ends_with("UNKNOWN") || s.word.ends_with("QUARANTINE")) {
+        if let Some(step) = self.steps.iter().find(|s| s.is_uncertain()) {
             return Verdict::Hold(format!("{}: nobody knows yet what has become of it", step.id));
         }
         if let Some(step) = self.steps.iter().find(|s| s.exposed.is_some() && s.state <= StepState::Armed) {
@@ -74,9 +74,11 @@ impl RunView {
                 "{} is {}: its way back is not begun, :call-off lets it stand",
                 next.id, next.word
             )),
-            (_, _) if next.way == Way::Back => Verdict::Hold(format!("{} is {}, on its way back", next.id, next.word)),
+            (_, _) if next.way == Way::Back => {
+                Verdict::Running(format!("{} is {}, on its way back", next.id, next.word))
+            }
             (StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking, _) => {
-                Verdict::Hold(format!("{} is {}", next.id, next.word))
+                Verdict::Running(format!("{} is {}", next.id, next.word))
             }
             (_, Some((_, why))) => Verdict::Hold(format!("{}: {why}", next.id)),
             (_, None) if !next.lacks.is_empty() => {
@@ -88,6 +90,12 @@ impl RunView {
 }
 
 impl StepView {
+    /// Whether a request of it may have been carried out and nobody knows: it is being verified.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        self.state == StepState::Running && self.ops.iter().any(|op| !op.wait && op.state.uncertain())
+    }
+
     /// Why it failed, if it did and somebody knows: what its verification found, else its first operation that came to nothing.
     #[must_use]
     pub fn why_failed(&self) -> Option<String> {

@@ -266,6 +266,14 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it names the thing that a series with these labels is of.
+    pub fn is_about<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
+        match self {
+            Self::CommitOffsets { pair, group, .. } => label("pair") == Some(pair) && label("group") == Some(group),
+            _ => false,
+        }
+    }
+
     /// The replica set of the action.
     #[must_use]
     pub fn set(&self) -> Option<&str> {

@@ -6,34 +6,21 @@ use base::{
     now::Now,
     observed::{Fault, FaultKind, Observed},
     side::Side,
-    signal::{MAX, Samples, SignalDef, Unit},
+    signal::{CurvePanel, Keep, MAX, Samples, Stroke},
 };
 
-macro_rules! signals {
-    ($($name:ident = $id:literal $unit:ident [$($label:literal),*] ..$max:expr, $title:literal, $doc:literal;)+) => {
-        $(
-            #[doc = $doc]
-            pub const $name: SignalDef = SignalDef {
-                id: $id, unit: Unit::$unit, labels: &[$($label),*], range: (0.0, $max), cadence: "ec2", title: $title, doc: $doc,
-            };
-        )+
-        /// All of them.
-        pub const ALL: &[&SignalDef] = &[$(&$name),+];
-    };
-}
-
-signals! {
-    WANTED = "fleet.role.wanted" Count ["role", "side"] ..MAX, "instances wanted", "Instances the plan wants.";
-    RUNNING = "fleet.role.running" Count ["role", "side"] ..MAX, "instances running", "Instances running, whatever their checks say.";
-    CHECKS_OK = "fleet.role.checks_ok" Count ["role", "side"] ..MAX, "instances with good checks", "Running instances whose checks were good in two reads in a row.";
-    IMPAIRED = "fleet.role.impaired" Count ["role", "side"] ..MAX, "instances impaired", "Running instances with a failed check.";
-    IN_SERVICE = "fleet.role.in_service" Count ["role", "side"] ..MAX, "instances in service", "Instances serving: healthy in their target groups, else in service in their Auto Scaling groups, else checks ok.";
-    ZONES_EMPTY = "fleet.role.zones_empty" Count ["role", "side"] ..MAX, "zones without service", "Zones in which no instance of the role serves.";
-    VCPUS = "fleet.role.vcpus" Count ["role", "side"] ..MAX, "vCPUs running", "vCPUs of the running instances.";
-    READY_RATIO = "fleet.role.ready_ratio" Ratio ["role", "side"] ..1.0, "instances ready", "Serving instances as a share of those wanted, at most 1; on the source: how much way back is retained.";
-    WITHOUT_LINEAGE = "fleet.role.images_without_lineage" Count ["role"] ..MAX, "images without lineage", "Images in use on the target that are not tagged as copies of an image in use on the source.";
-    INSTANCES = "fleet.site.instances" Count ["side"] ..MAX, "instances of all roles", "Running instances of all roles.";
-    READY = "fleet.ready" Ratio [] ..1.0, "readiness of the target", "Readiness of the target: that of its worst role.";
+base::signals! { "ec2":
+    WANTED = "fleet.role.wanted", Count, ["role", "side"], (0.0, MAX), "instances wanted", "Instances the plan wants.";
+    RUNNING = "fleet.role.running", Count, ["role", "side"], (0.0, MAX), "instances running", "Instances running, whatever their checks say.";
+    CHECKS_OK = "fleet.role.checks_ok", Count, ["role", "side"], (0.0, MAX), "instances with good checks", "Running instances whose checks were good in two reads in a row.";
+    IMPAIRED = "fleet.role.impaired", Count, ["role", "side"], (0.0, MAX), "instances impaired", "Running instances with a failed check.";
+    IN_SERVICE = "fleet.role.in_service", Count, ["role", "side"], (0.0, MAX), "instances in service", "Instances serving: healthy in their target groups, else in service in their Auto Scaling groups, else checks ok.";
+    ZONES_EMPTY = "fleet.role.zones_empty", Count, ["role", "side"], (0.0, MAX), "zones without service", "Zones in which no instance of the role serves.";
+    VCPUS = "fleet.role.vcpus", Count, ["role", "side"], (0.0, MAX), "vCPUs running", "vCPUs of the running instances.";
+    READY_RATIO = "fleet.role.ready_ratio", Ratio, ["role", "side"], (0.0, 1.0), "instances ready", "Serving instances as a share of those wanted, at most 1; on the source: how much way back is retained.", keep(Keep::Target), curve(CurvePanel::Ready, Some(1), &[("target", "", Stroke::Line)]);
+    WITHOUT_LINEAGE = "fleet.role.images_without_lineage", Count, ["role"], (0.0, MAX), "images without lineage", "Images in use on the target that are not tagged as copies of an image in use on the source.";
+    INSTANCES = "fleet.site.instances", Count, ["side"], (0.0, MAX), "instances of all roles", "Running instances of all roles.";
+    READY = "fleet.ready", Ratio, [], (0.0, 1.0), "readiness of the target", "Readiness of the target: that of its worst role.";
 }
 
 pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {

@@ -16,6 +16,7 @@ use super::{
     Observation, Query, Question, State,
     facts::{Group, Image, Images, Instance, InstanceState, Name, Names, Target, TargetGroup, TargetKind, names},
 };
+use crate::rehearsal::{Found, Rehearsed};
 use crate::{SharedConditions, Simulated};
 use base::{
     now::Now,
@@ -179,6 +180,17 @@ fn groups(plan: &Plan, side: Side, hosts: &[Host]) -> Vec<Asg> {
 
 impl Simulated for State {
     type Sim = Sim;
+
+    fn rehearse(plan: &mut Plan, found: &Found<'_>, out: &mut Rehearsed) {
+        for role in &mut plan.fleet {
+            let running = found.all("fleet.role.running").find(|r| r.is("role", &role.name) && r.is("side", "source"));
+            match running.and_then(|r| r.value) {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "instances are few")]
+                Some(n) if n >= 0.0 => role.wanted.source = n as u32,
+                _ => out.unknown.push(format!("instances of {}", role.name)),
+            }
+        }
+    }
 
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
         let mut random = fastrand::Rng::with_seed(seed ^ 0xec2);

@@ -15,80 +15,68 @@ use base::{
     now::Now,
     observed::{Fault, FaultKind, Observed},
     side::{Side, Sides},
-    signal::{MAX, Samples, SignalDef, Unit},
+    signal::{CurvePanel, Keep, LINE, MAX, Samples},
     watched::Watched,
 };
 use plan::{Action, Isolation};
 
-/// A year. Stands for "never" and for "not measurable": a number that is fresh, sorts last, and that no gate takes for a small one.
-pub const NEVER: f64 = 31_536_000.0;
+pub use base::signal::NEVER;
 
-macro_rules! signals {
-    ($($name:ident = $id:literal, $unit:ident, $labels:expr, $most:expr, $title:literal, $doc:literal;)+) => {
-        $(pub(super) static $name: SignalDef = SignalDef {
-            id: $id, unit: Unit::$unit, labels: &$labels, range: (0.0, $most), cadence: "kafka", title: $title, doc: $doc,
-        };)+
-
-        /// All of them.
-        pub(super) const ALL: &[&SignalDef] = &[$(&$name),+];
-    };
-}
-
-signals! {
-    BROKERS = "kafka.cluster.brokers", Count, ["pair", "side"], MAX, "brokers",
+base::signals! { "kafka":
+    BROKERS = "kafka.cluster.brokers", Count, ["pair", "side"], (0.0, MAX), "brokers",
         "Brokers the cluster lists.";
-    WORST_LAG_SECONDS = "kafka.pair.worst_lag_seconds", Seconds, ["pair", "side"], NEVER, "worst lag of all groups",
+    WORST_LAG_SECONDS = "kafka.pair.worst_lag_seconds", Seconds, ["pair", "side"], (0.0, NEVER), "worst lag of all groups",
         "Age of the oldest record that some watched group has not consumed; a year if older than the cluster has been watched for. \
-         Not live while one watched group's is not; groups that only a pattern fits and that have committed nothing of what is watched are left out.";
-    GROUP_LAG = "kafka.group.lag", Count, ["pair", "side", "group"], MAX, "consumer lag",
+         Not live while one watched group's is not; groups that only a pattern fits and that have committed nothing of what is watched are left out.", keep(Keep::All), curve(CurvePanel::Lag, None, LINE);
+    GROUP_LAG = "kafka.group.lag", Count, ["pair", "side", "group"], (0.0, MAX), "consumer lag",
         "Records that the group has not read: between its commits, or the starts of the logs where those are later, and the ends of its \
          partitions. Those of open transactions count, which read_committed cannot read yet; offsets at an end that are no records do not, once \
          that was looked for. Not live while one partition is unknown.";
-    GROUP_LOST = "kafka.group.lost_records", Count, ["pair", "side", "group"], MAX, "records lost",
+    GROUP_LOST = "kafka.group.lost_records", Count, ["pair", "side", "group"], (0.0, MAX), "records lost",
         "Records that the group can never read: between its commits and the starts of the logs, from where retention, or somebody, has deleted \
          them. At most so many: what takes up an offset without being a record counts, too. Not live while one partition is unknown.";
-    GROUP_LAG_SECONDS = "kafka.group.lag_seconds", Seconds, ["pair", "side", "group"], NEVER, "consumer lag in time",
-        "Age of the oldest record the group has not consumed; a year if older than the cluster has been watched for.";
-    GROUP_DRAIN_SECONDS = "kafka.group.drain_seconds", Seconds, ["pair", "side", "group"], NEVER, "time until drained",
+    GROUP_LAG_SECONDS = "kafka.group.lag_seconds", Seconds, ["pair", "side", "group"], (0.0, NEVER), "consumer lag in time",
+        "Age of the oldest record the group has not consumed; a year if older than the cluster has been watched for.", keep(Keep::Steps), curve(CurvePanel::Lag, None, LINE);
+    GROUP_DRAIN_SECONDS = "kafka.group.drain_seconds", Seconds, ["pair", "side", "group"], (0.0, NEVER), "time until drained",
         "When the group's lag is gone at the pace of the last minute; a year if it stands or grows.";
-    GROUP_MEMBERS = "kafka.group.members", Count, ["pair", "side", "group"], MAX, "members of the group",
+    GROUP_MEMBERS = "kafka.group.members", Count, ["pair", "side", "group"], (0.0, MAX), "members of the group",
         "Members of the group; consumers that assign partitions by themselves are none.";
-    GROUP_UNKNOWN = "kafka.group.unknown_partitions", Count, ["pair", "side", "group"], MAX, "partitions of unknown lag",
+    GROUP_UNKNOWN = "kafka.group.unknown_partitions", Count, ["pair", "side", "group"], (0.0, MAX), "partitions of unknown lag",
         "Partitions whose lag is not known: no end, a commit beyond it, or no start of the log.";
-    GROUP_UNCOMMITTED = "kafka.group.uncommitted_partitions", Count, ["pair", "side", "group"], MAX, "partitions never committed on",
+    GROUP_UNCOMMITTED = "kafka.group.uncommitted_partitions", Count, ["pair", "side", "group"], (0.0, MAX), "partitions never committed on",
         "Partitions of the group's topics that it never committed on.";
-    GROUP_ACTIVE = "kafka.group.active", Bool, ["pair", "side", "group"], 1.0, "group is active",
+    GROUP_ACTIVE = "kafka.group.active", Bool, ["pair", "side", "group"], (0.0, 1.0), "group is active",
         "1 while the group has members or is rebalancing, 0 while it is Empty or not there: only then its offsets can be set. Consumers that \
          assign partitions by themselves do not show.";
-    GROUP_STABLE = "kafka.group.stable", Bool, ["pair", "side", "group"], 1.0, "group is stable",
+    GROUP_STABLE = "kafka.group.stable", Bool, ["pair", "side", "group"], (0.0, 1.0), "group is stable",
         "1 while the group is Stable. Not live while the cluster does not tell its state.";
-    GROUP_UNLED = "kafka.group.unled_partitions", Count, ["pair", "side", "group"], MAX, "partitions without a place on this side",
+    GROUP_UNLED = "kafka.group.unled_partitions", Count, ["pair", "side", "group"], (0.0, MAX), "partitions without a place on this side",
         "Partitions on which the group has committed on the other side and nothing says where that is on this one: no copy, or no offset sync \
          at or before the commit. Only of groups that the plan names one by one, or hands over in a step.";
-    MIRROR_SILENT = "kafka.mirror.silent_seconds", Seconds, ["pair", "side"], NEVER, "silence of the mirror",
+    MIRROR_SILENT = "kafka.mirror.silent_seconds", Seconds, ["pair", "side"], (0.0, NEVER), "silence of the mirror",
         "How long ago the mirror to this side wrote an offset sync last, as seen from here. MirrorMaker 2's heartbeats bring some even when \
          nothing else is copied. Not live before the first that comes while we look.";
-    PAIR_UNEQUAL = "kafka.pair.unequal_topics", Count, ["pair"], MAX, "topics that differ",
+    PAIR_UNEQUAL = "kafka.pair.unequal_topics", Count, ["pair"], (0.0, MAX), "topics that differ",
         "Copied topics that are missing on a side, or differ in partitions or in the configuration that is compared. Not live while the \
          configuration of one is not known that is there on both.";
-    TOPIC_UNCOPIED = "kafka.topic.uncopied", Count, ["pair", "side", "topic"], MAX, "records not copied",
+    TOPIC_UNCOPIED = "kafka.topic.uncopied", Count, ["pair", "side", "topic"], (0.0, MAX), "records not copied",
         "Records on this side behind the last offset sync of the mirror to the other, over all partitions. 0: the mirror itself says that the \
          last record of each partition is there, and so, since it copies in order, all before it. While records come it never is: a sync \
          is written for one in a hundred or so. What a partition ends with and is no record, as a transaction's marker, does not count once that was \
          looked for; one that ends with copies from the other side does not come to 0.";
-    TOPIC_STILL = "kafka.topic.still_polls", Count, ["pair", "side", "topic"], MAX, "answers without a write",
+    TOPIC_STILL = "kafka.topic.still_polls", Count, ["pair", "side", "topic"], (0.0, MAX), "answers without a write",
         "For how many answers one after the other no partition's end has changed and, with isolation = read_committed, no transaction was \
          open: nobody writes.";
-    TOPIC_OPEN = "kafka.topic.open_records", Count, ["pair", "side", "topic"], MAX, "records of open transactions",
+    TOPIC_OPEN = "kafka.topic.open_records", Count, ["pair", "side", "topic"], (0.0, MAX), "records of open transactions",
         "Records behind the last stable offsets of the topic's partitions: a transaction is open, and read_committed reads on only once it is \
          committed or aborted. Only with isolation = read_committed.";
-    TOPIC_OWN = "kafka.topic.own_records", Count, ["pair", "side", "topic"], MAX, "records not from the mirror",
+    TOPIC_OWN = "kafka.topic.own_records", Count, ["pair", "side", "topic"], (0.0, MAX), "records not from the mirror",
         "Records at the ends of a copy's partitions that the mirror to this side cannot have written: somebody else writes there. At least so \
          many, if the mirror writes one offset a record; one that copies exactly once writes a marker a transaction besides, and those since \
          its last offset sync count, too. Exact once the other side stands still and all is copied.";
-    TOPIC_PARTITIONS = "kafka.topic.partitions", Count, ["pair", "side", "topic"], MAX, "partitions",
+    TOPIC_PARTITIONS = "kafka.topic.partitions", Count, ["pair", "side", "topic"], (0.0, MAX), "partitions",
         "Partitions of the topic.";
-    TOPIC_PRODUCE_RATE = "kafka.topic.produce_rate", PerSecond, ["pair", "side", "topic"], MAX, "records written a second",
+    TOPIC_PRODUCE_RATE = "kafka.topic.produce_rate", PerSecond, ["pair", "side", "topic"], (0.0, MAX), "records written a second",
         "Records written to the topic a second, over the last half minute.";
 }
 

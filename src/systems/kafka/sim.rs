@@ -24,6 +24,7 @@ use super::{
     syncs::Syncs,
 };
 use crate::Simulated;
+use crate::rehearsal::{Found, Rehearsed};
 use base::{
     now::Now,
     observed::{Fault, FaultKind},
@@ -76,6 +77,24 @@ const SYNCS: u32 = 16;
 
 impl Simulated for State {
     type Sim = Sim;
+
+    fn rehearse(plan: &mut Plan, found: &Found<'_>, out: &mut Rehearsed) {
+        for pair in &mut plan.kafka {
+            let name = pair.name.clone();
+            let mut named = |id, label, what: &str| {
+                let names = found.names(id, &[("pair", &name), ("side", "source")], label);
+                if names.is_empty() {
+                    out.unknown.push(format!("{what} of {name}"));
+                }
+                names.iter().filter_map(|name| plan::Pattern::parse(name).ok()).collect::<Vec<_>>()
+            };
+            let groups = named("kafka.group.lag", "group", "groups");
+            let topics = named("kafka.topic.partitions", "topic", "topics");
+            if !groups.is_empty() && !topics.is_empty() {
+                (pair.groups, pair.topics) = (groups.into(), topics.into());
+            }
+        }
+    }
 
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
         let mut random = fastrand::Rng::with_seed(seed ^ 0x6b_6166_6b61);

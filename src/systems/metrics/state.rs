@@ -16,31 +16,29 @@ use base::{
     now::{Age, Now, short},
     observed::{Fault, FaultKind, Freshness, Observed, Reading, Stamp},
     side::{Side, Sides},
-    signal::{MAX, Samples, SignalDef, Unit},
+    signal::{CurvePanel, Keep, MAX, SIDES, Samples, SignalDef, Unit},
     view::{Detail, Panel, Tile},
     watched::Watched,
 };
 use plan::{HealthKind, HealthQuery, HealthUnit, MetricQuery, Plan};
 
-pub(super) static VALUE: SignalDef = SignalDef {
-    id: "health.query.value",
-    unit: Unit::AsNamed,
-    labels: &["query", "side"],
-    range: (-MAX, MAX),
-    cadence: "metrics",
-    title: "value",
-    doc: "Value of a named query. A ratio without the traffic it is a ratio of is no value.",
-};
+pub(super) static VALUE: SignalDef = SignalDef::new(
+    ("health.query.value", Unit::AsNamed, &["query", "side"]),
+    (-MAX, MAX),
+    "metrics",
+    "value",
+    "Value of a named query. A ratio without the traffic it is a ratio of is no value.",
+)
+.keep(Keep::All)
+.curve(CurvePanel::Health, Some(1), SIDES);
 
-static BASELINE: SignalDef = SignalDef {
-    id: "health.query.baseline",
-    unit: Unit::AsNamed,
-    labels: &["query", "side"],
-    range: (-MAX, MAX),
-    cadence: "metrics",
-    title: "baseline",
-    doc: "Median of the query's values of the last hour without the last five minutes; not given before there are ten.",
-};
+static BASELINE: SignalDef = SignalDef::new(
+    ("health.query.baseline", Unit::AsNamed, &["query", "side"]),
+    (-MAX, MAX),
+    "metrics",
+    "baseline",
+    "Median of the query's values of the last hour without the last five minutes; not given before there are ten.",
+);
 
 /// The state of all queries.
 #[derive(Debug)]

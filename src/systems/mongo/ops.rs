@@ -29,7 +29,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Concern, Felt, Observation, Probe, State, facts::ConfigMember, set::Set};
-use crate::steer::Planner;
+use crate::steer::{Handover, Planner};
 use base::{
     collector::CollectorSpec,
     now::Now,
@@ -298,6 +298,14 @@ impl Planner for State {
 
     /// A member of the former side can follow as long as the primary's oplog reaches back to its position; after that it needs a new
     /// initial sync, which is no practical rollback.
+    fn handover(call: &Call) -> Option<Handover<'_>> {
+        match call {
+            Call::StepDown { set, .. } => Some(Handover::Begins(set)),
+            Call::Wait { until: Until::Leads { .. } | Until::Writable | Until::Settled, .. } => Some(Handover::Ends),
+            _ => None,
+        }
+    }
+
     fn rollback_window(&self, action: &Action, now: Now) -> Option<(&'static str, Observed<Duration>)> {
         let Action::MovePrimary { set, to } = action else { return None };
         let left = self.steered(set).map_or_else(Observed::Unknown, |set| {

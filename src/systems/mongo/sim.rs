@@ -38,6 +38,7 @@ use super::{
     facts::{Config, Hello, MemberState, Membership, Observation, OpTime, Peer, Peering, Query, Server, Status},
     operations::{Kind, Operation, Operations},
 };
+use crate::rehearsal::{Found, Rehearsed};
 use crate::{SharedConditions, Simulated};
 use base::{
     now::Now,
@@ -113,6 +114,26 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 
 impl Simulated for State {
     type Sim = Sim;
+
+    fn rehearse(plan: &mut Plan, found: &Found<'_>, out: &mut Rehearsed) {
+        for set in &mut plan.replica_sets {
+            let sided = |side: Side| -> Vec<String> {
+                let of = found.all("mongo.member.oplog_window").filter(|r| r.is("set", &set.name));
+                of.filter(|r| r.is("side", side.word())).filter_map(|r| r.label("member").map(str::to_owned)).collect()
+            };
+            let hosts = found.names("mongo.member.oplog_window", &[("set", &set.name)], "member");
+            if hosts.is_empty() {
+                out.unknown.push(format!("members of {}", set.name));
+                continue;
+            }
+            for (side, own) in Side::BOTH.map(|side| (side, sided(side))) {
+                // By host names: the snapshot does not contain tags.
+                let rule = own.iter().filter_map(|host| plan::Pattern::parse(host).ok()).collect();
+                *set.sites.get_mut(side) = plan::MemberRule::Hosts(rule);
+            }
+            set.seeds = hosts.into_iter().collect();
+        }
+    }
 
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
         let mut random = fastrand::Rng::with_seed(seed);

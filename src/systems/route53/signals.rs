@@ -5,29 +5,18 @@ use base::{
     now::Now,
     observed::{Fault, FaultKind},
     side::Side,
-    signal::{MAX, Samples, SignalDef, Unit},
+    signal::{CurvePanel, Keep, MAX, Samples, Stroke},
 };
-
-macro_rules! signals {
-    ($($NAME:ident = $id:literal, $unit:ident, [$($label:literal),+], $range:expr, $title:literal, $doc:literal;)+) => {
-        $(#[doc = $doc]
-        pub(super) static $NAME: SignalDef = SignalDef {
-            id: $id, unit: Unit::$unit, labels: &[$($label),+], range: $range, cadence: "route53", title: $title, doc: $doc,
-        };)+
-        /// All of them.
-        pub(super) const ALL: &[&SignalDef] = &[$(&$NAME),+];
-    };
-}
 
 const SHARE: (f64, f64) = (0.0, 1.0);
 
-signals! {
+base::signals! { "route53":
     PLANNED = "dns.name.planned_share", Ratio, ["name", "type", "side"], SHARE, "planned share",
         "Share that the plan wants, given while the records it is about are known.";
     CONFIGURED = "dns.name.configured_share", Ratio, ["name", "type", "side"], SHARE, "configured share",
-        "Share by the weights of the records.";
+        "Share by the weights of the records.", keep(Keep::Target), curve(CurvePanel::Traffic, Some(2), &[("target", "configured", Stroke::Steps)]);
     SERVED = "dns.name.served_share", Ratio, ["name", "type", "side"], SHARE, "served share",
-        "Share of the answers that the servers gave since they took the last change of the records over, five minutes at the most.";
+        "Share of the answers that the servers gave since they took the last change of the records over, five minutes at the most.", keep(Keep::Target), curve(CurvePanel::Traffic, Some(2), &[("target", "served", Stroke::Points)]);
     LOW = "dns.name.served_low", Ratio, ["name", "type", "side"], SHARE, "served share at the least",
         "Lower end of the 95 % interval of the served share.";
     HIGH = "dns.name.served_high", Ratio, ["name", "type", "side"], SHARE, "served share at the most",

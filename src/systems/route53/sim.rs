@@ -26,6 +26,10 @@ use super::{
     weighted::side_of,
 };
 use crate::{SharedConditions, Simulated};
+use crate::{
+    injection::FaultInjection,
+    rehearsal::{Found, Rehearsed},
+};
 use base::{
     now::Now,
     observed::{Fault, FaultKind},
@@ -228,6 +232,22 @@ fn begin(name: &DnsName) -> impl Iterator<Item = Weighted> {
 
 impl Simulated for State {
     type Sim = Sim;
+
+    fn rehearse(plan: &mut Plan, found: &Found<'_>, out: &mut Rehearsed) {
+        for name in &plan.dns {
+            let share =
+                found.all("dns.name.configured_share").find(|r| r.is("name", &name.name) && r.is("side", "target"));
+            let Some(share) = share.and_then(|r| r.value) else {
+                out.unknown.push(format!("weights of {}", name.name));
+                continue;
+            };
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 100")]
+            let target = (share.clamp(0.0, 1.0) * 100.0).round() as u8;
+            for (side, to) in [(Side::Target, target), (Side::Source, 100 - target)] {
+                out.events.push(FaultInjection::Weigh { name: name.name.clone(), side, to });
+            }
+        }
+    }
 
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
         let mut zones = HashMap::<String, Vec<Weighted>>::new();

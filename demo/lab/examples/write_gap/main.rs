@@ -69,7 +69,7 @@ async fn main() -> Result<(), Failure> {
         host: "localhost".to_owned(),
         plan: landfall::base::digest::Digest::default(),
     };
-    let journal = Journal::open(Box::new(MemStore::default()), author, clock::now())?;
+    let journal = landfall::systems::open_journal(Box::new(MemStore::default()), author, clock::now())?;
     let mut helm = live::start_steered(plan, journal, inbox);
     let mut ours = Vec::new();
     for n in 1..=cli.moves {

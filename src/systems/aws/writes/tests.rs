@@ -23,7 +23,7 @@ fn now() -> Now {
 /// A journal in memory.
 pub(crate) fn journal() -> Journal {
     let author = Author { run: "t".to_owned(), actor: "a".to_owned(), host: "h".to_owned(), plan: Digest::default() };
-    Journal::open(Box::new(MemStore::default()), author, now()).expect("a journal").0
+    crate::open_journal(Box::new(MemStore::default()), author, now()).expect("a journal").0
 }
 
 /// The permit to send this, under this tag.

@@ -221,7 +221,7 @@ impl Console {
             plan: Digest::of(group.as_bytes()),
         };
         let inbox = Inbox::new(&journal, &author.run, &[]).unwrap();
-        let opened = Journal::open(Box::new(MemStore::default()), author, clock::now()).unwrap();
+        let opened = landfall::systems::open_journal(Box::new(MemStore::default()), author, clock::now()).unwrap();
         let _entered = estate.runtime.enter();
         let helm = live::start_steered(Arc::new(plan), opened, inbox);
         helm.link.measure();

@@ -42,7 +42,7 @@ pub fn steered(plan: Plan) -> (Watch, tempfile::TempDir) {
     let author =
         Author { run: plan.name.clone(), actor: "ana".into(), host: "here".into(), plan: Digest::of(b"canary") };
     let inbox = Inbox::new(&folder.path().join("run.journal"), &author.run, &[]).unwrap();
-    let opened = Journal::open(Box::new(MemStore::default()), author, clock::now()).unwrap();
+    let opened = landfall::systems::open_journal(Box::new(MemStore::default()), author, clock::now()).unwrap();
     (Watch::steered(plan, opened, inbox).unwrap(), folder)
 }
 

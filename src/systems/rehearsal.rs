@@ -1,0 +1,76 @@
+//! A plan's simulated estate, initialised from a snapshot of the real one: what each system takes from it, it says itself
+//! ([`Simulated::rehearse`](crate::Simulated::rehearse)).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::injection::FaultInjection;
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Rehearsed {
+    /// What the snapshot does not contain, in words.
+    pub unknown: Vec<String>,
+    /// What has to happen at once so that the estate is like the snapshot.
+    pub events: Vec<FaultInjection>,
+}
+
+/// The supported version of the document.
+const SCHEMA: u64 = 1;
+
+/// One series of a signal in a snapshot.
+#[derive(Debug)]
+pub struct Reading<'p> {
+    labels: &'p serde_json::Map<String, Value>,
+    /// Its value, if it was fresh.
+    pub value: Option<f64>,
+}
+
+impl Reading<'_> {
+    /// Whether a label has this value.
+    #[must_use]
+    pub fn is(&self, label: &str, value: &str) -> bool {
+        self.label(label) == Some(value)
+    }
+
+    /// The value of a label.
+    #[must_use]
+    pub fn label(&self, label: &str) -> Option<&str> {
+        self.labels.get(label)?.as_str()
+    }
+}
+
+/// A snapshot of a real estate.
+#[derive(Debug)]
+pub struct Found<'p>(&'p [Value]);
+
+impl<'p> Found<'p> {
+    /// Of this document.
+    ///
+    /// # Errors
+    /// If it is not what `landfall status PLAN --json` prints.
+    pub fn of(document: &'p Value) -> Result<Self, String> {
+        match document["schema"].as_u64() {
+            Some(SCHEMA) => {}
+            Some(other) => return Err(format!("it is of schema {other}; this program reads {SCHEMA}")),
+            None => return Err("it is not what `landfall status PLAN --json` prints: it has no schema".to_owned()),
+        }
+        let signals = document["signals"].as_array().ok_or("it has no signals")?;
+        Ok(Self(signals))
+    }
+
+    /// A signal's series. Only fresh ones have a value: a stale value may be long outdated.
+    pub fn all(&self, id: &'p str) -> impl Iterator<Item = Reading<'p>> {
+        self.0.iter().filter(move |s| s["id"] == id).filter_map(|s| {
+            let live = s["state"] == "live";
+            Some(Reading { labels: s["labels"].as_object()?, value: s["value"].as_f64().filter(|_| live) })
+        })
+    }
+
+    /// The values of a label among a signal's series with these labels.
+    pub fn names(&self, id: &'p str, of: &[(&str, &str)], label: &str) -> BTreeSet<String> {
+        let own = self.all(id).filter(|r| of.iter().all(|(label, value)| r.is(label, value)));
+        own.filter_map(|r| r.label(label).map(str::to_owned)).collect()
+    }
+}

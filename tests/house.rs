@@ -1,0 +1,121 @@
+//! The house's own rules, held over its source: what the compiler does not hold by itself.
+//!
+//! Imports go down the layers because each layer is a crate: an import upwards does not compile, since the upper crate is no dependency and
+//! cannot become one. Here the order of the layers is held to what the manifests say, the rooms of the topmost crate to having no circle, and
+//! systems to being named in their own folder, in the registry and in the plan's tables alone.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Each may import those before it.
+const LAYERS: [&str; 7] = ["base", "plan", "journal", "engine", "systems", "drive", "console"];
+/// Rooms of the topmost crate; each may import those before it.
+const ROOMS: [&str; 5] = ["report", "plain", "openmetrics", "scenario", "cli"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every source file under a folder, by its path from the root.
+fn sources(folder: &str) -> BTreeMap<String, String> {
+    fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, out);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                out.push(path);
+            }
+        }
+    }
+    let mut files = Vec::new();
+    walk(&root().join(folder), &mut files);
+    let name = |path: &PathBuf| path.strip_prefix(root()).expect("within").to_string_lossy().into_owned();
+    files.iter().map(|path| (name(path), fs::read_to_string(path).expect("a text"))).collect()
+}
+
+/// The code of a file: without comments, and without its tests.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    text.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line }).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_layer_depends_on_those_below_it_and_on_no_other() {
+    for (place, layer) in LAYERS.iter().enumerate() {
+        let manifest = fs::read_to_string(root().join("src").join(layer).join("Cargo.toml")).expect("a manifest");
+        let manifest: toml::Table = manifest.parse().expect("TOML");
+        for table in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let names = manifest.get(table).and_then(toml::Value::as_table).into_iter().flatten();
+            for (name, _) in names {
+                let upward = LAYERS[place..].contains(&name.as_str()) || name.starts_with("landfall");
+                assert!(!upward, "src/{layer}/Cargo.toml: [{table}] {name} is not below {layer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rooms_of_the_topmost_crate_import_in_one_direction() {
+    let mut arrows = Vec::new();
+    for (file, text) in sources("src") {
+        let room = file.strip_prefix("src/").and_then(|rest| rest.split(['/', '.']).next()).unwrap_or_default();
+        let Some(place) = ROOMS.iter().position(|r| *r == room) else { continue };
+        for other in &ROOMS[place + 1..] {
+            if code(&text).contains(&format!("crate::{other}")) {
+                arrows.push(format!("{file} imports {other}"));
+            }
+        }
+    }
+    assert!(arrows.is_empty(), "{arrows:#?}");
+}
+
+/// What names a system: its module, its variants in the registry's enums, the first part of its signals' ids.
+fn names_a_system(line: &str) -> bool {
+    const MODULES: [&str; 5] = ["mongo", "kafka", "ec2", "route53", "metrics"];
+    const VARIANTS: [&str; 5] = ["Mongo", "Kafka", "Ec2", "Route53", "Metrics"];
+    const ENUMS: [&str; 5] = ["Call", "Query", "Observation", "Version", "Probe"];
+    const SIGNALS: [&str; 5] = ["mongo.", "kafka.", "fleet.", "dns.", "health."];
+    let module = |at: &&str| line.contains(&format!("systems::{at}")) || line.contains(&format!("\"{at}\""));
+    MODULES.iter().any(|at| module(&at))
+        || SIGNALS.iter().any(|at| line.contains(&format!("\"{at}")))
+        || ENUMS.iter().any(|of| VARIANTS.iter().any(|variant| line.contains(&format!("{of}::{variant}("))))
+}
+
+/// What may name systems beside their own folders: the registry, and the plan's tables, which are the plan file's format.
+const MAY: [&str; 5] =
+    ["src/systems/mongo", "src/systems/kafka", "src/systems/ec2", "src/systems/route53", "src/systems/metrics"];
+
+/// `metrics` is also a path of the exporter, and an option of the command line.
+const OTHERWISE: [(&str, &str); 2] = [("src/openmetrics/request.rs", "\"metrics\""), ("src/cli.rs", "\"metrics\"")];
+
+#[test]
+fn a_system_is_named_in_its_folder_the_registry_and_the_plans_tables_alone() {
+    let own = |file: &str| {
+        MAY.iter().any(|folder| file.starts_with(folder))
+            || file.starts_with("src/systems/aws")
+            || file.starts_with("src/plan/")
+            || file == "src/systems/lib.rs"
+    };
+    let mut found = Vec::new();
+    let mut looked = 0;
+    for (file, text) in sources("src") {
+        if own(&file) || file.ends_with("/tests.rs") || file.contains("/tests/") {
+            continue;
+        }
+        looked += 1;
+        for line in code(&text).lines().filter(|line| names_a_system(line)) {
+            if !OTHERWISE.iter().any(|(of, what)| file == *of && line.contains(what)) {
+                found.push(format!("{file}: {}", line.trim()));
+            }
+        }
+    }
+    println!(
+        "{looked} files outside the systems' folders, the registry and the plan's tables; they name systems {} times",
+        found.len()
+    );
+    assert!(looked > 100 && found.is_empty(), "{found:#?}");
+}
