@@ -77,7 +77,7 @@ impl Fault {
     /// Nothing heard for too long, and nothing else known.
     #[must_use]
     pub fn silent() -> Self {
-        Self::new(FaultKind::Silent, "no answer and no error for too long")
+        Self::new(FaultKind::Silent, "no reply for too long")
     }
 }
 

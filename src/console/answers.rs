@@ -46,9 +46,9 @@ pub const QUESTIONS: [Question; 10] = [
         ..ask("lag", "Worst lag", "not in the plan: [[kafka]] or [[replica_set]]")
     },
     ask("fleet", "Fleet ready", "not in the plan: [[fleet]]"),
-    ask("way_back", "Way back", "not in the plan: [[phase]] with steps to take back"),
+    ask("way_back", "Rollback", "not in the plan: [[phase]] with steps that can be rolled back"),
     ask("time", "Time since start", ""),
-    ask("blind", "Blind to", ""),
+    ask("blind", "Unknown", ""),
 ];
 
 /// Where a tile stands among others: in the order of the questions, with the answer that it belongs to. What answers none of them comes
@@ -98,7 +98,7 @@ impl Answer {
                 cell.tone = if kept { cell.tone } else { Tone::Stale };
             }
         }
-        out.lost = out.lost.or_else(|| Some(format!("nothing heard for {}", short(silent))));
+        out.lost = out.lost.or_else(|| Some(format!("no data for {}", short(silent))));
         out
     }
 
@@ -139,7 +139,7 @@ fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
             let of_panel = |id: &str| id.split('/').next() == Some(tile.panel);
             let silent = snapshot.sources.iter().filter(|s| s.state != CollectorState::Fresh && of_panel(&s.id));
             let oldest = silent.max_by_key(|s| (s.state, s.age.map_or((1, None), |age| (0, Some(age)))))?;
-            Some(oldest.age.map_or_else(|| "never heard".to_owned(), |age| format!("heard {age} ago")))
+            Some(oldest.age.map_or_else(|| "no data yet".to_owned(), |age| format!("last data {age} ago")))
         }
         _ => None,
     }

@@ -68,7 +68,7 @@ impl Screen {
         }
         if std::env::var_os("TERM").is_some_and(|t| t == "dumb") {
             return Err(io::Error::other(
-                "TERM=dumb says that it cannot be drawn on; set TERM to what it is, or use `landfall watch --plain` or `landfall status`",
+                "TERM=dumb cannot display the console; set TERM to the real terminal type, or use `landfall watch --plain` or `landfall status`",
             ));
         }
         // Colours are the theme's business, NO_COLOR included: left to itself, crossterm answers it by resetting modifiers.

@@ -121,7 +121,11 @@ impl Shop {
         let mut child = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(["test", "--offline", "--no-default-features"])
             // Compiled once a mutant and run once: compiling it well takes longer than running it badly.
-            .args(LAYERS.iter().flat_map(|layer| ["--config".to_owned(), format!("profile.dev.package.{layer}.opt-level=0")]))
+            .args(
+                LAYERS
+                    .iter()
+                    .flat_map(|layer| ["--config".to_owned(), format!("profile.dev.package.{layer}.opt-level=0")]),
+            )
             .args(if args.iter().any(|arg| arg == "-p") { &[][..] } else { &["-p", "landfall"][..] })
             .args(args)
             .args(more)

@@ -61,7 +61,7 @@ pub struct Gate {
     pub sustain: Duration,
     /// How many different readings there have to be in that time; at least 1.
     pub min_samples: u32,
-    /// How many series there have to be; fewer are HOLD.
+    /// How many series there have to be; with fewer it is UNKNOWN.
     pub series: u32,
     /// How old a reading may be; none: three intervals of its system, as everywhere.
     pub max_age: Option<Duration>,

@@ -58,7 +58,7 @@ pub(super) fn choose(table: &Table, world: &Names<'_>, faults: &mut Faults) -> O
     Some(Chosen { def, unit, labels })
 }
 
-/// Tells of a canary's signal where no set has one: its gate would be HOLD for ever.
+/// Tells of a canary's signal where no set has one: its gate would be UNKNOWN for ever.
 fn felt_by_nobody(def: &SignalDef, metric: &At<String>, world: &Names<'_>, faults: &mut Faults) {
     if def.id.starts_with(CANARY) && !world.root.tables("replica_set").any(|set| set.written("canary").is_some()) {
         let message = format!("no replica set has a canary: `{}` is never known", def.id);
@@ -161,7 +161,8 @@ fn meant(
                 && matches!(side.value.as_str(), "source" | "target")
                 && query.written(&side.value).is_none()
             {
-                let message = format!("the health query {} is not asked of the {}", quoted(&value.value), side.value);
+                let message =
+                    format!("the health query {} is not configured for the {}", quoted(&value.value), side.value);
                 let fault = Diagnosis::error(Code::Dangling, &side.span, message);
                 faults.push(fault.hint(format!("give the query a `{}`, or name the other side", side.value)));
             }

@@ -1,5 +1,5 @@
 //! Gates that wait for what only their own step, or one after it, can bring about: error ratios and latencies of the target before any step
-//! sends users there. Without requests there is no ratio and no latency, which is HOLD, for ever.
+//! sends users there. Without requests there is no ratio and no latency, which is UNKNOWN, for ever.
 
 use super::world::{Names, Thing};
 use crate::{
