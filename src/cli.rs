@@ -43,17 +43,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Cmd {
-    /// The war-room console on a plan's real servers
+    /// The operator's console on a plan's real servers
     Console {
-        /// Keep the run in this journal: with it, and only with it, steps can be carried out. Whoever opens it second reads along
+        /// Keep the run in this journal; required to execute steps. A second console on the same journal is read only
         #[arg(long, value_name = "FILE")]
         journal: Option<PathBuf>,
         #[command(flatten)]
         on: OnPlan,
     },
-    /// The same picture, read only: no client that could change anything is built
+    /// The same console, read only: no client that can write is built
     Watch {
-        /// Read along this journal, which another console writes: its steps and records are shown as they come
+        /// Follow this journal of another console: its steps and records are shown as they are written
         #[arg(long, value_name = "JOURNAL")]
         follow: Option<PathBuf>,
         #[command(flatten)]
@@ -63,50 +63,50 @@ enum Cmd {
     },
     /// The console on a simulated estate: no server, no account, no network
     Demo(demo::Demo),
-    /// One picture, printed; exits with 1 if a source is not live
+    /// Print the current status; exits with 1 if a collector is not live
     Status(status::Status),
-    /// Diagnose a plan, then try every source with each permission it needs
+    /// Check a plan, then run every collector with each permission it needs
     Check {
         /// The plan file
         plan: PathBuf,
-        /// Only read the plan; ask no server
+        /// Only read the plan; contact no server
         #[arg(long)]
         offline: bool,
-        /// With --offline: do not look for the secrets that the plan refers to, where there are none, as in CI
+        /// With --offline: do not read the secrets that the plan refers to, for example in CI
         #[arg(long, requires = "offline")]
         no_secrets: bool,
     },
-    /// Write a first plan, with the canonical runbook for the systems that you name: without any, all of them
+    /// Write a first plan, with the standard runbook for the systems that you name; default: all
     Init(init::Init),
     /// Print the plan's JSON Schema, for editors
     Schema,
-    /// List every signal: id, labels, unit, what it is called in a reason, meaning
+    /// List every signal: id, labels, unit, name in texts, meaning
     Signals,
     /// List, show and check themes
     #[command(subcommand)]
     Theme(theme::Command),
-    /// Look at a journal
+    /// Verify or print a journal
     #[command(subcommand)]
     Journal(journal::Journal),
-    /// Write the story of a run from its journal, for people who were not there: one HTML page, or Markdown
+    /// Write a report of a run from its journal: one HTML page, or Markdown
     Report(report::Report),
-    /// Approve a preview from another terminal, signed with your ssh key
+    /// Approve a preview or proposal from another terminal, signed with your ssh key
     Approve(hand_in::Approve),
     /// Print all commands of the console and their keys
     Keys(setup::Keys),
     /// The configuration file: an example, a check, its place
     #[command(subcommand)]
     Config(setup::Config),
-    /// Print what a shell needs to complete arguments
+    /// Print shell completions
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the man page
     Man,
-    /// Put words on record from another terminal
+    /// Add a note to the journal from another terminal
     Note(hand_in::Words),
-    /// Hold everything from another terminal; the words say why
+    /// Hold the run from another terminal; the text gives the reason
     Hold(hand_in::Words),
 }
 
@@ -123,7 +123,7 @@ struct OnPlan {
 
 #[derive(Debug, Default, Args)]
 struct Plain {
-    /// No screen: one line a change, for screen readers, logs and pipes
+    /// No screen: one line per change, for screen readers, logs and pipes
     #[arg(long)]
     plain: bool,
     /// Times of lines in UTC instead of the zone that the configuration names, or this machine's
@@ -161,13 +161,16 @@ struct Metrics {
 
 /// Meaning of the exit codes.
 const EXIT: [(u8, &str); 4] = [
-    (0, "Done, and everything asked about is in order."),
+    (0, "Done, and everything checked is in order."),
     (
         NOT_IN_ORDER,
-        "Done, and something is not in order: a source is not live, a check failed, the verdict that was asked for is HOLD or ROLL BACK, an approval was refused.",
+        "Done, and something is not in order: a collector is not live, a check failed, the checked verdict is HOLD or ROLL BACK, an approval was refused.",
     ),
-    (NOT_DONE, "Not done: a faulty plan or configuration, wrong usage, no terminal, nobody who puts it on record."),
-    (NOT_KNOWN, "Not known whether it is done: handed in, and what became of it is not on record."),
+    (
+        NOT_DONE,
+        "Not done: a faulty plan or configuration, wrong usage, no terminal, no console that writes the journal.",
+    ),
+    (NOT_KNOWN, "Unknown whether it is done: handed in, but its result is not in the journal."),
 ];
 
 /// Done, but something is not in order.

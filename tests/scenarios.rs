@@ -28,7 +28,7 @@ fn played(name: &str) -> Outcome {
         outcome.log.len(),
         outcome.took.as_secs() / 60,
         begun.elapsed().as_secs_f64(),
-        outcome.wrong.as_deref().unwrap_or("as it should be"),
+        outcome.wrong.as_deref().unwrap_or("all expectations met"),
     );
     outcome
 }

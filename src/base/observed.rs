@@ -77,7 +77,7 @@ impl Fault {
     /// No answer for too long, and no other fault known.
     #[must_use]
     pub fn silent() -> Self {
-        Self::new(FaultKind::Silent, "no answer and no error for too long")
+        Self::new(FaultKind::Silent, "no reply for too long")
     }
 }
 

@@ -283,7 +283,7 @@ impl Samples {
                 let title = def.title;
                 let text = match def.range {
                     _ if !v.is_finite() => format!("{title}: {v} is not a number"),
-                    (least, _) if v < least => format!("{title} is {v}, which cannot be: it is {least} at the least"),
+                    (least, _) if v < least => format!("{title} is {v}, which cannot be: it is at least {least}"),
                     (_, most) => format!("{title} is {v}, which cannot be: it is {most} at the most"),
                 };
                 Err(Fault::new(FaultKind::Malformed, text))

@@ -78,7 +78,7 @@ impl Tone {
             Self::Warn => "WARN",
             Self::Bad => "BAD",
             Self::Stale => "STALE",
-            Self::Blind => "BLIND",
+            Self::Blind => "UNKNOWN",
             Self::Muted => "muted",
         }
     }

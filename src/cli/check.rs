@@ -144,7 +144,7 @@ fn describe(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
         out.put(format_args!("{mark} {fault}"));
     }
     for fault in unusable {
-        out.put(format_args!("FAIL {fault}; no step can use it as it stands"));
+        out.put(format_args!("FAIL {fault}; no step can use it in this state"));
     }
     let failed = trials.iter().filter(|t| t.outcome.is_err()).count();
     let refused = unseen.iter().filter(|fault| is_no(fault.kind)).count();
@@ -153,7 +153,7 @@ fn describe(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
     let useless = besides(unusable.len(), "of no use to a step");
     out.gap();
     out.put(format_args!(
-        "{} sources tried, {} work, {failed} do not{denied}{useless}",
+        "{} collectors tried, {} work, {failed} do not{denied}{useless}",
         trials.len(),
         trials.len() - failed
     ));
@@ -168,17 +168,17 @@ const fn is_no(kind: FaultKind) -> bool {
 /// Advice for the operator.
 const fn advice(kind: FaultKind) -> &'static str {
     match kind {
-        FaultKind::Unreachable => "is the address right, the server up, the network open from here?",
-        FaultKind::TimedOut => "the address answers nothing: a firewall, or a server that hangs",
-        FaultKind::Refused => "grant these to the identity that the plan names for it",
-        FaultKind::Unauthenticated => "no permission is missing: it is about keys, sign-in or clock",
+        FaultKind::Unreachable => "check the address, the server, and the network path from this machine",
+        FaultKind::TimedOut => "the address does not answer: a firewall, or a server that hangs",
+        FaultKind::Refused => "grant these to the plan's identity for it",
+        FaultKind::Unauthenticated => "no permission is missing: check keys, sign-in and clock",
         FaultKind::Throttled => "try again later, or raise the interval in the plan",
-        FaultKind::Empty => "nothing there matches the plan: check names, tags and filters",
-        FaultKind::Malformed => "the answer cannot be read: is this really such a server?",
-        FaultKind::NotFound => "the plan names something that does not exist there",
+        FaultKind::Empty => "nothing on the server matches the plan: check names, tags and filters",
+        FaultKind::Malformed => "the answer cannot be read: check that this is the right kind of server",
+        FaultKind::NotFound => "the plan names something that does not exist on the server",
         FaultKind::Unsupported => "this build or this server cannot do it",
-        FaultKind::NoTraffic => "nothing to do: it has a value once there is traffic",
-        FaultKind::Silent => "nothing was heard",
+        FaultKind::NoTraffic => "nothing to do: there is a value as soon as there is traffic",
+        FaultKind::Silent => "no answer",
     }
 }
 
@@ -192,13 +192,13 @@ mod tests {
         let last = |unseen: &[Fault]| describe(&[], unseen, &[]).text().lines().last().unwrap_or_default().to_owned();
         let denied = Fault::new(FaultKind::Refused, "Group authorization failed");
         let missing = Fault::new(FaultKind::NotFound, "no topic orders");
-        assert_eq!(last(&[]), "0 sources tried, 0 work, 0 do not");
+        assert_eq!(last(&[]), "0 collectors tried, 0 work, 0 do not");
         assert_eq!(
             last(&[denied.clone(), missing.clone(), denied]),
-            "0 sources tried, 0 work, 0 do not; 2 more refused within what works"
+            "0 collectors tried, 0 work, 0 do not; 2 more refused within what works"
         );
-        assert_eq!(last(std::slice::from_ref(&missing)), "0 sources tried, 0 work, 0 do not");
+        assert_eq!(last(std::slice::from_ref(&missing)), "0 collectors tried, 0 work, 0 do not");
         let unusable = describe(&[], &[], &[missing]).text().lines().last().map(str::to_owned);
-        assert_eq!(unusable.as_deref(), Some("0 sources tried, 0 work, 0 do not; 1 of no use to a step"));
+        assert_eq!(unusable.as_deref(), Some("0 collectors tried, 0 work, 0 do not; 1 of no use to a step"));
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Demo {
     /// The same seed gives the same estate; without it, the scenario's own
     #[arg(long)]
     seed: Option<u64>,
-    /// How many times as fast as the real clock
+    /// Speed relative to real time
     #[arg(long, default_value_t = 1.0, conflicts_with_all = ["autoplay", "headless"])]
     speed: f64,
     /// Let the scenario's script press the keys; any key takes over
@@ -46,13 +46,13 @@ pub(super) struct Demo {
     /// Record what is shown in FILE, a new one, as an asciicast
     #[arg(long, value_name = "FILE", conflicts_with = "plain")]
     record: Option<PathBuf>,
-    /// Play the script in virtual time, without a terminal; exits with 1 if anything is not as the scenario expects
+    /// Play the script in virtual time, without a terminal; exits with 1 if an expectation fails
     #[arg(long, conflicts_with_all = ["autoplay", "record", "rehearse", "plain"])]
     headless: bool,
-    /// Rehearse a plan of your own: an estate as it names it is imitated, whatever is really there is not touched
+    /// Rehearse your own plan on a simulated estate; no real server is contacted
     #[arg(long, value_name = "PLAN", conflicts_with = "scenario")]
     rehearse: Option<PathBuf>,
-    /// Make the imitated estate like the real one by this picture of it: what `landfall status PLAN --json` printed
+    /// Initialise the simulated estate from this output of `landfall status PLAN --json`
     #[arg(long, value_name = "FILE", requires = "rehearse")]
     from: Option<PathBuf>,
     /// Keep the journal in FILE, a new one; without it, the journal ends with the demo
@@ -102,7 +102,7 @@ fn shown(helm: &Control, it: &Demo, scenario: &Scenario, mut options: Options) -
     options.script = it.autoplay.then(|| Box::new(Script::new(scenario)) as _);
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
     options.greeting = Some(format!(
-        "{kind}: {}; :next-step goes to the next step, :time-faster lets time go faster, :help lists all keys",
+        "{kind}: {}; :next-step goes to the next step, :time-faster speeds up time, :help lists all keys",
         scenario.name
     ));
     options.record.clone_from(&it.record);
@@ -131,7 +131,7 @@ fn scenario(it: &Demo) -> Result<Scenario, Failed> {
             let unknown = scenario.like(&document).map_err(|why| format!("{name}: {why}"))?;
             if !unknown.is_empty() {
                 let unknown = unknown.join(", ");
-                remark(format_args!("{name} does not know these, which are as the plan names them: {unknown}"));
+                remark(format_args!("{name} does not contain these; they are as in the plan: {unknown}"));
             }
         }
         return Ok(scenario);
@@ -149,7 +149,7 @@ fn read(name: &str) -> Result<(Scenario, plan::Report), Failed> {
         None => {
             let all: Vec<&str> = library::names().collect();
             return Err(format!(
-                "no scenario is called {name}: there are {}; a file's name ends in .toml",
+                "there is no scenario {name}; available: {}; a file's name ends in .toml",
                 all.join(", ")
             )
             .into());
@@ -174,12 +174,12 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
     let (keys, records, sent) = (outcome.keys, outcome.entries().len(), outcome.log.len());
     let mut out = Lines::default();
     out.put(format_args!(
-        "{}: {keys} keys, {records} records, {sent} requests carried out in {minutes} min {seconds} s of virtual time",
+        "{}: {keys} keys, {records} records, {sent} requests executed in {minutes} min {seconds} s of virtual time",
         scenario.name,
     ));
     let (said, code) = match outcome.wrong {
-        None => ("as it should be".to_owned(), ExitCode::SUCCESS),
-        Some(why) => (format!("NOT AS IT SHOULD BE: {why}"), ExitCode::from(NOT_IN_ORDER)),
+        None => ("all expectations met".to_owned(), ExitCode::SUCCESS),
+        Some(why) => (format!("EXPECTATION FAILED: {why}"), ExitCode::from(NOT_IN_ORDER)),
     };
     out.put(said);
     print(out).map(|_| code)
@@ -200,7 +200,7 @@ fn boarding(path: Option<&Path>, author: Author) -> Result<Box<Board<'static>>, 
     let name = path.display().to_string();
     // Checked before it is opened: an existing journal must not be written to.
     if path.metadata().is_ok_and(|m| m.len() > 0) {
-        return Err(format!("{name} is not empty, and the imitated estate begins anew each time: name a new file"));
+        return Err(format!("{name} is not empty, and the simulated estate starts fresh each time: name a new file"));
     }
     Ok(Box::new(move |now| match FileStore::open(&path).map_err(|e| format!("the journal {name}: {e}"))? {
         Opened::Ours(store) => open(Box::new(store), now),

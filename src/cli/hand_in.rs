@@ -30,7 +30,7 @@ pub(super) struct Approve {
     journal: PathBuf,
     /// The step
     step: String,
-    /// The digest of the preview or of what was proposed, or its first eight digits as the screen shows them
+    /// The digest of the preview or proposal, or its first eight digits as the screen shows them
     digest: String,
     /// Whose approval it is: a name among the plan's approvers
     #[arg(long = "as", value_name = "NAME")]
@@ -46,9 +46,9 @@ pub(super) struct Approve {
 pub(super) struct Words {
     /// The journal of the run
     journal: PathBuf,
-    /// The words
+    /// The text
     text: String,
-    /// Whose words they are
+    /// Author of the text
     #[arg(long = "as", value_name = "NAME")]
     name: String,
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub(super) struct Words {
 
 #[derive(Debug, Args)]
 struct Wait {
-    /// Wait so long for the console to put it on record; after that it is taken back, and not done
+    /// How long to wait for the console to write it to the journal; after that it is withdrawn and not done
     #[arg(long = "wait", value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=3600))]
     seconds: u16,
 }
@@ -86,12 +86,12 @@ pub(super) fn approve(it: &Approve) -> Result<ExitCode, Failed> {
             _ => {}
         }
     })?;
-    let run = run.ok_or("the journal is empty: nothing runs yet")?;
+    let run = run.ok_or("the journal is empty: no run has started")?;
     let (digest, what) = meant(&shown, &it.step, &it.digest)?;
     let message = Message::Approve { run, step: it.step.clone(), digest, by: it.name.clone() };
     // An approval is sent only if its subject could be printed.
     print_seen(format_args!("{}: {what}", it.step))?;
-    let told = format!("{} agrees to {}", it.name, digest.short());
+    let told = format!("{} approves {}", it.name, digest.short());
     hand_in((path, follower), &message, it.key.as_deref(), &it.wait, &told)
 }
 
@@ -100,7 +100,9 @@ fn meant(shown: &[(Digest, String)], step: &str, given: &str) -> Result<(Digest,
     let (last, told) = shown.last().ok_or_else(|| format!("the journal has no preview of {step}, and no proposal"))?;
     // The console in control decides whether it is still valid.
     let found = shown.iter().rev().find(|(digest, _)| given.len() >= 8 && digest.to_string().starts_with(given));
-    found.cloned().ok_or_else(|| format!("what was shown last of {step} is {}, not {given}: {told}", last.short()))
+    found
+        .cloned()
+        .ok_or_else(|| format!("the latest preview or proposal of {step} is {}, not {given}: {told}", last.short()))
 }
 
 pub(super) fn note(it: &Words) -> Result<ExitCode, Failed> {
@@ -110,7 +112,7 @@ pub(super) fn note(it: &Words) -> Result<ExitCode, Failed> {
 
 pub(super) fn hold(it: &Words) -> Result<ExitCode, Failed> {
     let message = Message::Hold { by: it.name.clone(), why: it.text.clone() };
-    hand_in(follow(&it.journal, |_| {})?, &message, None, &it.wait, "everything is held")
+    hand_in(follow(&it.journal, |_| {})?, &message, None, &it.wait, "the run is held")
 }
 
 /// Hands in a message, and waits until its result is journaled.
@@ -124,8 +126,7 @@ fn hand_in(
     let journal = journal.as_path();
     let name = journal.display();
     if matches!(writer(journal), Ok(None)) {
-        let why =
-            format!("NOT DONE: no console has {name} open: nobody would put it on record, and nothing was handed in");
+        let why = format!("NOT DONE: no console has {name} open to write it to the journal; nothing was handed in");
         return Err(why.into());
     }
     let handed = put(&folder(journal), message, key)?;
@@ -137,7 +138,7 @@ fn hand_in(
                 let found = message.answer(&entry.body).map(|it| (entry.seq, it));
                 answer = answer.take().or(found);
             });
-            news.map_err(|e| format!("landfall: NOT KNOWN whether it is on record: {name}: {e}"))?;
+            news.map_err(|e| format!("landfall: UNKNOWN whether it is in the journal: {name}: {e}"))?;
             if answer.is_some() || begun.elapsed() >= within {
                 return Ok(answer.take());
             }
@@ -156,7 +157,7 @@ fn hand_in(
         if handed.withdraw() {
             let who = whoever(writer(journal).ok().flatten().flatten());
             let seconds = wait.seconds;
-            return Err(format!("NOT DONE: {who} has not taken it within {seconds} s; it was taken back").into());
+            return Err(format!("NOT DONE: {who} did not accept it within {seconds} s; it was withdrawn").into());
         }
         found = match answered(TAKEN) {
             Ok(found) => found,
@@ -164,12 +165,13 @@ fn hand_in(
         };
     }
     match found {
-        Some((seq, Answer::Taken)) => Ok(done(format_args!("on record {seq}: {told}"), ExitCode::SUCCESS)),
+        Some((seq, Answer::Taken)) => Ok(done(format_args!("journal record {seq}: {told}"), ExitCode::SUCCESS)),
         Some((seq, Answer::Refused(why))) => {
-            Ok(done(format_args!("REFUSED, on record {seq}: {why}"), ExitCode::from(NOT_IN_ORDER)))
+            Ok(done(format_args!("REFUSED, journal record {seq}: {why}"), ExitCode::from(NOT_IN_ORDER)))
         }
         None => unknown(
-            "landfall: NOT KNOWN: the console took it and has not put it on record: look at its screen".to_owned(),
+            "landfall: UNKNOWN: the console accepted it but has not written it to the journal: check its screen"
+                .to_owned(),
         ),
     }
 }

@@ -30,13 +30,13 @@ pub(super) struct Init {
     /// With health queries to Prometheus or CloudWatch
     #[arg(long, help_heading = "Systems")]
     health: bool,
-    /// The AWS region that the platform leaves
+    /// The source AWS region
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     from: String,
-    /// The AWS region that it goes to
+    /// The target AWS region
     #[arg(long, value_name = "REGION", default_value = "us-west-2")]
     to: String,
-    /// Write to FILE, which must not be there yet, instead of printing
+    /// Write to FILE, which must not exist yet, instead of printing
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -53,9 +53,7 @@ pub(super) fn run(it: &Init) -> Result<ExitCode, Failed> {
     write_new(file, &text).map_err(|e| {
         Failed::block(&match e.kind() {
             ErrorKind::AlreadyExists => {
-                format!(
-                    "error: {name} is there already and is left as it is\n  name another file, or move that one away"
-                )
+                format!("error: {name} already exists and was not changed\n  name another file, or move that one away")
             }
             _ => format!("error: cannot write {name}: {e}\n  check the folder, its permissions and the disk"),
         })

@@ -19,11 +19,11 @@ use systems::Entry;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Journal {
-    /// Check the chain: every record as it was written, none missing; exits with 1 if it is not
+    /// Verify the chain: no record altered or missing; exits with 1 otherwise
     Verify {
         /// The journal
         file: PathBuf,
-        /// The head that was written down elsewhere: a number and the first digits of its hash, `41:9f2c01ab`
+        /// The head as noted elsewhere: a number and the first digits of its hash, `41:9f2c01ab`
         #[arg(long, value_name = "SEQ:HASH")]
         head: Option<String>,
     },
@@ -35,7 +35,7 @@ pub(super) enum Journal {
         #[arg(long)]
         json: bool,
     },
-    /// Print the commands of the way back of every step that stands, as the journal knows them: asks no server
+    /// Print the rollback commands of every applied step from the journal; contacts no server
     WayBack {
         /// The journal
         file: PathBuf,
@@ -122,13 +122,13 @@ fn verify(file: &Path, head: Option<&str>) -> Result<ExitCode, Failed> {
     };
     let last = records.0.head();
     let at = if last.seq == 0 { "no record".to_owned() } else { format!("head {}:{}", last.seq, last.hash.short()) };
-    let end = if torn > 0 { format!("; {torn} bytes of a line without its end follow") } else { String::new() };
-    print(format_args!("{name}: {} records, each as it was written; {at}{end}", last.seq))?;
+    let end = if torn > 0 { format!("; {torn} bytes of an incomplete last line follow") } else { String::new() };
+    print(format_args!("{name}: {} records, all unaltered; {at}{end}", last.seq))?;
     match wanted {
         None => Ok(ExitCode::SUCCESS),
-        Some((seq, _)) if found => print(format_args!("record {seq} is the one that was written down")),
+        Some((seq, _)) if found => print(format_args!("record {seq} matches the noted head")),
         Some((seq, _)) => {
-            print(format_args!("record {seq} is NOT the one that was written down: the journal was rewritten"))?;
+            print(format_args!("record {seq} does NOT match the noted head: the journal was rewritten"))?;
             Ok(ExitCode::from(NOT_IN_ORDER))
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     let unread = |e| format!("{name}: {e}");
     let file = File::open(&it.journal).map_err(unread)?;
     // The records before the damage are valid, but they are not the whole run: no report is made of them.
-    let damaged = |damage| format!("{name}: DAMAGED: {damage}; nothing is told of it: find out who changed it");
+    let damaged = |damage| format!("{name}: DAMAGED: {damage}; no report is written: find out who changed it");
     let told = |e| match e {
         Refused::Damaged(damage) => damaged(damage),
         other => format!("{name}: {other}"),
@@ -49,7 +49,7 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     }
     let output = it.output.clone().unwrap_or_else(|| beside(&it.journal));
     write(&output, &it.journal, &report::html(&story)).map_err(|why| format!("{}: {why}", output.display()))?;
-    let going = if story.goes_on() { "; the run is still going" } else { "" };
+    let going = if story.goes_on() { "; the run is not finished" } else { "" };
     let head = &story.head;
     let told = format!("{}: {} records, head {}:{}", output.display(), head.records, head.to.seq, head.hash.short());
     Ok(done(format_args!("{told}{going}"), ExitCode::SUCCESS))
@@ -83,7 +83,7 @@ fn write(output: &Path, journal: &Path, page: &str) -> Result<(), String> {
         file.persist(output).map_err(|e| e.error.to_string())?;
     } else {
         file.persist_noclobber(output).map_err(|e| match e.error.kind() {
-            ErrorKind::AlreadyExists => "is there already, and is no page of a run: name another file".to_owned(),
+            ErrorKind::AlreadyExists => "already exists and is not a report: name another file".to_owned(),
             _ => e.error.to_string(),
         })?;
     }
@@ -150,7 +150,7 @@ mod tests {
         let journal = written(folder.path());
         let plan = folder.path().join("plan.toml");
         std::fs::write(&plan, "schema = 1\n").expect("written");
-        assert!(report(&journal, Some(plan.clone())).expect_err("refused").contains("no page of a run"));
+        assert!(report(&journal, Some(plan.clone())).expect_err("refused").contains("is not a report"));
         assert_eq!(std::fs::read_to_string(&plan).expect("there"), "schema = 1\n");
         for _ in 0..2 {
             report(&journal, None).expect("written, and written anew");

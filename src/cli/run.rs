@@ -64,7 +64,7 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     let store = match opened(file)? {
         Opened::Ours(store) => Box::new(store),
         Opened::Busy(holder) => {
-            remark(format_args!("landfall: {} writes {name}: this one reads along", whoever(holder)));
+            remark(format_args!("landfall: {} writes {name}: this console is read only", whoever(holder)));
             return watched(on, Some(file), Mode::Watch, &Plain::default());
         }
     };
@@ -97,7 +97,7 @@ fn opened(file: &Path) -> Result<Opened, String> {
         match FileStore::open(file).map_err(|e| format!("the journal {name}: {e}"))? {
             Opened::Busy(Some(holder)) if holder.leaves.is_some_and(|until| until > jiff::Timestamp::now()) => {
                 if !std::mem::replace(&mut told, true) {
-                    remark(format_args!("landfall: {name} is waited for: {holder}"));
+                    remark(format_args!("landfall: waiting for {name}: {holder}"));
                 }
             }
             opened => return Ok(opened),
@@ -120,7 +120,7 @@ fn follow_changes(link: &Link, on: &OnPlan) {
 /// The terminal is restored; now pending operations and cleanups are finished.
 pub(super) fn leave(helm: Control) {
     for step in helm.leave(FINISH) {
-        remark(format_args!("landfall: {step} is not finished; the journal has it, and the next start takes it up"));
+        remark(format_args!("landfall: {step} is not finished; it is in the journal, and the next start resumes it"));
     }
 }
 
@@ -161,7 +161,7 @@ fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
     match Follower::of_run(journal, plan.name.clone()).each(|_: systems::Entry| ()) {
         Ok(()) => Ok(None),
         Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound => {
-            let words = format!("the journal {name} is not there yet: it is read along once somebody begins it");
+            let words = format!("the journal {name} does not exist yet: it is followed as soon as it exists");
             remark(format_args!("landfall: {words}"));
             Ok(Some(words))
         }
@@ -193,7 +193,7 @@ pub(super) fn plain(wanted: &Plain, options: &Options) -> Option<plain::Options>
 
 /// Prints one line for each change, until something ends it.
 pub(super) fn printed(link: &Link, lines: plain::Options) -> Result<Ended, String> {
-    plain::run(link.snapshots.clone(), lines).map_err(|e| format!("cannot go on printing: {e}"))
+    plain::run(link.snapshots.clone(), lines).map_err(|e| format!("cannot continue to print: {e}"))
 }
 
 pub(super) fn exit_code(ended: Result<Ended, String>) -> Result<ExitCode, Failed> {

@@ -29,14 +29,14 @@ use plan::Faulty;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Config {
-    /// Print a configuration with everything as it is by default
+    /// Print a configuration with all defaults
     Example,
     /// Check a configuration file; without FILE, the one that would be read
     Check {
         /// The file
         file: Option<PathBuf>,
     },
-    /// Print where the configuration is looked for
+    /// Print the path of the configuration file
     Path,
 }
 
@@ -155,17 +155,17 @@ fn pages(cli: &clap::Command, out: &mut Vec<u8>) -> std::io::Result<()> {
     }
     roff.control("SH", ["KEYS"]);
     let keys = Keymap::default();
-    roff.text([roman("By default; another configuration may have others: landfall keys lists them.")]);
+    roff.text([roman("Default keys; landfall keys lists those of your configuration.")]);
     for c in COMMANDS {
         key(&mut roff, c, &keys);
     }
     roff.control("SH", ["FILES"]);
     roff.control("TP", []);
     roff.text([bold("$XDG_CONFIG_HOME/landfall/config.toml")]);
-    roff.text([roman("What the operator likes; landfall config example prints one.")]);
+    roff.text([roman("The operator's settings; landfall config example prints an example.")]);
     roff.control("TP", []);
     roff.text([bold("$XDG_CONFIG_HOME/landfall/themes/")]);
-    roff.text([roman("Themes of the operator's own.")]);
+    roff.text([roman("The operator's own themes.")]);
     roff.control("SH", ["EXIT STATUS"]);
     for (code, says) in super::EXIT {
         roff.control("TP", []);

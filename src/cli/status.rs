@@ -39,19 +39,19 @@ pub(super) struct Status {
     /// The plan file
     #[arg(required_unless_present = "schema")]
     plan: Option<PathBuf>,
-    /// One JSON document instead of text
+    /// Print one JSON document instead of text
     #[arg(long)]
     json: bool,
     /// Print the JSON Schema of that document, and nothing else
     #[arg(long, exclusive = true)]
     schema: bool,
-    /// The run as this journal has it; without it, no step was begun
+    /// The run from this journal; without it, every step counts as not begun
     #[arg(long, value_name = "JOURNAL")]
     follow: Option<PathBuf>,
-    /// What the exit code is about: 1 if it is not in order
+    /// What determines the exit code: 1 if it is not in order
     #[arg(long, value_enum, default_value_t = Order::Sources, value_name = "WHAT")]
     exit_code: Order,
-    /// How long sources may take for their first answers, in seconds
+    /// How long to wait for the first answers of all collectors, in seconds
     #[arg(long, default_value_t = 20, value_name = "SECONDS")]
     wait: u64,
 }
@@ -59,7 +59,7 @@ pub(super) struct Status {
 /// What has to be in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Order {
-    /// Everything that the plan names is known, and every source is live
+    /// Everything in the plan is known, and every collector is live
     Sources,
     /// The verdict is GO or CLEAR; then everything is known as well
     Verdict,
@@ -128,7 +128,7 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
     });
     runtime.shutdown_timeout(LET_GO);
     let picture = picture
-        .ok_or_else(|| format!("the core made no picture within {} s: there is nothing to say", MEASURED.as_secs()))?;
+        .ok_or_else(|| format!("the core produced no snapshot within {} s: no status available", MEASURED.as_secs()))?;
     print(if it.json {
         Document::json(&document(&picture)).map_err(|e| e.to_string())?
     } else {
@@ -241,7 +241,7 @@ pub fn text(s: &Snapshot) -> Lines {
         out.put(format_args!("? {}: {}", one_line(&thing.what), one_line(&thing.why)));
     }
     if !s.unknown.is_empty() {
-        out.put(format_args!("{} things and gates are not known; {} are watched", s.unknown.len(), s.watched));
+        out.put(format_args!("{} things and gates are unknown; {} are watched", s.unknown.len(), s.watched));
         out.gap();
     }
     for t in &s.tiles {

@@ -27,7 +27,7 @@ pub(super) enum Command {
         /// Its name
         name: String,
     },
-    /// Diagnose a theme file: all faults at once, then what cannot be read or told apart; exits with 1 if there is such
+    /// Check a theme file: all faults, then unreadable or indistinguishable colours; exits with 1 if there are any
     Check {
         /// The theme file
         file: PathBuf,

@@ -46,9 +46,9 @@ pub const QUESTIONS: [Question; 10] = [
         ..ask("lag", "Worst lag", "not in the plan: [[kafka]] or [[replica_set]]")
     },
     ask("fleet", "Fleet ready", "not in the plan: [[fleet]]"),
-    ask("way_back", "Way back", "not in the plan: [[phase]] with steps to take back"),
+    ask("way_back", "Rollback", "not in the plan: [[phase]] with steps that can be rolled back"),
     ask("time", "Time since start", ""),
-    ask("blind", "Blind to", ""),
+    ask("blind", "Unknown", ""),
 ];
 
 /// Sort key of a tile: the number of its question, then its position within the answer. Tiles that answer no question
@@ -98,7 +98,7 @@ impl Answer {
                 cell.tone = if kept { cell.tone } else { Tone::Stale };
             }
         }
-        out.lost = out.lost.or_else(|| Some(format!("nothing heard for {}", short(silent))));
+        out.lost = out.lost.or_else(|| Some(format!("no data for {}", short(silent))));
         out
     }
 
@@ -138,7 +138,7 @@ fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
             // The text of the collectors' own tile contains the age.
             let silent = snapshot.sources.iter().filter(|s| s.state != CollectorState::Fresh && s.system == tile.panel);
             let oldest = silent.max_by_key(|s| (s.state, s.age.map_or((1, None), |age| (0, Some(age)))))?;
-            Some(oldest.age.map_or_else(|| "never heard".to_owned(), |age| format!("heard {age} ago")))
+            Some(oldest.age.map_or_else(|| "no data yet".to_owned(), |age| format!("last data {age} ago")))
         }
         _ => None,
     }

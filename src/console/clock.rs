@@ -40,7 +40,7 @@ type Other = Result<TimeZone, String>;
 
 impl Default for Zones {
     fn default() -> Self {
-        Self::lazily(true, || Err("no other zone is set up".to_owned()))
+        Self::lazily(true, || Err("no other time zone is configured".to_owned()))
     }
 }
 
@@ -56,8 +56,8 @@ impl Zones {
                 Self::lazily(false, || Ok(zone))
             }
             Time::Utc | Time::Local => Self::lazily(utc, move || match machine() {
-                None => Err(format!("this machine does not say in which zone it is: {named}")),
-                Some(zone) if is_utc(&zone) => Err(format!("this machine's own time is UTC: {named}")),
+                None => Err(format!("this machine does not report its time zone: {named}")),
+                Some(zone) if is_utc(&zone) => Err(format!("this machine's time zone is UTC: {named}")),
                 Some(zone) => Ok(zone),
             }),
         };

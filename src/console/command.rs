@@ -115,9 +115,9 @@ impl Risk {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Looks => "looks",
-            Self::Records => "records",
-            Self::Changes => "changes",
+            Self::Looks => "view",
+            Self::Records => "journal",
+            Self::Changes => "servers",
         }
     }
 }
@@ -184,8 +184,8 @@ use Scope::{Demo, Detail, Everywhere, List, Run, Step};
 pub const COMMANDS: &[Command] = &[
     of(Everywhere, Page, ("page", "page", "Go to the page with this number."), PAGES).hint(),
     of(Everywhere, NextPage, ("next-page", "next", "Go to the next page."), &[Key::TAB]),
-    of(Everywhere, PreviousPage, ("previous-page", "previous", "Go to the page before."), &[Code(KeyCode::BackTab)]),
-    of(Everywhere, Open, ("open", "open", "Open what is behind the row or tile."), &[Key::ENTER]).hint(),
+    of(Everywhere, PreviousPage, ("previous-page", "previous", "Go to the previous page."), &[Code(KeyCode::BackTab)]),
+    of(Everywhere, Open, ("open", "open", "Open the details of the row or tile."), &[Key::ENTER]).hint(),
     of(
         Everywhere,
         Palette,
@@ -193,11 +193,11 @@ pub const COMMANDS: &[Command] = &[
         &[Char(':')],
     )
     .hint(),
-    of(Everywhere, Help, ("help", "help", "All commands and signs; type to search."), &[Char('?')]).hint(),
+    of(Everywhere, Help, ("help", "help", "All commands and symbols; type to search."), &[Char('?')]).hint(),
     of(
         Everywhere,
         Freeze,
-        ("freeze", "freeze", "Hold the picture still; sources are asked on, and the picture's age is shown."),
+        ("freeze", "freeze", "Freeze the screen; collectors keep polling, and the age of the screen is shown."),
         &[Char(' ')],
     )
     .hint(),
@@ -205,29 +205,18 @@ pub const COMMANDS: &[Command] = &[
         .hint(),
     of(Everywhere, Theme, ("theme", "theme", "The next theme."), &[Char('t')]),
     of(Everywhere, Mask, ("mask", "mask", "Mask names of hosts, accounts and resources, or show them."), &[Char('m')]),
-    of(
-        Everywhere,
-        Zone,
-        ("zone", "zone", "Show times in UTC, or in the zone that is set up or this machine's own."),
-        &[Char('Z')],
-    ),
-    of(Everywhere, Faster, ("faster", "faster", "Ask all sources twice as often."), &[Char('+')]),
-    of(Everywhere, Slower, ("slower", "slower", "Ask all sources half as often."), &[Char('-')]),
-    of(
-        Everywhere,
-        Mouse,
-        ("mouse", "mouse", "The mouse selects, sorts, opens and turns pages, or is the terminal's again."),
-        &[Char('M')],
-    ),
-    of(Everywhere, Redraw, ("redraw", "redraw", "Draw the whole screen anew."), &[Ctrl('l')]),
+    of(Everywhere, Zone, ("zone", "zone", "Show times in UTC, or in the configured or local time zone."), &[Char('Z')]),
+    of(Everywhere, Faster, ("faster", "faster", "Poll all collectors twice as often."), &[Char('+')]),
+    of(Everywhere, Slower, ("slower", "slower", "Poll all collectors half as often."), &[Char('-')]),
+    of(Everywhere, Mouse, ("mouse", "mouse", "Turn mouse support on or off."), &[Char('M')]),
+    of(Everywhere, Redraw, ("redraw", "redraw", "Redraw the whole screen."), &[Ctrl('l')]),
     of(
         Everywhere,
         Suspend,
-        ("suspend", "suspend", "Stop the program and give the shell back; fg resumes."),
+        ("suspend", "suspend", "Suspend the program and return to the shell; fg resumes."),
         &[Ctrl('z')],
     ),
-    of(Everywhere, Quit, ("quit", "quit", "Leave; asks first while a step is under way."), &[Char('q'), Ctrl('c')])
-        .hint(),
+    of(Everywhere, Quit, ("quit", "quit", "Quit; asks first while a step is running."), &[Char('q'), Ctrl('c')]).hint(),
     of(
         List,
         Filter,
@@ -237,7 +226,7 @@ pub const COMMANDS: &[Command] = &[
     .hint(),
     of(List, Sort, ("sort", "sort", "Sort by the next column; after the last, the table's own order."), &[Char('s')])
         .hint(),
-    of(List, Reverse, ("reverse", "reverse", "Turn the order round."), &[Char('S')]),
+    of(List, Reverse, ("reverse", "reverse", "Reverse the sort order."), &[Char('S')]),
     of(
         List,
         Wide,
@@ -255,58 +244,53 @@ pub const COMMANDS: &[Command] = &[
     of(
         List,
         PreviousTable,
-        ("previous-table", "previous table", "Go to the table before, or the tile to the left."),
+        ("previous-table", "previous table", "Go to the previous table, or the tile to the left."),
         &[Code(KeyCode::Left)],
     ),
     of(List, Down, ("down", "down", "Select the next row or tile."), &[Char('j'), Code(KeyCode::Down)]),
-    of(List, Up, ("up", "up", "Select the row or tile before."), &[Char('k'), Code(KeyCode::Up)]),
-    of(List, PageDown, ("page-down", "page down", "A screenful down."), &[Key::PAGE_DOWN, Ctrl('f')]),
-    of(List, PageUp, ("page-up", "page up", "A screenful up."), &[Key::PAGE_UP, Ctrl('b')]),
+    of(List, Up, ("up", "up", "Select the previous row or tile."), &[Char('k'), Code(KeyCode::Up)]),
+    of(List, PageDown, ("page-down", "page down", "Scroll down one screen."), &[Key::PAGE_DOWN, Ctrl('f')]),
+    of(List, PageUp, ("page-up", "page up", "Scroll up one screen."), &[Key::PAGE_UP, Ctrl('b')]),
     of(List, First, ("first", "first", "Select the first row."), &[Char('g'), Code(KeyCode::Home)]),
     of(List, Last, ("last", "last", "Select the last row."), &[Char('G'), Code(KeyCode::End)]),
     of(List, ScrollLeft, ("scroll-left", "left", "Wide columns: move left."), &[Char('<')]),
     of(List, ScrollRight, ("scroll-right", "right", "Wide columns: move right."), &[Char('>')]),
-    of(Detail, FactsDown, ("facts-down", "facts down", "The next lines of its facts."), &[Char('J')]).hint(),
-    of(Detail, FactsUp, ("facts-up", "facts up", "The lines of its facts before."), &[Char('K')]),
-    of(Run, NextStep, ("next-step", "next step", "Go to the step of the runbook that is next."), &[Char('n')]).hint(),
-    of(Run, Hold, ("hold", "hold", "Begin nothing new, anywhere; safe tails are finished."), &[Char('h')])
+    of(Detail, FactsDown, ("facts-down", "facts down", "Scroll down in the details."), &[Char('J')]).hint(),
+    of(Detail, FactsUp, ("facts-up", "facts up", "Scroll up in the details."), &[Char('K')]),
+    of(Run, NextStep, ("next-step", "next step", "Go to the next step of the runbook."), &[Char('n')]).hint(),
+    of(Run, Hold, ("hold", "hold", "Hold the run: no new operation starts, cleanups still finish."), &[Char('h')])
         .hint()
         .risk(Records),
-    of(Run, Release, ("release", "release", "Lift the hold."), &[Char('H')]).risk(Changes),
-    of(Run, Remark, ("remark", "note", "Put words on record."), &[Char('c')]).hint().risk(Records),
+    of(Run, Release, ("release", "release", "Release the hold."), &[Char('H')]).risk(Changes),
+    of(Run, Remark, ("remark", "note", "Add a note to the journal."), &[Char('c')]).hint().risk(Records),
     of(
         Run,
         Second,
-        ("second", "agree", "A second person agrees to what is proposed: anybody but who proposed it."),
+        ("second", "approve", "Approve a proposal, as a second person other than the proposer."),
         &[Char('A')],
     )
     .risk(Records),
-    of(Step, Preview, ("preview", "preview", "What the step would do, exactly."), &[Char('p')]).hint().risk(Records),
-    of(Step, Arm, ("arm", "arm", "Arm what was previewed."), &[Char('a')]).hint().risk(Records),
-    of(Step, Execute, ("execute", "execute", "Do what is armed, after a confirmation."), &[Char('x')])
+    of(Step, Preview, ("preview", "preview", "Show exactly what the step will do."), &[Char('p')]).hint().risk(Records),
+    of(Step, Arm, ("arm", "arm", "Arm the previewed step."), &[Char('a')]).hint().risk(Records),
+    of(Step, Execute, ("execute", "execute", "Execute the armed step, after a confirmation."), &[Char('x')])
         .hint()
         .risk(Changes),
-    of(Step, RollBack, ("roll-back", "roll back", "Preview the step's way back."), &[Char('b')]).hint().risk(Records),
-    of(Step, CallOff, ("call-off", "call off", "Call off what was previewed or armed."), &[Char('z')])
+    of(Step, RollBack, ("roll-back", "roll back", "Preview the step's rollback."), &[Char('b')]).hint().risk(Records),
+    of(Step, CallOff, ("call-off", "cancel", "Cancel the preview or disarm the step."), &[Char('z')])
         .hint()
         .risk(Records),
-    of(Step, Again, ("again", "again", "Another attempt at a step that is over."), &[Char('r')]).hint().risk(Records),
-    of(
-        Step,
-        Abandon,
-        ("abandon", "give up", "Give up an attempt that stands still; its safe tail is finished."),
-        &[Char('u')],
-    )
-    .risk(Changes),
-    of(Step, Attest, ("attest", "attest", "Say that a manual step is done."), &[Char('y')]).hint().risk(Records),
-    of(Step, Adopt, ("adopt", "take over", "Take over what somebody else did."), &[Char('i')]).risk(Records),
-    of(Step, Waive, ("waive", "waive", "Propose to leave a gate out of one attempt."), &[Char('v')]).risk(Records),
-    of(Step, LeaveOut, ("leave-out", "leave out", "Propose to leave a step out."), &[Char('o')]).risk(Records),
-    of(Step, Settle, ("settle", "settle", "Propose what has become of an operation that is UNKNOWN."), &[Char('e')])
+    of(Step, Again, ("again", "retry", "Retry a step that has ended."), &[Char('r')]).hint().risk(Records),
+    of(Step, Abandon, ("abandon", "abort attempt", "Abort a held attempt; its cleanup still finishes."), &[Char('u')])
+        .risk(Changes),
+    of(Step, Attest, ("attest", "mark done", "Mark a manual step done."), &[Char('y')]).hint().risk(Records),
+    of(Step, Adopt, ("adopt", "adopt", "Adopt a step already done outside landfall."), &[Char('i')]).risk(Records),
+    of(Step, Waive, ("waive", "waive", "Propose to waive a gate for one attempt."), &[Char('v')]).risk(Records),
+    of(Step, LeaveOut, ("leave-out", "skip", "Propose to skip a step."), &[Char('o')]).risk(Records),
+    of(Step, Settle, ("settle", "resolve", "Propose how to resolve an UNKNOWN operation manually."), &[Char('e')])
         .risk(Records),
-    of(Demo, TimeFaster, ("time-faster", "time ×2", "Let simulated time go twice as fast."), &[Char(']')]).hint(),
-    of(Demo, TimeSlower, ("time-slower", "time ×½", "Let simulated time go half as fast."), &[Char('[')]).hint(),
-    of(Demo, TimeStops, ("time-stops", "time stops", "Let simulated time stand still, or go on."), &[Char('.')]).hint(),
+    of(Demo, TimeFaster, ("time-faster", "time ×2", "Double the speed of simulated time."), &[Char(']')]).hint(),
+    of(Demo, TimeSlower, ("time-slower", "time ×½", "Halve the speed of simulated time."), &[Char('[')]).hint(),
+    of(Demo, TimeStops, ("time-stops", "pause time", "Pause or resume simulated time."), &[Char('.')]).hint(),
 ];
 
 #[cfg(test)]

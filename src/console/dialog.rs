@@ -78,7 +78,7 @@ pub const fn is_under_way(step: &StepView) -> bool {
 /// Handles a key.
 pub(super) fn key(ui: &mut Ui, key: &KeyEvent, dialog: Dialog) -> Vec<Act> {
     // Any key cancels a count-down and does nothing else.
-    if call_off(ui, "called off: nothing was sent") {
+    if call_off(ui, "cancelled: nothing was sent") {
         return Vec::new();
     }
     if let Some(acts) = typing::always(ui, key) {
@@ -209,7 +209,7 @@ fn leave_key(ui: &mut Ui, key: &KeyEvent, over: Option<String>) -> Vec<Act> {
 pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
     let Some(found) = step(ui, id) else { return Vec::new() };
     if ui.latest().speed == Some(0.0) {
-        ui.message = Some("time stands still: :time-stops lets it go on".to_owned());
+        ui.message = Some("simulated time is paused: :time-stops resumes it".to_owned());
         return Vec::new();
     }
     let armed = found.state == StepState::Armed;
@@ -226,7 +226,7 @@ pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
                 counting: None,
             }));
         }
-        None => ui.message = Some(format!("{id} is not armed: :arm arms what is previewed")),
+        None => ui.message = Some(format!("{id} is not armed: :arm arms the preview")),
     }
     Vec::new()
 }
@@ -242,7 +242,7 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
         (KeyCode::Enter, Confirm::Enter) if !it.execute => ui.entry = back,
         (KeyCode::Enter, Confirm::Enter) => return execute(ui, it),
         (KeyCode::Enter, _) if it.typed != it.target => {
-            ui.message = Some(format!("type {} to go on, Esc to leave", it.target));
+            ui.message = Some(format!("type {} to continue, Esc to cancel", it.target));
         }
         (KeyCode::Enter, Confirm::Name) => return execute(ui, it),
         (KeyCode::Enter, Confirm::Countdown) => {
@@ -265,7 +265,7 @@ pub(super) fn passed(ui: &mut Ui) -> Vec<Act> {
     // The step can no longer be executed: close the confirmation.
     if let Some(found) = step(ui, &it.step).filter(|step| step.state != StepState::Armed) {
         let why = found.obstacles.first().map_or_else(|| "preview it again".to_owned(), |(_, why)| why.clone());
-        ui.message = Some(format!("{} is {}, not armed any more: {why}", it.step, found.word));
+        ui.message = Some(format!("{} is {} and no longer armed: {why}", it.step, found.word));
         ui.entry = Entry::Dialog(Dialog::Preview(it.step, 0));
         return Vec::new();
     }

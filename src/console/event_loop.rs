@@ -325,7 +325,7 @@ impl Console {
         if played {
             self.ui.caption = None;
             self.ui.keys = self.keys.clone();
-            self.ui.message = Some("the script stops: the keys are yours".to_owned());
+            self.ui.message = Some("the script has stopped: you have control".to_owned());
             drop(self.link.commands.send(EngineCommand::Speed(1.0)));
         }
         played

@@ -121,7 +121,7 @@ impl Key {
             return Ok(Self::Alt(c));
         }
         let names: Vec<&str> = NAMED.iter().map(|(_, name, _)| *name).collect();
-        Err(format!("\"{word}\" is no key: one character, ^f or ctrl-f, alt-x, F1 … F12, {}", names.join(", ")))
+        Err(format!("\"{word}\" is not a key: one character, ^f or ctrl-f, alt-x, F1 … F12, {}", names.join(", ")))
     }
 
     /// Parses keys with spaces between, as in a script. Text in single quotes is typed character by character.
@@ -141,7 +141,7 @@ impl Key {
             let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             match Self::parse(word)? {
                 Self::Ctrl('c' | 'z') => {
-                    return Err(format!("\"{word}\" ends or stops the program: that is for whoever watches"));
+                    return Err(format!("\"{word}\" ends or suspends the program: only the viewer can do that"));
                 }
                 key => keys.push(key),
             }
@@ -194,10 +194,10 @@ mod tests {
     #[test]
     fn what_is_no_key_is_said() {
         let why = |word| Key::parse(word).unwrap_err();
-        assert!(why("Entr").contains("\"Entr\" is no key: one character"), "{}", why("Entr"));
+        assert!(why("Entr").contains("\"Entr\" is not a key: one character"), "{}", why("Entr"));
         assert!(why("ctrl-i").contains("cannot tell ctrl-i from Tab"), "{}", why("ctrl-i"));
         assert!(why("ctrl-1").contains("letters only"), "{}", why("ctrl-1"));
-        assert!(why("").contains("is no key") && why(" ").contains("is no key") && why("F13").contains("is no key"));
+        assert!(["", " ", "F13"].iter().all(|word| why(word).contains("is not a key")));
     }
 
     #[test]
@@ -206,6 +206,6 @@ mod tests {
         let want = [&[Key::Char('n'), Key::Ctrl('l'), Key::TAB], &text[..], &[Key::ENTER]].concat();
         assert_eq!(Key::script("n ^l  Tab 'a b' Enter").unwrap(), want);
         assert!(Key::script("n 'open").unwrap_err().contains("no end"));
-        assert!(Key::script("^c").unwrap_err().contains("whoever watches"));
+        assert!(Key::script("^c").unwrap_err().contains("only the viewer"));
     }
 }

@@ -52,7 +52,10 @@ impl Keymap {
             let command = Command::of(*id);
             let mut clash = |why: String, hint: String| clashes.push(Clash { command: command.name, why: (why, hint) });
             if own.is_empty() && matches!(id, Id::Quit | Id::Palette) {
-                clash(format!("`{}` must have a key", command.name), "without it there is no way to the others".into());
+                clash(
+                    format!("`{}` must have a key", command.name),
+                    "without it the other commands cannot be reached".into(),
+                );
             }
             for (nth, key) in own.iter().enumerate() {
                 if matches!(key, Key::Ctrl(_)) && command.risk == Risk::Changes {
@@ -60,7 +63,7 @@ impl Keymap {
                     clash(why, "a chord is pressed by mistake too easily: give it a character".into());
                 }
                 if own[..nth].contains(key) {
-                    clash(format!("{key} twice for `{}`", command.name), "name it once".into());
+                    clash(format!("{key} is given twice for `{}`", command.name), "give it once".into());
                 }
                 for other in COMMANDS.iter().filter(|c| c.id != *id && keys.get(&c.id).is_some_and(|k| k.contains(key)))
                 {
@@ -184,7 +187,7 @@ mod tests {
             "^X for `execute`, which changes servers",
             "`quit` must have a key",
             "y is `attest` and `sort`",
-            "y twice for `sort`",
+            "y is given twice for `sort`",
             "y is `attest` and `sort`",
         ];
         assert_eq!(clashes, expected);

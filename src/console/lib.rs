@@ -115,7 +115,7 @@ pub enum Error {
     #[error("terminal: {0}")]
     Terminal(#[from] io::Error),
     /// The console itself panicked; the message was printed.
-    #[error("the console stopped by a defect of its own; the lines above tell which")]
+    #[error("the console stopped because of an internal error; see the lines above")]
     Panicked,
 }
 

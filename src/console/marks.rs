@@ -31,10 +31,10 @@ impl Mark {
     #[must_use]
     pub const fn sign(&self) -> (&'static str, &'static str) {
         match self.event {
-            Milestone::Begun => ("▸", "begun"),
+            Milestone::Begun => ("▸", "started"),
             Milestone::Done => ("●", "done"),
             Milestone::Failed => ("✖", "failed"),
-            Milestone::Back => ("←", "taken back"),
+            Milestone::Back => ("←", "rolled back"),
             Milestone::Held => ("▲", "held"),
             Milestone::Released => ("◐", "released"),
         }
@@ -47,8 +47,8 @@ pub fn limits(plan: &Plan, curve: &Curve) -> Vec<Limit> {
     let runbook = &plan.runbook;
     let steps = || runbook.steps().map(|(_, step)| step);
     let all = steps()
-        .flat_map(|s| [(&s.gates, "go"), (&s.verify, "done"), (&s.rollback_gates, "way back")])
-        .chain(runbook.invariants.iter().map(|it| (&it.when, "must")))
+        .flat_map(|s| [(&s.gates, "go"), (&s.verify, "done"), (&s.rollback_gates, "rollback")])
+        .chain(runbook.invariants.iter().map(|it| (&it.when, "limit")))
         .chain(runbook.aborts.iter().map(|it| (&it.when, "ROLL BACK")));
     let mut found: IndexMap<String, (f64, Vec<&str>)> = IndexMap::new();
     for (condition, word) in all {

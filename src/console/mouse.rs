@@ -79,7 +79,7 @@ fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
         // As with Enter, the filter is kept.
         Entry::Filter(_) => ui.entry = Entry::Commands,
         Entry::Help(..) | Entry::Palette(_) | Entry::Dialog(_) => {
-            ui.message = Some("the mouse answers nothing here: press a key, Esc closes".to_owned());
+            ui.message = Some("clicks do nothing here: press a key, Esc closes".to_owned());
             return None;
         }
     }

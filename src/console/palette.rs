@@ -174,7 +174,7 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Vec<Act>
         }
         (KeyCode::Enter, _) => {
             let Some(offer) = found.get(palette.at) else {
-                ui.message = Some("nothing is called so".to_owned());
+                ui.message = Some("no match".to_owned());
                 return Vec::new();
             };
             if let Some(why) = &offer.why_not {
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(names(&ui, "frz")[0], "freeze");
         assert_eq!(names(&ui, "pg kaf")[0], "page kafka");
         assert_eq!(names(&ui, "thday")[0], "theme day");
-        assert_eq!(names(&ui, "hold the picture"), ["freeze"], "what is said of it counts, too");
+        assert_eq!(names(&ui, "freeze the screen"), ["freeze"], "what is said of it counts, too");
         assert_eq!(names(&ui, "sort lag"), [] as [String; 0], "the overview has no columns");
         assert_eq!(choose(&mut ui, "page kafka"), []);
         assert_eq!((ui.at, ui.panel().map(|p| p.id)), (At::Page(2), Some("kafka")));
@@ -278,7 +278,7 @@ mod tests {
         press(&mut ui, KeyCode::Esc);
         assert_eq!(ui.entry, Entry::Commands);
         assert_eq!(choose(&mut ui, "zzzz"), []);
-        assert_eq!(ui.message.as_deref(), Some("nothing is called so"));
+        assert_eq!(ui.message.as_deref(), Some("no match"));
     }
 
     #[test]

@@ -193,7 +193,7 @@ pub const fn state_cell(state: CollectorState) -> (&'static str, Tone) {
         CollectorState::Fresh => ("live", Tone::Good),
         CollectorState::Pending => ("starting", Tone::Busy),
         CollectorState::Stale => ("STALE", Tone::Stale),
-        CollectorState::Unknown => ("BLIND", Tone::Blind),
+        CollectorState::Unknown => ("UNKNOWN", Tone::Blind),
     }
 }
 
@@ -238,7 +238,7 @@ pub fn clock(d: Duration) -> String {
 fn blind(snapshot: &Snapshot) -> Tile {
     let count = |state| snapshot.sources.iter().filter(|s| s.state == state).count();
     let (value, note) = match snapshot.most_blind() {
-        None => (Cell::text("NO SOURCE").tone(Tone::Blind), "the plan names nothing to watch".to_owned()),
+        None => (Cell::text("NO COLLECTOR").tone(Tone::Blind), "the plan has nothing to watch".to_owned()),
         Some(s) => {
             let (word, tone) = state_cell(s.state);
             let age = s.age.map_or_else(|| "never answered".to_owned(), |a| format!("{a} old"));
@@ -265,7 +265,7 @@ fn blind(snapshot: &Snapshot) -> Tile {
     };
     Tile {
         id: "blind",
-        title: "Blind to".into(),
+        title: "Unknown".into(),
         value,
         note: note.into(),
         sides: Side::BOTH.map(side).to_vec(),
@@ -288,7 +288,7 @@ fn sources(snapshot: &Snapshot) -> Panel {
         Cell::text(format!("{n} {word}")).tone(if n == 0 { Tone::Muted } else { tone })
     });
     let columns = vec![
-        Column::text("source", "source", 34).grow(2),
+        Column::text("source", "collector", 34).grow(2),
         Column::text("state", "state", 10),
         Column::number("age", "age", 6),
         Column::text("side", "side", 4).drop(4),
@@ -303,14 +303,14 @@ fn sources(snapshot: &Snapshot) -> Panel {
     ];
     Panel {
         id: SOURCES,
-        title: "Sources",
+        title: "Collectors",
         summary: summary.to_vec(),
         tables: vec![Table {
             id: "sources",
-            title: "Sources".into(),
+            title: "Collectors".into(),
             columns,
             rows: lines.iter().map(|s| row(s, snapshot)).collect(),
-            empty: "the plan names nothing to watch",
+            empty: "the plan has nothing to watch",
         }],
         oldest: lines.iter().filter_map(|s| s.age).max(),
     }

@@ -96,9 +96,9 @@ impl Player {
                 self.keys.drain(..from);
                 turn.key = Some(press.event());
             }
-            Next::Over => (turn.over, turn.said) = (true, Some("the script is over: the keys are yours".to_owned())),
+            Next::Over => (turn.over, turn.said) = (true, Some("the script has ended: you have control".to_owned())),
             Next::Fail(why) => {
-                (turn.over, turn.said) = (true, Some(format!("the script stops, the keys are yours: {why}")))
+                (turn.over, turn.said) = (true, Some(format!("the script has stopped, you have control: {why}")))
             }
         }
         let speed = if turn.over { 1.0 } else { self.script.speed() };

@@ -9,7 +9,10 @@ use base::{
     step::{Level, OpState, StepState, Way},
     view::{Cell, Column, Detail, Panel, Row, Table, Tone},
 };
-use engine::run::{OpLine, RunView, StepView, Turn};
+use engine::{
+    gate::word_of,
+    run::{OpLine, RunView, StepView, Turn},
+};
 
 /// Id of the Runbook page.
 pub const RUNBOOK: &str = "runbook";
@@ -68,7 +71,9 @@ pub fn panel(run: &RunView) -> Panel {
         summary.push(Cell::text(format!("{waived} gates waived")).tone(Tone::Warn));
     }
     summary.extend(
-        run.proposal.iter().map(|it| Cell::text(format!("proposed for {}: :second agrees", it.step)).tone(Tone::Warn)),
+        run.proposal
+            .iter()
+            .map(|it| Cell::text(format!("proposal for {}: :second approves", it.step)).tone(Tone::Warn)),
     );
     for (title, level, _) in run.invariants.iter().filter(|(_, level, _)| *level != Level::Green) {
         summary.push(Cell::text(format!("{title}: {}", level.word())).tone(Tone::of(*level)));
@@ -79,9 +84,9 @@ pub fn panel(run: &RunView) -> Panel {
         Column::text("title", "what", 30).grow(2).drop(2),
         Column::text("state", "state", 13),
         Column::text("gates", "gates", 8),
-        Column::number("ops", "there", 6).drop(1),
+        Column::number("ops", "applied", 7).drop(1),
         Column::number("waits", "left", 6).drop(1),
-        Column::text("why", "in its way", 16).grow(4),
+        Column::text("why", "blocked by", 16).grow(4),
     ];
     Panel {
         id: RUNBOOK,
@@ -92,14 +97,14 @@ pub fn panel(run: &RunView) -> Panel {
             title: "Steps".into(),
             columns,
             rows: run.steps.iter().map(row).collect(),
-            empty: "the plan has no step: add [[phase]] and [[phase.step]]",
+            empty: "the plan has no steps: add [[phase]] and [[phase.step]]",
         }],
         oldest: None,
     }
 }
 
 /// Level of the gates that apply now; `None` if none apply.
-fn judged(step: &StepView) -> Option<Level> {
+fn judged(step: &StepView) -> Option<&'static str> {
     let of = match step.state {
         StepState::Verifying | StepState::Baking if step.way == Way::Forward => "verify",
         StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed => {
@@ -107,21 +112,22 @@ fn judged(step: &StepView) -> Option<Level> {
         }
         _ => return None,
     };
-    step.gates.iter().any(|g| g.of == of).then_some(step.level)
+    let gates = || step.gates.iter().filter(|g| g.of == of).map(|g| &g.reason);
+    gates().next().map(|_| word_of(step.level, gates()))
 }
 
 fn row(step: &StepView) -> Row {
     let why = why(step);
     let level = match judged(step) {
         None => Cell::none(),
-        Some(level) => Cell::text(level.word()).tone(Tone::of(level)),
+        Some(word) => Cell::text(word).tone(Tone::of(step.level)),
     };
     let ops = if step.progress.1 == 0 {
         Cell::none()
     } else {
         Cell::text(format!("{}/{}", step.progress.0, step.progress.1))
     };
-    let title = if step.irreversible { format!("{} (no way back)", step.title) } else { step.title.clone() };
+    let title = if step.irreversible { format!("{} (irreversible)", step.title) } else { step.title.clone() };
     Row {
         id: step.id.clone(),
         cells: vec![
@@ -140,16 +146,16 @@ fn row(step: &StepView) -> Row {
 /// The first thing that blocks a step, or what it is doing.
 fn why(step: &StepView) -> Cell {
     if matches!(step.state, StepState::Done | StepState::Attested | StepState::Skipped | StepState::Cancelled) {
-        return if step.adopted { Cell::text("done by somebody else, taken over") } else { Cell::none() };
+        return if step.adopted { Cell::text("done outside landfall, adopted") } else { Cell::none() };
     }
     if let Some(since) = step.exposed {
-        return Cell::text(format!("EXPOSED for {}: its safe tail is not finished", short(since))).tone(Tone::Bad);
+        return Cell::text(format!("EXPOSED for {}: its cleanup is not finished", short(since))).tone(Tone::Bad);
     }
     if let Some(op) = step.ops.iter().find(|op| op.state.in_flight()).filter(|_| step.state == StepState::Running) {
         return Cell::text(op.what.clone());
     }
     if step.held {
-        return Cell::text("stands still: :release releases, :abandon gives it up").tone(Tone::Warn);
+        return Cell::text("held: :release resumes it, :abandon aborts it").tone(Tone::Warn);
     }
     if !step.lacks.is_empty() && step.way == Way::Forward {
         return Cell::text(format!("needs {}", step.lacks.join(", "))).tone(Tone::Muted);
@@ -183,7 +189,7 @@ pub fn journal(run: &RunView, clock: &Clock) -> Panel {
         summary: vec![head],
         tables: vec![Table {
             id: "records",
-            title: "Records, the newest first".into(),
+            title: "Records, newest first".into(),
             columns: vec![
                 Column::number("seq", "#", 4),
                 Column::text("time", "time", 8),
@@ -192,7 +198,7 @@ pub fn journal(run: &RunView, clock: &Clock) -> Panel {
                 Column::text("what", "what", 20).grow(1),
             ],
             rows: rows.collect(),
-            empty: "nothing is on record yet",
+            empty: "the journal has no records yet",
         }],
         oldest: None,
     }
@@ -225,15 +231,15 @@ pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
     if step.attempt > 0 {
         fields.push(("attempt".into(), Cell::count(step.attempt.into())));
     }
-    fields.extend(step.manual.iter().map(|what| (Cow::from("by hand"), Cell::text(what.clone()))));
+    fields.extend(step.manual.iter().map(|what| (Cow::from("manual"), Cell::text(what.clone()))));
     if step.irreversible {
-        fields.push(("way back".into(), Cell::text("none: a point of no return").tone(Tone::Warn)));
+        fields.push(("rollback".into(), Cell::text("none: a point of no return").tone(Tone::Warn)));
     }
     fields.extend(step.lacks.iter().map(|id| (Cow::from("needs"), Cell::text(id.clone()).tone(Tone::Warn))));
     let obstacles = step
         .obstacles
         .iter()
-        .map(|(level, why)| (Cow::from("in its way"), Cell::text(why.clone()).tone(Tone::of(*level))));
+        .map(|(level, why)| (Cow::from("blocked by"), Cell::text(why.clone()).tone(Tone::of(*level))));
     fields.extend(obstacles);
     fields.extend(step.waivers.iter().map(|w| (Cow::from("waived"), Cell::text(w.clone()).tone(Tone::Warn))));
     Some(Detail { title: step.id.clone(), fields, curves: Vec::new(), tables: vec![gates(step), operations(step)] })
@@ -245,12 +251,12 @@ fn gates(step: &StepView) -> Table {
         let level = match line.turn {
             Turn::Later => Cell::text("later").tone(Tone::Muted),
             Turn::Past => Cell::text("past").tone(Tone::Muted),
-            Turn::Now if reason.waived => Cell::text("WAIVED").tone(Tone::Warn),
-            Turn::Now => Cell::text(reason.level.word()).tone(Tone::of(reason.level)),
+            Turn::Now if reason.waived => Cell::text(reason.word()).tone(Tone::Warn),
+            Turn::Now => Cell::text(reason.word()).tone(Tone::of(reason.level)),
         };
         let green = match (line.turn, reason.to_green) {
             (Turn::Now, Some(left)) if !left.is_zero() => Cell::number(left.as_secs_f64(), short(left)),
-            (Turn::Now, None) => Cell::text("not known").tone(Tone::Muted),
+            (Turn::Now, None) => Cell::text("unknown").tone(Tone::Muted),
             _ => Cell::none(),
         };
         Row {
@@ -270,9 +276,9 @@ fn gates(step: &StepView) -> Table {
         columns: vec![
             Column::text("gate", "gate", 12).drop(1),
             Column::text("of", "of", 6).drop(2),
-            Column::text("level", "is", 7),
+            Column::text("level", "result", 7),
             Column::number("green", "green in", 6),
-            Column::text("why", "because", 20).grow(1),
+            Column::text("why", "reason", 20).grow(1),
         ],
         rows: rows.collect(),
         empty: "this step has no gate",
@@ -298,11 +304,11 @@ fn operations(step: &StepView) -> Table {
         columns: vec![
             Column::text("state", "state", 11),
             Column::text("what", "what", 16).grow(2),
-            Column::text("said", "last heard", 10).grow(1).drop(1),
-            Column::text("command", "by hand", 10).grow(1).drop(2),
+            Column::text("said", "last reply", 10).grow(1).drop(1),
+            Column::text("command", "manual command", 10).grow(1).drop(2),
         ],
         rows: rows.collect(),
-        empty: "nothing was begun yet",
+        empty: "not started yet",
     }
 }
 

@@ -35,34 +35,29 @@ const SCHEMA: i64 = 1;
 /// The whole file.
 pub static ROOT: TableSpec = TableSpec {
     header: "the file's top level",
-    doc: "What the operator likes. Every key may be left out; then it is as shown.",
+    doc: "The operator's settings. Every key is optional; the defaults are shown.",
     groups: &[&[
         or("schema", Integer(SCHEMA, SCHEMA), "1", "Version of this format."),
-        or("theme", NAME, "\"night\"", "Colours and signs: a name out of `landfall theme list`."),
-        may("ascii", Bool, "Only ASCII on screen; where nothing is said, as the locale has it."),
+        or("theme", NAME, "\"night\"", "Colours and symbols: a name from `landfall theme list`."),
+        may("ascii", Bool, "Only ASCII on screen; default: by the locale."),
         or(
             "time",
             NAME,
             "\"UTC\"",
             "Zone of the times on screen: \"UTC\", \"local\", or a name such as \"Europe/Berlin\".",
         ),
-        or("mask", Bool, "false", "Begin with names of hosts and accounts masked, for a screen that is shared."),
-        or(
-            "mouse",
-            Bool,
-            "false",
-            "Begin with the mouse on; then text is selected with Shift held, as most terminals have it.",
-        ),
+        or("mask", Bool, "false", "Start with names of hosts and accounts masked, for a shared screen."),
+        or("mouse", Bool, "false", "Start with the mouse on; in most terminals, hold Shift to select text."),
         or(
             "bell",
             List(&Enum(Ring::WORDS), 0),
             "[\"red\", \"ready\", \"over\"]",
-            "Ring when something turns red, when the step that is next becomes READY, when a step is over.",
+            "Ring when something becomes red, when the next step becomes READY, when a step ends.",
         ),
         may(
             "keys",
             Map(&List(&TEXT, 0)),
-            "Keys of commands, by the names that `landfall keys` lists; [] takes a command its keys.",
+            "Keys of commands, by the names that `landfall keys` lists; [] removes all keys of a command.",
         ),
     ]],
 };
@@ -144,7 +139,7 @@ impl Settings {
         }
         let _ = write!(out, "\n# Keys of commands: one character, or {}.\n", Key::NAMES);
         out.push_str(
-            "# A command that changes servers takes no chord with Ctrl. Of `page` each key is a page.\n# [keys]\n",
+            "# A command that changes servers cannot have a Ctrl chord. Of `page` each key is a page.\n# [keys]\n",
         );
         for c in COMMANDS {
             let keys: Vec<String> = c.keys.iter().map(|k| format!("{:?}", k.to_string())).collect();
@@ -275,7 +270,7 @@ mod tests {
             "there is no command `previw`",
             "did you mean `preview`?",
             "config.toml:6:8",
-            "\"Entr\" is no key",
+            "\"Entr\" is not a key",
             "5 faults",
         ] {
             assert!(told.contains(part), "{part}:\n{told}");

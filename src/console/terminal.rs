@@ -70,7 +70,7 @@ impl Screen {
         }
         if std::env::var_os("TERM").is_some_and(|t| t == "dumb") {
             return Err(io::Error::other(
-                "TERM=dumb says that it cannot be drawn on; set TERM to what it is, or use `landfall watch --plain` or `landfall status`",
+                "TERM=dumb cannot display the console; set TERM to the real terminal type, or use `landfall watch --plain` or `landfall status`",
             ));
         }
         // The theme decides about colours, including NO_COLOR: by default crossterm reacts to that variable by

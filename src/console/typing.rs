@@ -55,12 +55,12 @@ pub(super) fn paste(ui: &mut Ui, text: &str) -> Vec<Act> {
         Entry::Dialog(Dialog::Prompt(prompt)) => {
             ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { text: prompt.text + &text, ..prompt }));
         }
-        Entry::Dialog(Dialog::Confirm(_)) if dialog::call_off(ui, "called off: nothing was sent") => {}
+        Entry::Dialog(Dialog::Confirm(_)) if dialog::call_off(ui, "cancelled: nothing was sent") => {}
         Entry::Dialog(Dialog::Confirm(_)) => {
-            ui.message = Some("this is typed, not pasted: it is what is about to be changed".to_owned());
+            ui.message = Some("type this name, do not paste it: it is the target of the change".to_owned());
         }
         Entry::Commands | Entry::Dialog(_) => {
-            ui.message = Some("what was pasted is not taken for keys: nothing was done".to_owned());
+            ui.message = Some("pasted text is not read as keys: nothing was done".to_owned());
         }
     }
     Vec::new()

@@ -292,7 +292,7 @@ impl Ui {
         // The message contains the old names, and filters may contain them.
         let filters = self.tables.values_mut().map(|table| std::mem::take(&mut table.filter));
         let filtered = filters.filter(|filter| !filter.is_empty()).count() > 0;
-        self.message = filtered.then(|| "what lists were filtered by is gone: it may have had names in it".to_owned());
+        self.message = filtered.then(|| "list filters were removed: they may have contained names".to_owned());
         self.detail = None;
         let zone = self.zones.shown();
         self.remake(|picture| picture.again(mask.as_deref_mut(), &zone));

@@ -107,7 +107,7 @@ pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
 fn on_view_model(ui: &mut Ui, picture: Arc<ViewModel>) -> Vec<Act> {
     // Suspended, asleep or hung: the operator has not seen the count-down run.
     if ui.silent_for().is_some() {
-        dialog::call_off(ui, "called off: nothing was shown for a while; nothing was sent");
+        dialog::call_off(ui, "cancelled: the screen was not updated for a while; nothing was sent");
     }
     let old = ui.show(picture);
     if !ui.is_frozen() {
@@ -123,7 +123,7 @@ fn press(ui: &mut Ui, event: &KeyEvent) -> Vec<Act> {
     match ui.keys.command(key) {
         Some((command, nth)) => perform(ui, command.id, nth),
         None => {
-            ui.message = Some(format!("{key} is no command: :help lists them, :palette finds them by name"));
+            ui.message = Some(format!("{key} is not a command: :help lists all commands, :palette finds them by name"));
             Vec::new()
         }
     }
@@ -197,8 +197,8 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::Mouse => {
             ui.mouse = !ui.mouse;
             let said = match ui.mouse {
-                true => "the mouse is on: Shift selects text, as most terminals have it; :mouse lets it go",
-                false => "the mouse is the terminal's again",
+                true => "mouse on: hold Shift to select text in most terminals; :mouse turns it off",
+                false => "mouse off",
             };
             ui.message = Some(said.to_owned());
             vec![Act::Mouse]

@@ -10,7 +10,7 @@ use engine::run::{RollbackWindow, WayBack};
 /// The rollback in a few words; `None` while there is nothing to roll back.
 pub(super) fn cell(way: &WayBack) -> Option<Cell> {
     if let Some(step) = &way.closed {
-        return Some(Cell::text(format!("no way back: {step} is passed")).tone(Tone::Warn));
+        return Some(Cell::text(format!("no rollback: {step} is done")).tone(Tone::Warn));
     }
     if way.steps == 0 {
         return None;
@@ -18,11 +18,9 @@ pub(super) fn cell(way: &WayBack) -> Option<Cell> {
     let stays = match &way.stays {
         None => String::new(),
         Some(RollbackWindow { left: Some(left), .. }) => format!(", open for {}", short(*left)),
-        Some(RollbackWindow { step, .. }) => format!(", nobody knows for how long ({step})"),
+        Some(RollbackWindow { step, .. }) => format!(", for an unknown time ({step})"),
     };
-    Some(
-        Cell::text(format!("way back: {}, {} at the least{stays}", count(way.steps), short(way.takes))).tone(tone(way)),
-    )
+    Some(Cell::text(format!("rollback: {}, at least {}{stays}", count(way.steps), short(way.takes))).tone(tone(way)))
 }
 
 fn count(steps: usize) -> String {
@@ -44,31 +42,31 @@ fn tone(way: &WayBack) -> Tone {
 /// The rollback as a tile.
 #[must_use]
 pub fn tile(way: &WayBack) -> Tile {
-    let steps = format!("{}, {} to take back at the least", count(way.steps), short(way.takes));
+    let steps = format!("{}, at least {} to roll back", count(way.steps), short(way.takes));
     let (value, note) = match (&way.closed, &way.stays) {
         (Some(step), _) => {
-            (Cell::text("CLOSED"), format!("{step} is passed: what was before it cannot be taken back without loss"))
+            (Cell::text("CLOSED"), format!("{step} is done: earlier steps cannot be rolled back without loss"))
         }
-        (None, _) if way.steps == 0 => (Cell::text("open"), "nothing to take back yet".to_owned()),
-        (None, None) => (Cell::text("open"), format!("{steps}; nothing ends it by itself")),
+        (None, _) if way.steps == 0 => (Cell::text("open"), "nothing to roll back yet".to_owned()),
+        (None, None) => (Cell::text("open"), format!("{steps}; no time limit")),
         (None, Some(RollbackWindow { left: Some(left), step, what, .. })) => {
             let word = if tone(way) == Tone::Good { "open" } else { "CLOSING" };
-            let note = format!("{word}, until the {what} of {step} ends it; {steps}");
+            let note = format!("{word}, limited by the {what} of {step}; {steps}");
             (Cell::number(left.as_secs_f64(), short(*left)), note)
         }
         (None, Some(RollbackWindow { step, what, why, .. })) => {
-            (Cell::text("not known"), format!("how far the {what} of {step} reaches: {why}; {steps}"))
+            (Cell::text("unknown"), format!("the {what} of {step} is unknown: {why}; {steps}"))
         }
     };
     let without = match way.without.as_slice() {
         [] => String::new(),
-        ids => format!("; not by landfall, and not to be taken back by it: {}", ids.join(", ")),
+        ids => format!("; done outside landfall, no rollback: {}", ids.join(", ")),
     };
     let row = way.stays.as_ref().map(|stays| stays.step.clone()).or_else(|| way.closed.clone());
     let is = if way.steps == 0 && way.closed.is_none() { Tone::Plain } else { tone(way) };
     Tile {
         id: "way_back",
-        title: "Way back".into(),
+        title: "Rollback".into(),
         value: value.tone(is),
         note: format!("{note}{without}").into(),
         sides: Vec::new(),

@@ -25,18 +25,20 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         Id::NextTable | Id::PreviousTable if ui.at != At::Page(0) && ui.table_count() < 2 => {
             say("this page has only one list")
         }
-        Id::ScrollLeft | Id::ScrollRight if !ui.wide => say("columns are not wide: :wide makes them so"),
+        Id::ScrollLeft | Id::ScrollRight if !ui.wide => say("columns are not wide: :wide widens them"),
         Id::ScrollLeft if ui.scroll == 0 => say("this is the left end"),
         Id::FactsDown | Id::FactsUp if ui.at != At::Detail => say("no detail is open"),
-        Id::FactsDown if ui.detail_top >= ui.detail_last => say("these are the last facts"),
-        Id::FactsUp if ui.detail_top == 0 => say("these are the first facts"),
+        Id::FactsDown if ui.detail_top >= ui.detail_last => say("this is the end of the details"),
+        Id::FactsUp if ui.detail_top == 0 => say("this is the start of the details"),
         Id::Open => why_not_open(ui),
         Id::Back if ui.at == At::Page(0) => say("this is the overview"),
-        Id::Faster if ui.latest().pace >= PACE.1 => say("sources are asked as often as they may"),
-        Id::Slower if ui.latest().pace <= PACE.0 => say("sources are asked as seldom as they may"),
+        Id::Faster if ui.latest().pace >= PACE.1 => say("collectors already poll at the maximum rate"),
+        Id::Slower if ui.latest().pace <= PACE.0 => say("collectors already poll at the minimum rate"),
         id if matches!(Command::of(id).scope, Scope::Run | Scope::Step) => why_not_steer(id, ui),
-        Id::TimeFaster | Id::TimeSlower | Id::TimeStops if ui.latest().speed.is_none() => say("time is real here"),
-        Id::TimeSlower if ui.latest().speed == Some(0.0) => say("time stands still"),
+        Id::TimeFaster | Id::TimeSlower | Id::TimeStops if ui.latest().speed.is_none() => {
+            say("only simulated time can be changed")
+        }
+        Id::TimeSlower if ui.latest().speed == Some(0.0) => say("simulated time is paused"),
         Id::Zone => ui.zones.why_not().map(str::to_owned),
         Id::Theme if ui.themes.len() < 2 => say("there is only one theme"),
         _ => None,
@@ -50,33 +52,33 @@ fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
         return None;
     }
     if run.operator.is_none() {
-        return say("this console only watches");
+        return say("this console is read only");
     }
     if matches!(id, Id::Hold | Id::Release | Id::Remark) {
         return None;
     }
     if id == Id::Second {
-        return run.proposal.is_none().then(|| "nothing is proposed".to_owned());
+        return run.proposal.is_none().then(|| "there is no proposal".to_owned());
     }
     let Some(step) = ui.step() else { return say("choose a step in the Runbook first: :next-step goes there") };
     let before = before_it_begins(step);
     let is = |what: &str| Some(format!("{} is {}: {what}", step.id, step.word));
     match id {
-        Id::Attest if step.manual.is_none() => say("this step is not done by hand"),
+        Id::Attest if step.manual.is_none() => say("this is not a manual step"),
         Id::Preview | Id::Arm | Id::Execute if step.manual.is_some() && !step.shown => {
-            say("this step is done by hand: :attest says that it is done")
+            say("this is a manual step: :attest marks it done")
         }
         Id::Preview if !before && step.preview.is_none() => is("there is nothing to preview"),
-        Id::Settle if step.unknown.is_none() => say("no operation of it is UNKNOWN"),
+        Id::Settle if step.unknown.is_none() => say("this step has no UNKNOWN operation"),
         Id::RollBack if step.irreversible => say("this is a point of no return"),
-        Id::RollBack if step.way == Way::Back && before => is("its way back is open, :preview shows it"),
-        Id::RollBack if !step.has_back => say("there is nothing of it to take back"),
-        Id::Arm if step.state == StepState::Armed => say("it is armed already"),
-        Id::Arm if step.state != StepState::Previewed => is("only what was previewed can be armed, :preview shows it"),
-        Id::Execute if step.state != StepState::Armed => is("only what is armed can be executed"),
-        Id::CallOff if !before && step.state != StepState::NotApplied => is("there is nothing to call off any more"),
-        Id::Again if before || is_under_way(step) => is("only what is over can be tried again"),
-        Id::Abandon if step.state != StepState::Running => is("only an attempt under way can be given up"),
+        Id::RollBack if step.way == Way::Back && before => is("its rollback is open, :preview shows it"),
+        Id::RollBack if !step.has_back => say("there is nothing to roll back"),
+        Id::Arm if step.state == StepState::Armed => say("it is already armed"),
+        Id::Arm if step.state != StepState::Previewed => is("only a previewed step can be armed, :preview shows it"),
+        Id::Execute if step.state != StepState::Armed => is("only an armed step can be executed"),
+        Id::CallOff if !before && step.state != StepState::NotApplied => is("there is nothing to cancel"),
+        Id::Again if before || is_under_way(step) => is("only a step that has ended can be retried"),
+        Id::Abandon if step.state != StepState::Running => is("only a running attempt can be aborted"),
         _ => None,
     }
 }
@@ -86,11 +88,11 @@ fn why_not_open(ui: &Ui) -> Option<String> {
         At::Detail => Some("a detail is open already: :back closes it".into()),
         At::Page(0) => {
             let behind = ui.view_model().answers.get(ui.tile).and_then(|answer| ui.view_model().behind(answer));
-            behind.is_none().then(|| "the plan names nothing that this could be asked of".into())
+            behind.is_none().then(|| "the plan has nothing for this tile".into())
         }
         At::Page(_) if ui.selected().is_none() => Some("no row is selected".into()),
         At::Page(_) if ui.is_frozen() && ui.panel().is_none_or(|p| !is_own(p.id)) => {
-            Some("the picture is frozen and holds no detail of this row: :freeze lets it move".into())
+            Some("the screen is frozen and has no details of this row: :freeze unfreezes it".into())
         }
         At::Page(_) => None,
     }

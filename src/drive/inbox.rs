@@ -155,13 +155,11 @@ fn make(folder: &Path) -> io::Result<()> {
     }
     let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     let opened = rustix::fs::open(folder, flags, Mode::empty());
-    let opened = opened.map_err(|e| io::Error::new(io::Error::from(e).kind(), "it is no folder, or a link"))?;
+    let opened =
+        opened.map_err(|e| io::Error::new(io::Error::from(e).kind(), "it is not a folder, or it is a link"))?;
     let about = rustix::fs::fstat(&opened)?;
     if about.st_uid != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::other(format!(
-            "it belongs to the account with uid {}: hand it in as that one",
-            about.st_uid
-        )));
+        return Err(io::Error::other(format!("it belongs to uid {}: run this command as that user", about.st_uid)));
     }
     if about.st_mode & 0o022 != 0 {
         rustix::fs::fchmod(&opened, Mode::from_raw_mode(about.st_mode & 0o7755))?;
@@ -248,7 +246,7 @@ impl Inbox {
 
     /// What a message wants; else what is to be put on record of it instead.
     fn read(&self, file: &Path) -> Result<Order, Order> {
-        let parsed = |text: &[u8]| serde_json::from_slice(text).map_err(|e| format!("it is no message: {e}"));
+        let parsed = |text: &[u8]| serde_json::from_slice(text).map_err(|e| format!("it is not a message: {e}"));
         let (text, message) = match read_small(file).and_then(|text| parsed(&text).map(|message| (text, message))) {
             Ok(read) => read,
             Err(why) => {
@@ -282,8 +280,11 @@ impl Inbox {
         if self.approvers.is_empty() {
             return Ok(None);
         }
-        let known =
-            self.approvers.iter().find(|a| a.name == by).ok_or_else(|| format!("{by} is no approver of this plan"))?;
+        let known = self
+            .approvers
+            .iter()
+            .find(|a| a.name == by)
+            .ok_or_else(|| format!("{by} is not an approver of this plan"))?;
         let Some(key) = &known.key else { return Ok(None) };
         let signature = file.with_extension("json.sig");
         if !signature.exists() {
@@ -314,7 +315,7 @@ fn read_small(file: &Path) -> Result<Vec<u8>, String> {
     let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(file).map_err(told)?;
     let about = file.metadata().map_err(told)?;
     if !about.is_file() || about.len() > LONGEST {
-        return Err(format!("it is no plain file of up to {LONGEST} bytes"));
+        return Err(format!("it is not a regular file of at most {LONGEST} bytes"));
     }
     let mut bytes = Vec::new();
     file.take(LONGEST).read_to_end(&mut bytes).map_err(told)?;

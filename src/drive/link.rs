@@ -90,7 +90,7 @@ impl Control {
         if left.is_empty() {
             return left;
         }
-        self.orders.give(Order::Hold { by: None, why: "the console was left".to_owned() });
+        self.orders.give(Order::Hold { by: None, why: "the console was closed".to_owned() });
         let mut waited = Duration::ZERO;
         while waited < within && !left.is_empty() {
             std::thread::sleep(LOOK);

@@ -16,7 +16,7 @@
 //! * **A clock jump** (the two clocks disagree by more than two seconds about the time between two looks, or boot time goes backwards)
 //!   makes what is true not known for that look: not even a gate that has to be true for no time turns green by it.
 //! * **Silence** is never green: without a look for as long as a reading may be old, or once what was looked at has become too old, the
-//!   verdict is HOLD, for what was false too.
+//!   verdict is UNKNOWN, for what was false too.
 //! * **A waived gate** counts as green until its waiver ends by either clock, whichever comes first. It is judged all the same.
 //!
 //! | file | what lives there |
@@ -46,7 +46,7 @@ pub use self::{
     judge::{Judge, NoSuchGate},
     look::Readings,
     text::limit_of_series,
-    verdict::{Filled, Reason, Verdict},
+    verdict::{Filled, Reason, Verdict, word_of},
 };
 
 /// How far the two clocks may disagree about the time between two looks.

@@ -165,14 +165,14 @@ impl Snapshot {
         }
         let mut silent = None;
         for (state, word) in [
-            (CollectorState::Unknown, "blind"),
+            (CollectorState::Unknown, "unknown"),
             (CollectorState::Stale, "stale"),
             (CollectorState::Pending, "starting"),
         ] {
             let n = worst(state).count();
             if let Some(first) = worst(state).max_by_key(|s| s.age) {
                 let why = first.fault.as_ref().map_or_else(String::new, |f| format!(": {f}"));
-                silent = Some(format!("{n} of {} sources {word}, {}{why}", self.sources.len(), first.id));
+                silent = Some(format!("{n} of {} collectors {word}, {}{why}", self.sources.len(), first.id));
                 break;
             }
         }
@@ -183,7 +183,7 @@ impl Snapshot {
             (Some(thing), silent) => {
                 let more = match self.unknown.len() - 1 {
                     0 => String::new(),
-                    n => format!("; {n} more not known"),
+                    n => format!("; {n} more unknown"),
                 };
                 let sources = silent.map_or_else(String::new, |why| format!("; {why}"));
                 return Verdict::Hold(format!("{}: {}{more}{sources}", thing.what, thing.why));
@@ -191,7 +191,7 @@ impl Snapshot {
             (None, None) => {}
         }
         match &self.run {
-            None => Verdict::Clear(format!("all {} sources live", self.sources.len())),
+            None => Verdict::Clear(format!("all {} collectors live", self.sources.len())),
             Some(run) => run.go(),
         }
     }

@@ -94,7 +94,7 @@ impl<R: BufRead> Reader<R> {
         if is_torn(self.head, &self.line) {
             return Ok(self.line.len() as u64);
         }
-        let why = "it has no end, and does not begin as the next record would: it is not this program's".to_owned();
+        let why = "it is incomplete and does not begin like a record of this program".to_owned();
         Err(Damage { line: self.lines + 1, why })
     }
 }
@@ -146,7 +146,7 @@ pub fn next<C: Data, V: Data>(head: Head, line: &[u8]) -> Result<Entry<C, V>, St
         ));
     }
     if entry.prev != head.hash {
-        return Err("it does not follow on the line before it: one of them was changed".to_owned());
+        return Err("its hash does not match the previous line: one of them was changed".to_owned());
     }
     Ok(entry)
 }

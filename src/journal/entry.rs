@@ -87,20 +87,20 @@ impl<C: Data, V: Data> Entry<C, V> {
         struct Version {
             v: u32,
         }
-        let version: Version = serde_json::from_slice(line).map_err(|e| format!("it is no record: {e}"))?;
+        let version: Version = serde_json::from_slice(line).map_err(|e| format!("it is not a record: {e}"))?;
         if version.v > VERSION {
             return Err(format!(
                 "it is of version {}; this program knows {VERSION} at the most: use a newer one",
                 version.v
             ));
         }
-        let entry: Self = serde_json::from_slice(line).map_err(|e| format!("it is no record: {e}"))?;
+        let entry: Self = serde_json::from_slice(line).map_err(|e| format!("it is not a record: {e}"))?;
         let end = line.len().checked_sub(SEAM.len() + 66).ok_or("it has no hash")?;
         if &line[end..end + SEAM.len()] != SEAM.as_bytes() {
             return Err("its hash is not at its end".to_owned());
         }
         if Digest::of(&line[..end]) != entry.hash {
-            return Err("its hash is not that of what it says: it was changed".to_owned());
+            return Err("its hash does not match its content: it was changed".to_owned());
         }
         Ok(entry)
     }

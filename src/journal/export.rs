@@ -171,9 +171,9 @@ impl Ways {
                 format!("operation {}: {}", u32::from(ticket.op) + 1, state.word(wait))
             }
             Note::State(phase) => phase.word(last.way).to_owned(),
-            Note::Abandoned => "given up: nothing but its safe tail is begun any more".to_owned(),
-            Note::Stands => "the way back is given up, nothing of it was applied: it stands as before".to_owned(),
-            Note::Adopted(_) => "done by somebody else, taken over".to_owned(),
+            Note::Abandoned => "aborted: only its cleanup still runs".to_owned(),
+            Note::Stands => "rollback cancelled, nothing of it was applied: the step is unchanged".to_owned(),
+            Note::Adopted(_) => "done outside landfall, adopted".to_owned(),
         };
         if came.detail.is_empty() { what } else { format!("{what}: {}", came.detail) }
     }
@@ -183,25 +183,25 @@ impl Ways {
 #[must_use]
 pub fn describe<C, V>(body: &Body<C, V>) -> String {
     match body {
-        Body::Opened { program } => format!("begun with landfall {program}"),
+        Body::Opened { program } => format!("opened with landfall {program}"),
         Body::Resumed { cut, plan_changed } => {
-            let mut text = "taken up again".to_owned();
+            let mut text = "resumed".to_owned();
             if *cut > 0 {
-                let _ = write!(text, "; a torn last line of {cut} bytes was cut off");
+                let _ = write!(text, "; an incomplete last line of {cut} bytes was removed");
             }
             if *plan_changed {
-                text.push_str("; the plan is not what it was");
+                text.push_str("; the plan has changed");
             }
             text
         }
         Body::Previewed { digest, way, diff, .. } => {
-            let way = if *way == Way::Back { "way back previewed" } else { "previewed" };
+            let way = if *way == Way::Back { "rollback previewed" } else { "previewed" };
             let diff: Vec<String> = diff.iter().map(|c| format!("{}: {} → {}", c.thing, c.from, c.to)).collect();
             format!("{way}, {}: {}", digest.short(), diff.join("; "))
         }
         Body::AttemptStarted(begun) => {
             let way = match &begun.record {
-                Record::Begun { way: Way::Back, attempt, .. } => format!("way back begun (attempt {attempt})"),
+                Record::Begun { way: Way::Back, attempt, .. } => format!("rollback begun (attempt {attempt})"),
                 Record::Begun { attempt, .. } => format!("begun (attempt {attempt})"),
                 _ => "begun".to_owned(),
             };
@@ -226,7 +226,7 @@ pub fn describe<C, V>(body: &Body<C, V>) -> String {
         Body::Attested { there, looked_at, by, ticket, .. } => {
             let what = ticket.map_or_else(String::new, |t| format!("operation {}: ", u32::from(t.op) + 1));
             let said = if *there { "done" } else { "not done" };
-            format!("{what}{said}, by the word of {}: {looked_at}", by.join(" and "))
+            format!("{what}{said}, marked by {}: {looked_at}", by.join(" and "))
         }
         Body::Hold { on, by, why } => {
             let what = if *on { "held" } else { "released" };

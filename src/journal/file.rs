@@ -49,7 +49,7 @@ impl FileStore {
             }
             // Anybody who can read it can lock it: this must not be taken for a console that has control.
             return Err(io::Error::other(format!(
-                "{0} is locked by a process that has not its lock file: `fuser -v {0}` shows it: a console that has it under another name, an older landfall, or somebody who may read \
+                "{0} is locked by a process that does not hold its lock file: `fuser -v {0}` shows it: a console that opened it under another name, an older landfall, or another user who may read \
                  the journal and should not: `chmod 600 {0}` keeps others out",
                 path.display()
             )));
@@ -127,18 +127,16 @@ impl Storage for FileStore {
         let ours = self.file.metadata()?;
         let there = match std::fs::symlink_metadata(&self.path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return Err(io::Error::other(format!("{name} is not there any more: it was moved or removed")));
+                return Err(io::Error::other(format!("{name} no longer exists: it was moved or removed")));
             }
             there => there?,
         };
         if !same(&ours, &there) {
-            return Err(io::Error::other(format!(
-                "{name} is another file than the one that was opened: it was replaced"
-            )));
+            return Err(io::Error::other(format!("{name} is not the file that was opened: it was replaced")));
         }
         if ours.len() != self.len {
             let (is, was) = (ours.len(), self.len);
-            let how = if is < was { "it was cut" } else { "somebody else wrote into it" };
+            let how = if is < was { "it was truncated" } else { "another process wrote to it" };
             return Err(io::Error::other(format!("{name} has {is} bytes where {was} were written: {how}")));
         }
         Ok(())

@@ -61,7 +61,7 @@ impl Follower {
     pub fn each<C: Data, V: Data>(&mut self, mut take: impl FnMut(Entry<C, V>)) -> Result<(), Refused> {
         let mut file = File::open(&self.path)?;
         if file.metadata()?.len() < self.at {
-            let why = "it is shorter than it was: lines that had been read are gone".to_owned();
+            let why = "it is shorter than before: lines that were already read are missing".to_owned();
             return Err(Damage { line: self.lines, why }.into());
         }
         file.seek(SeekFrom::Start(self.at))?;

@@ -42,7 +42,7 @@ use base::{digest::Digest, now::Now};
 
 /// The right to send one request, once: its intent is on disk. Only created here; it cannot be copied, stored or read back.
 #[derive(Debug)]
-#[must_use = "an intent is on record; if nothing is sent, that has to be found out by observing"]
+#[must_use = "an intent is in the journal; if the request was not sent, verification will show it"]
 pub struct Permit {
     tag: String,
 }
@@ -59,7 +59,7 @@ impl Permit {
 /// second sync succeeds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the journal cannot be written: {0}; nothing is sent any more. Put that right and start landfall again: it takes up where the journal stands"
+    "the journal cannot be written: {0}; no further request is sent. Fix this and restart landfall: it resumes from the journal"
 )]
 pub struct Halt(pub String);
 

@@ -83,7 +83,7 @@ impl fmt::Display for Holder {
         if let Some(until) = leaves {
             write!(
                 f,
-                "; it was left, finishes what is on its way and lets go by {} UTC at the latest",
+                "; it is closing, finishes its running requests and releases the journal by {} UTC at the latest",
                 until.strftime("%H:%M:%S")
             )?;
         }
@@ -130,7 +130,7 @@ impl Lock {
         let path = path(journal);
         let file = own(&path, OpenOptions::new().read(true).write(true).create(true))?;
         if file.metadata()?.nlink() != 1 {
-            return Err(io::Error::other(format!("{} has a second name: remove it", path.display())));
+            return Err(io::Error::other(format!("{} has a second hard link: remove it", path.display())));
         }
         if !patiently(|| file.try_lock())? {
             return Ok(Tried::Busy(read(&file)));
@@ -178,7 +178,7 @@ pub fn own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     if about.uid() != us {
         let owner = account(about.uid()).unwrap_or_else(|| format!("uid {}", about.uid()));
         return Err(told(format!(
-            "belongs to {owner}, and to nobody else's file is written: remove it, or name another"
+            "belongs to {owner}; landfall writes only to its own user's files: remove it, or name another"
         )));
     }
     // If others can write it, they can overwrite it.

@@ -53,7 +53,7 @@ fn after(what: impl FnOnce(&Path)) -> String {
 #[test]
 fn a_journal_that_is_not_where_it_belongs_is_not_written() {
     let moved = after(|path| fs::rename(path, path.with_extension("old")).expect("moved"));
-    assert!(moved.contains("it was moved or removed") && moved.contains("nothing is sent any more"), "{moved}");
+    assert!(moved.contains("it was moved or removed") && moved.contains("no further request is sent"), "{moved}");
     let removed = after(|path| fs::remove_file(path).expect("removed"));
     assert!(removed.contains("it was moved or removed"), "{removed}");
     let replaced = after(|path| {
@@ -69,12 +69,12 @@ fn a_journal_that_is_not_where_it_belongs_is_not_written() {
     });
     assert!(linked.contains("it was replaced"), "{linked}");
     let cut = after(|path| OpenOptions::new().write(true).open(path).and_then(|f| f.set_len(10)).expect("cut"));
-    assert!(cut.contains("it was cut"), "{cut}");
+    assert!(cut.contains("it was truncated"), "{cut}");
     let grown = after(|path| {
         let mut file = OpenOptions::new().append(true).open(path).expect("a file");
         file.write_all(b"{}\n").expect("written");
     });
-    assert!(grown.contains("somebody else wrote into it"), "{grown}");
+    assert!(grown.contains("another process wrote to it"), "{grown}");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn whoever_leaves_says_so() {
     let notice = store.notice();
     notice.leaves_within(Duration::from_secs(60));
     let Ok(Opened::Busy(Some(holder))) = FileStore::open(&path) else { panic!("it is held") };
-    assert!(holder.leaves.is_some() && holder.to_string().contains("it was left"), "{holder}");
+    assert!(holder.leaves.is_some() && holder.to_string().contains("it is closing"), "{holder}");
     drop(store);
     let Ok(Opened::Ours(_)) = FileStore::open(&path) else { panic!("the notice does not keep it") };
     notice.leaves_within(Duration::from_secs(60));

@@ -222,7 +222,7 @@ fn what_is_no_torn_record_is_never_cut() {
         let bytes = [before, end.as_bytes()].concat();
         let store = MemStore::with(bytes.clone());
         let refused = Journal::open(Box::new(store.clone()), author(), now(50)).expect_err("not ours");
-        assert!(matches!(&refused, Refused::Damaged(d) if d.why.contains("has no end")), "{end:?}: {refused}");
+        assert!(matches!(&refused, Refused::Damaged(d) if d.why.contains("it is incomplete")), "{end:?}: {refused}");
         assert!(store.survivors() == bytes, "{end:?}: left as it is");
     }
     // Zeros where bytes did not reach the disk belong to a torn line.

@@ -95,13 +95,17 @@ impl WayBack {
             }
             out.push('\n');
         }
-        if out.is_empty() { "# nothing that landfall did stands\n".to_owned() } else { format!("# {CARE}\n\n{out}") }
+        if out.is_empty() {
+            "# there is no step of landfall to roll back\n".to_owned()
+        } else {
+            format!("# {CARE}\n\n{out}")
+        }
     }
 }
 
 /// A note for whoever uses the commands.
-pub const CARE: &str = "the way back of every step that stands, the last one first, as the journal knows it: look before each command whether \
-                        it still fits what is there";
+pub const CARE: &str = "rollback of every applied step, last one first, from the journal: before each command, check that \
+                        it still fits the current state";
 
 impl Known {
     fn learn<C, V>(&mut self, entry: &Entry<C, V>, commands: Vec<String>) {
@@ -114,7 +118,7 @@ impl Known {
         let Self { step, seq, wall, commands } = self;
         let step = text::line(step);
         if commands.is_empty() {
-            return format!("{step}: it stands, and the journal has no command of its way back");
+            return format!("{step}: applied, but the journal has no rollback command");
         }
         format!("{step}, as of record {seq}, {} UTC", wall.strftime("%F %H:%M:%S"))
     }

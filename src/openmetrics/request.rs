@@ -29,14 +29,14 @@ pub(super) fn answer(head: &[u8], here: bool) -> Answer {
     let (method, target, version) = (words.next(), words.next(), words.next());
     let (Some(method), Some(target), Some("HTTP/1.0" | "HTTP/1.1"), None) = (method, target, version, words.next())
     else {
-        return Answer::No("400 Bad Request", "this is no request of HTTP/1.0 or 1.1");
+        return Answer::No("400 Bad Request", "not an HTTP/1.0 or 1.1 request");
     };
     let header = |line: &str| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("host").then(|| value.trim().to_owned())
     };
     if here && lines.filter_map(header).any(|host| !is_here(&host)) {
-        return Answer::No("421 Misdirected Request", "ask by address, or as localhost");
+        return Answer::No("421 Misdirected Request", "use an address or localhost as the host");
     }
     if !matches!(method, "GET" | "HEAD") {
         return Answer::No("405 Method Not Allowed", "GET or HEAD");

@@ -43,8 +43,8 @@ pub struct Address(SocketAddr);
 pub enum NotServed {
     /// Anyone who can reach the address could read them.
     #[error(
-        "metrics on {0}: this is not an address of this machine alone, and whoever reaches it can read them without a login: \
-         use 127.0.0.1, or say --metrics-any as well"
+        "metrics on {0}: other machines can reach this address and read them without a login: \
+         use 127.0.0.1, or add --metrics-any"
     )]
     NotHere(SocketAddr),
     /// The address cannot be bound.

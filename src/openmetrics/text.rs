@@ -44,7 +44,7 @@ fn about(snapshot: &Snapshot, silent: Option<Duration>) -> String {
     let sites = &snapshot.plan.sites;
     plan.put(&[("plan", &snapshot.plan.name), ("source", &sites.source.label), ("target", &sites.target.label)], 1.0);
     let mut up =
-        Family::new("landfall_up", Kind::Gauge, "", "1 while the core makes pictures; at 0 nothing else is known.");
+        Family::new("landfall_up", Kind::Gauge, "", "1 while the core produces snapshots; at 0 nothing else is known.");
     up.put(&[], if silent.is_none() { 1.0 } else { 0.0 });
     let mut verdict = Family::new(
         "landfall_verdict",
@@ -61,14 +61,14 @@ fn sources(lines: &[CollectorLine], out: &mut String) {
     let gauge =
         |name: &str, unit: &str, help: &str| Family::new(format!("landfall_source_{name}"), Kind::Gauge, unit, help);
     let counter = |name: &str, help: &str| Family::new(format!("landfall_source_{name}"), Kind::Counter, "", help);
-    let mut up = gauge("up", "", "1 if the source is live: its answers may be decided on.");
-    let mut state = Family::new("landfall_source_state", Kind::StateSet, "", "How the source is doing.");
-    let mut age = gauge("age_seconds", "seconds", "Since its last answer; absent if it never answered.");
-    let mut took = gauge("took_seconds", "seconds", "How long the last attempt took.");
-    let mut interval = gauge("interval_seconds", "seconds", "How often it is asked now.");
+    let mut up = gauge("up", "", "1 if the collector is live: its answers may be used for decisions.");
+    let mut state = Family::new("landfall_source_state", Kind::StateSet, "", "State of the collector.");
+    let mut age = gauge("age_seconds", "seconds", "Time since its last answer; absent if it never answered.");
+    let mut took = gauge("took_seconds", "seconds", "Duration of the last attempt.");
+    let mut interval = gauge("interval_seconds", "seconds", "Current polling interval.");
     let mut answers = counter("answers", "Answers since the start.");
     let mut failures = counter("failures", "Failures since the start.");
-    let mut throttled = counter("throttled", "Times it was asked to be asked less.");
+    let mut throttled = counter("throttled", "How often the server throttled it.");
     for line in lines {
         let labels: [Label<'_>; 3] =
             [("source", &line.id), ("side", line.side.map_or("", |side| side.word())), ("endpoint", &line.endpoint)];
@@ -115,7 +115,7 @@ fn name(def: &SignalDef) -> (String, &'static str) {
 /// not fresh.
 fn signals(samples: &[Sample], out: &mut String) {
     let mut state =
-        Family::new("landfall_signal_state", Kind::Gauge, "", "A series that is not live, and has no number for that.");
+        Family::new("landfall_signal_state", Kind::Gauge, "", "A series that is not live, and therefore has no value.");
     let mut series = Family::new("landfall_signal_series", Kind::Gauge, "", "Series of a signal by state.");
     let mut by_id: HashMap<&str, Vec<&Sample>> = HashMap::new();
     samples.iter().for_each(|sample| by_id.entry(sample.def.id).or_default().push(sample));
@@ -151,27 +151,27 @@ fn signals(samples: &[Sample], out: &mut String) {
 fn run_families(run: &RunView, out: &mut String) {
     let gauge = |name: &str, help: &str| Family::new(format!("landfall_{name}"), Kind::Gauge, "", help);
     let stateset = |name: &str, help: &str| Family::new(format!("landfall_{name}"), Kind::StateSet, "", help);
-    let mut held = gauge("run_held", "1 if everything is held.");
+    let mut held = gauge("run_held", "1 if the run is held.");
     held.put(&[], f64::from(u8::from(run.held.is_some())));
-    let mut halted = gauge("run_halted", "1 if nothing can be put on record any more.");
+    let mut halted = gauge("run_halted", "1 if the journal can no longer be written.");
     halted.put(&[], f64::from(u8::from(run.halted.is_some())));
     let mut head = gauge("journal_head", "Number of the journal's last record; absent without a journal.");
     if let Some((seq, _)) = &run.head {
         head.put(&[], count(*seq));
     }
-    let mut next = gauge("run_next", "1 for the step that is next, or under way.");
+    let mut next = gauge("run_next", "1 for the step that is next or running.");
     next.put(&[("step", run.next().map_or("none", |step| &step.id))], 1.0);
-    let mut invariant = stateset("invariant_level", "What must be true: green if it is.");
-    let mut abort = stateset("abort_level", "What asks for the way back: green if it does.");
+    let mut invariant = stateset("invariant_level", "Conditions that must be true: green if they are.");
+    let mut abort = stateset("abort_level", "Conditions that ask for a rollback: green if they do.");
     for (family, label, list) in [(&mut invariant, "invariant", &run.invariants), (&mut abort, "abort", &run.aborts)] {
         for (title, level, _) in list.iter() {
             family.put_state(&[(label, title)], &LEVELS, &level_word(*level));
         }
     }
-    let mut state = stateset("step_state", "How far each step is.");
-    let mut back = gauge("step_back", "1 if the step's last or present attempt goes back.");
-    let mut gate = stateset("gate_level", "The gates that are judged now: of the steps, by what they are for.");
-    let mut waived = gauge("gate_waived", "1 if the gate is left out by two people.");
+    let mut state = stateset("step_state", "State of each step.");
+    let mut back = gauge("step_back", "1 if the step's last or current attempt is a rollback.");
+    let mut gate = stateset("gate_level", "The gates that are evaluated now, by step and purpose.");
+    let mut waived = gauge("gate_waived", "1 if the gate is waived by two people.");
     let phases: Vec<String> = StepState::ALL.iter().map(word_of).collect();
     let phases: Vec<&str> = phases.iter().map(String::as_str).collect();
     for step in &run.steps {
@@ -189,7 +189,12 @@ fn run_families(run: &RunView, out: &mut String) {
 }
 
 fn level_word(level: Level) -> String {
-    level.word().to_lowercase()
+    let word = match level {
+        Level::Green => "green",
+        Level::Unknown => "hold",
+        Level::Red => "red",
+    };
+    word.to_owned()
 }
 
 /// Its word in `--json`.

@@ -118,7 +118,7 @@ fn gone(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
         what: format!("source {}", fact.name),
         from: Some(fact.word),
         to: "gone".to_owned(),
-        why: "it is not asked any more".to_owned(),
+        why: "no longer polled".to_owned(),
     })
     .collect()
 }
@@ -138,7 +138,7 @@ fn records(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
         what: "journal".to_owned(),
         from: None,
         to: format!("{more} records before these"),
-        why: "landfall journal export tells them all".to_owned(),
+        why: "landfall journal export prints them all".to_owned(),
     });
     let record = |record: &&engine::run::JournalLine| Line {
         at: record.wall,
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(told(None, &first), ["verdict  GO  next: a", "source dns/x  live"]);
         assert_eq!(told(Some(&first), &first), Vec::<String>::new());
         let less = standing(&[(Kind::Verdict, "", "GO", "next: a")]);
-        assert_eq!(told(Some(&first), &less), ["source dns/x  live → gone  it is not asked any more"]);
+        assert_eq!(told(Some(&first), &less), ["source dns/x  live → gone  no longer polled"]);
     }
 
     #[test]

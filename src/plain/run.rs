@@ -56,7 +56,7 @@ pub fn run(pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Re
 /// A panic ends the program with an error: a reader of the lines would take silence for no change.
 fn guarded(print: impl FnOnce() -> io::Result<Ended>) -> io::Result<Ended> {
     let ended = panic::catch_unwind(AssertUnwindSafe(print));
-    ended.unwrap_or_else(|_| Err(io::Error::other("the printing stopped by a defect of its own")))
+    ended.unwrap_or_else(|_| Err(io::Error::other("the output stopped because of an internal error")))
 }
 
 fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Result<Ended> {
@@ -87,7 +87,7 @@ fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::
                 heard = heard_of(&mut pictures, mask.as_mut());
                 silent = Duration::ZERO;
             }
-            Ok(Err(_)) => return Err(io::Error::other("the core has stopped: what was told last is not the present")),
+            Ok(Err(_)) => return Err(io::Error::other("the core has stopped: the last lines are out of date")),
             Err(_) => silent += SILENT,
         }
     }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_defect_ends_the_printing_aloud() {
         let ended = guarded(|| panic!("a defect"));
-        assert!(ended.is_err_and(|why| why.to_string().contains("defect of its own")));
+        assert!(ended.is_err_and(|why| why.to_string().contains("internal error")));
         assert!(guarded(|| Ok(Ended::Quit)).is_ok());
     }
 }

@@ -96,7 +96,7 @@ impl Standing {
     #[must_use]
     pub fn silent(&self, silent: Duration) -> Self {
         let at = jiff::SignedDuration::try_from(silent).ok().and_then(|d| self.at.checked_add(d).ok());
-        let why = format!("no picture from the core for {}: what was told is not the present", short(silent));
+        let why = format!("no update from the core for {}: the last lines are out of date", short(silent));
         let mut facts = self.facts.clone();
         if let Some(first) = facts.first_mut() {
             *first = Fact { sense: "silent".to_owned(), ..fact(Kind::Verdict, "", "HOLD", why) };
@@ -177,9 +177,9 @@ fn without_figures(text: &str) -> String {
 /// The invariants and the rollback triggers. A GREEN trigger asks for a rollback.
 fn watched(run: &RunView) -> Vec<Fact> {
     let asks = |level| match level {
-        Level::Green => "ASKS FOR THE WAY BACK",
-        Level::Unknown => "NOT KNOWN",
-        Level::Red => "quiet",
+        Level::Green => "ROLL BACK",
+        Level::Unknown => "UNKNOWN",
+        Level::Red => "clear",
     };
     let aborts = run.aborts.iter().map(|(title, level, why)| fact(Kind::Abort, title, asks(*level), why));
     let invariants = run.invariants.iter().map(|(title, level, why)| fact(Kind::Invariant, title, level.word(), why));
@@ -205,7 +205,7 @@ fn source(line: &CollectorLine) -> Fact {
     let why = match (&line.fault, line.state) {
         (Some(fault), _) => fault.to_string(),
         (None, CollectorState::Stale | CollectorState::Unknown) => {
-            line.age.map_or_else(|| "never answered".to_owned(), |age| format!("last heard {age} ago"))
+            line.age.map_or_else(|| "never answered".to_owned(), |age| format!("last answer {age} ago"))
         }
         (None, _) => String::new(),
     };
@@ -218,8 +218,7 @@ fn gates(run: &RunView) -> Vec<Fact> {
     let line = |gate: &engine::run::GateLine| {
         let reason = &gate.reason;
         let fork: String = reason.path.iter().map(|branch| format!(".{branch}")).collect();
-        let word = if reason.waived { "WAIVED" } else { reason.level.word() };
-        fact(Kind::Gate, format!("{} {} {}{fork}", step.id, gate.of, reason.gate), word, &reason.what)
+        fact(Kind::Gate, format!("{} {} {}{fork}", step.id, gate.of, reason.gate), reason.word(), &reason.what)
     };
     step.gates.iter().filter(|gate| gate.turn == Turn::Now).map(line).collect()
 }
@@ -227,7 +226,7 @@ fn gates(run: &RunView) -> Vec<Fact> {
 fn steps(run: &RunView) -> Vec<Fact> {
     let step = |step: &engine::run::StepView| {
         let why = match (step.exposed, step.why_failed()) {
-            (Some(since), _) => format!("EXPOSED for {}: its safe tail is not finished", short(since)),
+            (Some(since), _) => format!("EXPOSED for {}: its cleanup is not finished", short(since)),
             (None, Some(why)) => why,
             (None, None) => step.title.clone(),
         };
@@ -279,7 +278,7 @@ mod tests {
         let [verdict, step] = &silent.facts[..] else { panic!("two facts") };
         assert_eq!(
             (verdict.word.as_str(), &verdict.why[..]),
-            ("HOLD", "no picture from the core for 8.0s: what was told is not the present")
+            ("HOLD", "no update from the core for 8.0s: the last lines are out of date")
         );
         assert_eq!((step, silent.at), (&go.facts[1], Timestamp::from_second(1_000_008).expect("a time")));
         // A longer silence is not a further change.

@@ -237,7 +237,7 @@ impl Report {
         let shown = self.list.iter().take(SHOWN);
         let mut blocks: Vec<String> = shown.map(|d| renderer.render(&[self.group(d, &path)])).collect();
         if let Some(more @ 1..) = self.list.len().checked_sub(SHOWN) {
-            blocks.push(format!("and {more} more: mend these first"));
+            blocks.push(format!("and {more} more: fix these first"));
         }
         blocks.join("\n\n")
     }

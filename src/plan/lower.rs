@@ -54,7 +54,7 @@ fn unique<T: Eq + Hash>(items: &[At<T>], what: impl Fn(&T) -> String, faults: &m
     let mut seen: HashMap<&T, &Span> = HashMap::new();
     for item in items {
         if let Some(first) = seen.get(&item.value) {
-            let message = format!("{} is there twice", what(&item.value));
+            let message = format!("{} is given twice", what(&item.value));
             let diagnosis = Diagnosis::error(Code::Duplicate, &item.span, message).first(first);
             faults.push(diagnosis.hint("take one out, or correct its name"));
         } else {
@@ -96,6 +96,6 @@ fn requires(table: &Table, a: &str, b: &str, faults: &mut Faults) {
 fn same_access(span: &Span, what: &str, faults: &mut Faults) {
     let message = format!("`{what}` is the same identity that reads");
     faults.push(Diagnosis::warning(Code::SameAccess, span, message).hint(
-        "whoever only watches could then change things; give writing an identity of its own, or leave it out to stay read only",
+        "read-only use could then change things; use a separate identity for writing, or omit it to stay read only",
     ));
 }

@@ -111,7 +111,7 @@ impl Plan {
             self.runbook.approvers.iter().filter(|a| a.key.is_none()).map(|a| a.name.as_str()).collect();
         (!asked.is_empty() && !without.is_empty()).then(|| {
             format!(
-                "two people are asked for by {}, and nobody can check who says so for {}: without a `key` anybody who can write into the \
+                "two people are required by {}, but the identity of {} cannot be verified: without a `key` anybody who can write to the \
                  journal's inbox can use the name; write the ssh public key of each into [[approver]]",
                 asked.join(", "),
                 without.join(", ")

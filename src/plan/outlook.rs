@@ -61,15 +61,15 @@ impl Action {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Manual { what } => format!("by hand: {what}"),
+            Self::Manual { what } => format!("manual: {what}"),
             Self::MovePrimary { set, to } => format!("primary of {set} to the {to}"),
-            Self::AddMembers { set } => format!("the candidates of {set} come in"),
-            Self::Unhide { set, side } => format!("the {side}'s members of {set} are not hidden any more"),
+            Self::AddMembers { set } => format!("add the candidates of {set}"),
+            Self::Unhide { set, side } => format!("unhide the {side}'s members of {set}"),
             Self::SetVotes { set, votes, .. } => format!("votes of {set} {} + {}", votes.source, votes.target),
             Self::SetPriorities { set, priorities: p } => format!("priorities of {set} {}, {}", p.source, p.target),
             Self::Freeze { set, side, secs: 0 } => format!("the {side}'s members of {set} may stand for election"),
             Self::Freeze { set, side, secs } => format!("the {side}'s members of {set} are frozen for {secs} s"),
-            Self::RemoveMembers { set, side } => format!("the {side}'s members leave {set}"),
+            Self::RemoveMembers { set, side } => format!("remove the {side}'s members from {set}"),
             Self::SetWeights { name, weights } => format!("weights of {name} {}/{}", weights.source, weights.target),
             Self::SetTtl { name, ttl } => format!("TTL of {name} {ttl} s"),
             Self::EmergencyWeights { name, weights } => {
@@ -82,7 +82,7 @@ impl Action {
             Self::Targets { role, side, on, .. } => {
                 format!("{} all of {role} on the {side}", if *on { "register" } else { "deregister" })
             }
-            Self::Build { role, side } => format!("by hand: build {role} on the {side}"),
+            Self::Build { role, side } => format!("manual: build {role} on the {side}"),
             Self::SetCapacity { role, side, desired } => format!("{desired} instances of {role} on the {side}"),
             Self::Power { role, side, on, .. } => {
                 format!("{} all of {role} on the {side}", if *on { "start" } else { "stop" })

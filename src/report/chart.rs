@@ -146,9 +146,9 @@ fn fitted(text: &str, most: usize) -> String {
 }
 
 /// Caption of the timeline.
-pub(super) const STEPS: &str = "A filled bar is an attempt forward, a hollow one a way back, one with a dashed edge was not over at the last \
-    record; a cross ends what failed or came to nothing. ▲ an approval, ◆ done or settled by somebody's word, ○ a gate waived, ■ words for \
-    the record. Shaded from top to bottom: all was held.";
+pub(super) const STEPS: &str = "A filled bar is a forward attempt, a hollow one a rollback, one with a dashed edge had not ended at the last \
+    record; a cross ends what failed or came to nothing. ▲ an approval, ◆ marked done or resolved manually, ○ a gate waived, ■ a \
+    note. Shaded from top to bottom: the run was held.";
 
 /// Height of a step's row, and of its bar.
 const ROW: f64 = 22.0;

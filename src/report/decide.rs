@@ -215,7 +215,7 @@ pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
     let mut out = Vec::new();
     for step in story.under_way() {
         out.push(format!(
-            "{} had not come to an end at the last record: {}.",
+            "{} had not ended at the last record: {}.",
             step.id,
             words::outcome(step.outcome, step.way())
         ));
@@ -232,7 +232,7 @@ pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
     let by_word = |step: &&super::Step| step.outcome == Outcome::Over(StepState::Attested);
     let by_word: Vec<&str> = story.steps.iter().filter(by_word).map(|step| step.id.as_str()).collect();
     if !by_word.is_empty() {
-        out.push(format!("Done by somebody's word, the program did not see it: {}.", by_word.join(", ")));
+        out.push(format!("Marked done by a person, not verified by landfall: {}.", by_word.join(", ")));
     }
     let nameless: BTreeSet<&str> = all
         .iter()
@@ -243,10 +243,10 @@ pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
         .collect();
     if !nameless.is_empty() {
         let names = nameless.into_iter().collect::<Vec<_>>().join(", ");
-        out.push(format!("Approvals in the name of {names} are unauthenticated: nobody checked who it was."));
+        out.push(format!("Approvals in the name of {names} are unauthenticated: the identity was not verified."));
     }
     if story.head.readings == 0 {
-        out.push("There are no readings in the journal: no curve and no write downtime can be told.".to_owned());
+        out.push("There are no readings in the journal: no chart and no write downtime is available.".to_owned());
     } else {
         out.push(
             "Curves are drawn where there are readings: every five minutes, every thirty seconds while a step was under way. Where one is \
@@ -255,22 +255,23 @@ pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
         );
     }
     if let Some(hold) = story.holds.iter().find(|hold| hold.to.is_none()) {
-        out.push(format!("Everything was held at the last record, since {} UTC.", hold.from.wall.strftime("%H:%M:%S")));
+        out.push(format!("The run was held at the last record, since {} UTC.", hold.from.wall.strftime("%H:%M:%S")));
     }
     if story.head.torn > 0 {
         out.push(format!(
-            "{} bytes of a line without its end follow the last record; nothing was done on their account.",
+            "{} bytes of an incomplete line follow the last record; they had no effect.",
             story.head.torn
         ));
     }
     if story.head.plans.len() > 1 {
         out.push(
-            "The plan's text was changed on the way: what steps were meant to do may not be one plan's.".to_owned(),
+            "The plan's text changed during the run: the steps may come from different versions of the plan."
+                .to_owned(),
         );
     }
     out.push(
-        "The chain shows a change, a cut or another order of records, not a rewrite of the whole: compare the head with the one that was \
-         written down elsewhere."
+        "The chain reveals changed, removed or reordered records, but not a rewrite of the whole journal: compare the head with the one \
+         noted elsewhere."
             .to_owned(),
     );
     out
@@ -280,9 +281,9 @@ pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
 fn doubt(op: &super::Op) -> Option<String> {
     let was = op.came.iter().any(|(_, state)| *state == OpState::Unknown);
     match op.state() {
-        state if state.uncertain() => Some(format!("{}: nobody knows whether it is there", words::op_state(op))),
-        OpState::Intent => Some("its intent is on record, and nothing says what became of it".to_owned()),
-        OpState::Attested => Some("was UNKNOWN, and counts as done by the word of two people".to_owned()),
+        state if state.uncertain() => Some(format!("{}: it is unknown whether it is applied", words::op_state(op))),
+        OpState::Intent => Some("its intent is in the journal, its outcome is unknown".to_owned()),
+        OpState::Attested => Some("was UNKNOWN, and was resolved manually as done by two people".to_owned()),
         _ if was => Some(format!("was UNKNOWN until it was found to be {}", words::op_state(op))),
         _ => None,
     }

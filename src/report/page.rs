@@ -77,11 +77,11 @@ pub(super) fn standing(story: &Story) -> String {
     let under_way: Vec<&str> = story.under_way().map(|step| step.id.as_str()).collect();
     match under_way.as_slice() {
         [] if story.goes_on() => {
-            format!("This run is still going. {open}No step was under way at the last record; more may follow.")
+            format!("This run is not finished. {open}No step was running at the last record; more may follow.")
         }
-        [] => "No step was under way at the last record. Whether the runbook is at its end, the journal does not say."
+        [] => "No step was running at the last record. The journal does not show whether the runbook is complete."
             .to_owned(),
-        ids => format!("This run is still going. {open}At the last record there was under way: {}.", ids.join(", ")),
+        ids => format!("This run is not finished. {open}Running at the last record: {}.", ids.join(", ")),
     }
 }
 
@@ -89,35 +89,27 @@ pub(super) fn standing(story: &Story) -> String {
 pub(super) fn sections(story: &Story) -> Vec<Section<'_>> {
     let clock = words::Clock::of(&story.head);
     let mut out = vec![head(story)];
-    let mut unknown = Section::of("What is not known");
+    let mut unknown = Section::of("Unknown");
     unknown.list.clone_from(&story.unknown);
     out.push(unknown);
     if !story.steps.is_empty() {
         let rows = story.steps.iter().flat_map(|step| step_rows(step, clock)).collect();
-        let head = &["step", "attempt", "way", "begun", "ended", "took", "came to", "begun by", "approved by"];
+        let head = &["step", "attempt", "way", "begun", "ended", "took", "result", "begun by", "approved by"];
         out.push(Section::of("Steps").figure(Figure::Steps).table(head, rows));
     }
     if !story.way_back.is_empty() {
         let line = |known: &Known| vec![cell(&known.step), cell(known.heading()), known.commands.clone()];
         let rows = story.way_back.iter().map(line).collect();
-        out.push(
-            Section::of("The way back").text(format!("It is {CARE}.")).table(&["step", "as of", "commands"], rows),
-        );
+        out.push(Section::of("Rollback").text(format!("The {CARE}.")).table(&["step", "as of", "commands"], rows));
     }
     out.extend(downtime(story, clock));
     for (place, panel) in story.panels.iter().enumerate() {
-        let head = &["of", "curve", "lowest", "highest", "last", "readings", "not known"];
+        let head = &["of", "curve", "lowest", "highest", "last", "readings", "unknown"];
         out.push(Section::of(panel.title).figure(Figure::Panel(panel, place == 0)).table(head, panel_rows(panel)));
     }
     let rows = story.decisions.iter().map(|it| decision(it, clock)).collect();
-    let head = &[
-        "#",
-        "time (UTC)",
-        "who",
-        "step",
-        "what",
-        "gates as they stood, and the last readings of what they are about",
-    ];
+    let head =
+        &["#", "time (UTC)", "who", "step", "what", "gates at that time, and the last readings of their signals"];
     out.push(Section::of("Decisions").table(head, rows));
     let rows = story.holds.iter().map(|hold| {
         let (to, by, took) =
@@ -130,23 +122,14 @@ pub(super) fn sections(story: &Story) -> Vec<Section<'_>> {
         Section::of("Holds").table(&["from (UTC)", "by", "why", "until", "released by", "lasted"], rows.collect()),
     );
     let rows = story.words.iter().map(|w| [clock.time(w.at.wall), w.by.clone(), w.text.clone()].map(cell).to_vec());
-    out.push(Section::of("Words for the record").table(&["time (UTC)", "who", "words"], rows.collect()));
+    out.push(Section::of("Notes").table(&["time (UTC)", "who", "text"], rows.collect()));
     let fault = |f: &super::Fault| [f.at.seq.to_string(), clock.time(f.at.wall), f.step.clone(), f.what.clone()];
     let rows = story.faults.iter().map(|f| fault(f).map(cell).to_vec());
     let head = &["#", "time (UTC)", "step", "what"];
-    out.push(Section::of("What went otherwise than meant").table(head, rows.collect()));
+    out.push(Section::of("Faults and deviations").table(head, rows.collect()));
     let rows = story.steps.iter().flat_map(|s| s.attempts.iter().flat_map(move |a| op_rows(s, a, clock))).collect();
-    let head = &[
-        "step",
-        "attempt",
-        "operation",
-        "what",
-        "sent (UTC)",
-        "came to",
-        "at (UTC)",
-        "after",
-        "what was said or seen",
-    ];
+    let head =
+        &["step", "attempt", "operation", "what", "sent (UTC)", "result", "at (UTC)", "after", "reply or observation"];
     out.push(Section::of("Operations").table(head, rows));
     out.retain(|s| s.table.is_some() || !s.text.is_empty() || !s.list.is_empty());
     out
@@ -168,24 +151,20 @@ fn head(story: &Story) -> Section<'_> {
             "from, to (UTC)",
             cell(format!("{} to {}, {}", time(head.from), time(head.to), words::length(head.from.until(head.to)))),
         ),
-        row("at the keyboard", consoles),
+        row("operator", consoles),
         row("program", head.programs.iter().map(|v| format!("landfall {v}")).collect()),
         row("plan (SHA-256)", plans.collect()),
         row(
             "journal",
             vec![
-                format!(
-                    "{}: {people} of what was done, {} of readings",
-                    words::many(head.records, "record"),
-                    head.readings
-                ),
-                "each as it was written, none missing: the chain verifies".to_owned(),
+                format!("{}: {people} of actions, {} of readings", words::many(head.records, "record"), head.readings),
+                "none altered or missing: the chain verifies".to_owned(),
             ],
         ),
         row("head", cell(format!("{} {}", head.to.seq, head.hash))),
     ];
     if !head.resumed.is_empty() {
-        rows.insert(3, row("taken up again (UTC)", head.resumed.iter().map(|at| time(*at)).collect()));
+        rows.insert(3, row("resumed (UTC)", head.resumed.iter().map(|at| time(*at)).collect()));
     }
     Section::of("").text(standing(story)).table(&["", ""], rows)
 }
@@ -225,17 +204,17 @@ fn downtime(story: &Story, clock: words::Clock) -> Option<Section<'_>> {
     if story.downtime.is_empty() {
         return None;
     }
-    let head = &["set", "how it is known", "write downtime", "longest outage", "not known"];
+    let head = &["set", "measured by", "write downtime", "longest outage", "unknown"];
     let rows = story.downtime.iter().flat_map(|it| downtime_rows(it, clock)).collect();
     let section = Section::of("Write downtime").figure(Figure::Lost).table(head, rows);
     let section = section.text(
-        "As watched: time without a member that accepts writes, as far as it was seen by asking now and then: that much at the most, for its \
-         edges are as coarse as that. The canary writes all the time and misses nothing while it runs. By the records: from a step-down's \
-         intent until a member was read back to accept writes; the outage that it made lies within.",
+        "As watched: time without a writable member, from polling: an upper bound, \
+         accurate to the polling interval. The canary writes continuously and measures every gap while it runs. By the records: from a step-down's \
+         intent until a member was verified as writable; the outage lies within this time.",
     );
     let quiet = |it: &&Downtime| !it.lost.is_empty() && it.lost.iter().all(|lost| lost.gaps.is_empty());
     let quiet: Vec<&str> = story.downtime.iter().filter(quiet).map(|it| it.set.as_str()).collect();
-    Some(if quiet.is_empty() { section } else { section.text(format!("None was seen of: {}.", quiet.join(", "))) })
+    Some(if quiet.is_empty() { section } else { section.text(format!("None observed for: {}.", quiet.join(", "))) })
 }
 
 fn downtime_rows(it: &Downtime, clock: words::Clock) -> Vec<Vec<Cell>> {
@@ -246,7 +225,7 @@ fn downtime_rows(it: &Downtime, clock: words::Clock) -> Vec<Vec<Cell>> {
     let handovers = it.handovers.iter().map(|h| {
         let how = format!("by the records: {}, attempt {}, from {}", h.step, h.attempt, clock.time(h.from.wall));
         let most = h.to.map_or_else(
-            || "not known: nobody was read back to accept writes".to_owned(),
+            || "unknown: no member was verified as writable".to_owned(),
             |to| format!("within {}", words::length(h.from.until(to))),
         );
         [it.set.clone(), how, most, NONE.to_owned(), String::new()].map(cell).to_vec()
@@ -297,7 +276,7 @@ fn op_rows(step: &Step, attempt: &Attempt, clock: words::Clock) -> Vec<Vec<Cell>
         let at = last.map_or_else(|| NONE.to_owned(), |at| clock.time(at.wall));
         let took =
             last.zip(op.asked.first()).map_or_else(|| NONE.to_owned(), |(at, from)| words::length(from.until(at)));
-        let what = if op.tail { format!("{} (safe tail)", op.what) } else { op.what.clone() };
+        let what = if op.tail { format!("{} (cleanup)", op.what) } else { op.what.clone() };
         let n = (place + 1).to_string();
         [step.id.clone(), attempt.n.to_string(), n, what, sent, state, at, took, op.said.clone()].map(cell).to_vec()
     };

@@ -11,11 +11,11 @@ use base::signal::Stroke;
 use base::signal::Unit;
 
 /// Caption of curves.
-pub(super) const CURVES: &str = "A break in a curve is a time in which the value was not known; nothing is drawn across it. A triangle at a \
-    row's upper edge is longer than can be told. Shaded: a step was under way, from the dotted line on; shaded more: all was held.";
+pub(super) const CURVES: &str = "A gap in a curve is a time in which the value was unknown. A triangle at a \
+    row's upper edge is a value beyond the measurable range. Shaded: a step was running, from the dotted line on; darker: the run was held.";
 /// Caption of the write downtime bars.
-pub(super) const LOST: &str = "A bar stands over the time between the two readings in which writes were lost, as high as the seconds that were; \
-    ▼ a primary was told to step down. Shaded: a step was under way, from the dotted line on; shaded more: all was held.";
+pub(super) const LOST: &str = "A bar covers the time between the two readings in which writes failed; its height is the seconds of downtime; \
+    ▼ a primary was ordered to step down. Shaded: a step was running, from the dotted line on; darker: the run was held.";
 
 /// Height of a row, and of its plot.
 const ROW: f64 = 56.0;
@@ -88,7 +88,7 @@ fn frame(paper: &mut Paper, (name, under): (&str, &str), [high, low]: &[String; 
 
 /// The figures of a row: of one curve the highest and the last value, of two the last value of each with its stroke.
 fn figures(row: &Row) -> Vec<String> {
-    let value = |v: Option<f64>| v.map_or_else(|| "not known".to_owned(), |v| words::value(v, row.unit));
+    let value = |v: Option<f64>| v.map_or_else(|| "unknown".to_owned(), |v| words::value(v, row.unit));
     match row.curves.as_slice() {
         [only] => {
             let high = value(only.range().map(|(_, high)| high));
@@ -122,7 +122,7 @@ fn draw(paper: &mut Paper, curve: &Curve, unit: Option<Unit>, axis: Axis) {
         }
         for (at, _) in run.iter().filter(|(_, v)| is_never(*v, unit)) {
             let d = format!("M{:.1} {:.1}l3 5h-6z", paper.x(*at), axis.top);
-            paper.path("mark", &d, "longer than can be told");
+            paper.path("mark", &d, "beyond the measurable range");
         }
     }
 }
@@ -167,13 +167,13 @@ pub(super) fn lost(story: &Story) -> Option<String> {
         }
         for handover in &set.handovers {
             let d = format!("M{:.1} {:.1}l4 -7h-8z", paper.x(handover.from), axis.top);
-            paper.path("mark", &d, &format!("{}, attempt {}: told to step down", handover.step, handover.attempt));
+            paper.path("mark", &d, &format!("{}, attempt {}: ordered to step down", handover.step, handover.attempt));
         }
         paper.text(
             "",
             "start",
             (RIGHT + 10.0, axis.top + 13.0),
-            &format!("in all {}", lost.describe(lost.secs)),
+            &format!("in total {}", lost.describe(lost.secs)),
             FIGURES,
         );
         if let Some(longest) = lost.longest {

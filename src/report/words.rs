@@ -41,7 +41,7 @@ pub(super) fn seconds(secs: f64) -> String {
 /// A reading in its unit. A signal unknown to this program has no unit.
 pub(super) fn value(value: f64, unit: Option<Unit>) -> String {
     match unit {
-        Some(Unit::Seconds) if value >= NEVER => "longer than can be told".to_owned(),
+        Some(Unit::Seconds) if value >= NEVER => "beyond the measurable range".to_owned(),
         Some(Unit::Seconds) => format!("{} s", plain(value)),
         Some(Unit::Ratio) => format!("{} %", trimmed(value * 100.0, 2)),
         Some(Unit::PerSecond) => format!("{}/s", plain(value)),
@@ -95,11 +95,11 @@ pub(super) fn way(way: Way) -> &'static str {
 pub(super) fn outcome(outcome: Outcome, way: Way) -> String {
     match outcome {
         Outcome::NotBegun => "not begun".to_owned(),
-        Outcome::UnderWay(phase) => format!("under way: {}", phase.word(way)),
-        Outcome::Over(StepState::Attested) => "ATTESTED, by word".to_owned(),
+        Outcome::UnderWay(phase) => format!("running: {}", phase.word(way)),
+        Outcome::Over(StepState::Attested) => "marked done".to_owned(),
         Outcome::Over(phase) => phase.word(way).to_owned(),
-        Outcome::Left(phase) => format!("{}, then the way back was begun", phase.word(way)),
-        Outcome::Adopted => "done by somebody else, taken over".to_owned(),
-        Outcome::Stands => "DONE; a way back was given up, nothing of it applied".to_owned(),
+        Outcome::Left(phase) => format!("{}, then the rollback was started", phase.word(way)),
+        Outcome::Adopted => "done outside landfall, adopted".to_owned(),
+        Outcome::Stands => "DONE; a rollback was cancelled, nothing of it applied".to_owned(),
     }
 }

@@ -104,7 +104,7 @@ impl Condition {
     pub fn holds(&self, eye: &mut dyn Eye) -> Result<(), String> {
         match self {
             Self::Step { step, is } => {
-                let word = eye.word(step).unwrap_or_else(|| "not there".to_owned());
+                let word = eye.word(step).unwrap_or_else(|| "not found".to_owned());
                 if is.contains(&word) { Ok(()) } else { Err(format!("{step} is {word}, not {}", is.join(" or "))) }
             }
             Self::Signal { metric, labels, op, value } => {
@@ -119,8 +119,8 @@ impl Condition {
                         Observed::Fresh(is, _) if op.holds(*is, *value) => {}
                         Observed::Fresh(is, _) => return Err(format!("{name} is {is}, not {} {value}", op.word())),
                         Observed::Stale(..) => return Err(format!("{name} is stale")),
-                        Observed::Unknown(fault) => return Err(format!("{name} is blind: {fault}")),
-                        Observed::Pending => return Err(format!("{name} was never read")),
+                        Observed::Unknown(fault) => return Err(format!("{name} is unknown: {fault}")),
+                        Observed::Pending => return Err(format!("{name} was not read yet")),
                     }
                 }
                 if none { Err(format!("{} has no such series", metric.id)) } else { Ok(()) }
@@ -186,7 +186,7 @@ impl std::fmt::Display for Condition {
 /// The first that does.
 pub fn none(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
     match conditions.iter().find(|condition| condition.occurs(eye)) {
-        Some(condition) => Err(format!("it must not be, and is: {condition}")),
+        Some(condition) => Err(format!("must not hold, but holds: {condition}")),
         None => Ok(()),
     }
 }

@@ -118,9 +118,9 @@ impl Room {
                     self.pass(LAST);
                     condition::none(&scenario.never, self)?;
                     return match timeline.left() {
-                        _ if scenario.cues.is_empty() => Err("there is no script: nothing was played".to_owned()),
+                        _ if scenario.cues.is_empty() => Err("there is no script: nothing was run".to_owned()),
                         0 => Ok(()),
-                        n => Err(format!("{n} of its events have not happened")),
+                        n => Err(format!("{n} of its events were not injected")),
                     };
                 }
                 Next::Fail(why) => return Err(why),

@@ -51,7 +51,7 @@ pub(super) fn scenario(
                 plan::Faulty::Unread { .. } => 1,
             };
             let message = format!("the plan {} has {count} faults", named.value);
-            let hint = format!("landfall check {} --offline tells them", named.value);
+            let hint = format!("landfall check {} --offline lists them", named.value);
             faults.push(Diagnosis::error(Code::Dangling, &named.span, message).hint(hint));
             return None;
         }
@@ -112,7 +112,7 @@ impl Names<'_> {
     fn event(&self, table: &Table, faults: &mut Faults) -> Option<ScenarioEvent> {
         let when = self.conditions(table, "when", faults);
         if let (Some(at), true) = (table.written("when"), when.iter().flatten().any(Condition::needs_a_screen)) {
-            let message = "an event cannot wait for what is on screen: nobody may be looking";
+            let message = "an event cannot wait for the screen: there may be none";
             faults.push(Diagnosis::error(Code::Conflict, &at, message).hint("wait for a step, a signal, a record"));
         }
         let happens = self.deed(table.table("happens")?, faults);

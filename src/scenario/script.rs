@@ -171,7 +171,7 @@ impl Script {
                         self.pace = Pace::Fast;
                         return Next::Wait;
                     }
-                    Err(why) => return fail(&format!("expected otherwise: {why}")),
+                    Err(why) => return fail(&format!("expectation failed: {why}")),
                 },
                 Stage::Stay if real.saturating_sub(shown) < cue.stay => return Next::Wait,
                 Stage::Stay => {

@@ -67,22 +67,22 @@ const WORDS: &[&str] = &[
 /// The whole file.
 pub static ROOT: TableSpec = TableSpec {
     header: "the file's top level",
-    doc: "A landfall scenario: a simulated estate, what happens to it, what is pressed, and what must come of it.",
+    doc: "A landfall scenario: a simulated estate, injected events, pressed keys and expected results.",
     groups: &[&[
         must("schema", Integer(SCHEMA, SCHEMA), "Version of this format."),
         must("name", NAME, "What it is called."),
-        must("doc", Block, "What really went wrong somewhere, and what the program makes of it."),
-        or("plan", TEXT, "\"plan.toml\"", "The plan whose estate is imitated, beside this file."),
+        must("doc", Block, "The real incident behind it, and how landfall handles it."),
+        or("plan", TEXT, "\"plan.toml\"", "The plan whose estate is simulated, beside this file."),
         or("seed", Integer(0, i64::MAX), "1", "The same seed gives the same estate, and the same journal."),
         or("begins", Timestamp, "\"2026-11-21T01:00:00Z\"", "The time of day at which it begins."),
-        or("speed", Number, "30", "How many times as fast as the real clock the script waits when it is played."),
-        or("event", Tables(&EVENT), "[]", "What happens, whatever is pressed."),
+        or("speed", Number, "30", "Speed of the script's waits relative to real time, when it is played."),
+        or("event", Tables(&EVENT), "[]", "Events that are injected independently of the keys."),
         or("cue", Tables(&CUE), "[]", "What is pressed, in order, and what is expected then."),
         or(
             "never",
             List(&CONDITION, 0),
             "[]",
-            "What must not be the case whenever it is looked: of a signal, no series may be so.",
+            "Conditions that must never hold at any check; for a signal, no series may satisfy it.",
         ),
     ]],
 };
@@ -110,12 +110,17 @@ static CUE: TableSpec = TableSpec {
             "Steps: each is previewed, approved, armed, executed, and waited for until it is done.",
         ),
         may("begin", OneOrMany(&TEXT), "The same, but for the waiting."),
-        may("take_back", OneOrMany(&TEXT), "The way back of steps: previewed, armed, executed, waited for."),
+        may("take_back", OneOrMany(&TEXT), "Steps to roll back: previewed, armed, executed, waited for."),
         may("keys", TEXT, "Keys, with spaces between: n p a x Tab Enter ^l 'text that is typed'."),
         or("expect", List(&CONDITION, 0), "[]", "What is the case then: all of it."),
         or("holds_for", SPAN, "\"0s\"", "For how long it has to stay so."),
-        or("stay", SPAN, "\"0s\"", "How long the caption is shown at the least, on the real clock, when it is played."),
-        may("speed", Number, "How many times as fast as the real clock this cue waits when it is played."),
+        or(
+            "stay",
+            SPAN,
+            "\"0s\"",
+            "Minimum time for which the caption is shown, on the real clock, when it is played.",
+        ),
+        may("speed", Number, "Speed of this cue's waits relative to real time, when it is played."),
         may("foreach", Map(&List(&Quantity, 1)), "The cue once for each place of these lists, as with a plan's steps."),
     ]],
 };
@@ -198,7 +203,7 @@ deeds! {
         &[MEMBER, must("on", Bool, "It hangs.")];
     DO_LONG_WRITE LONG_WRITE "long_write", "A write goes on for long.",
         &[SET, must("running", SPAN, "For how long already; \"0s\": it is over.")];
-    DO_STEP_DOWN STEP_DOWN "step_down", "Somebody with a shell makes the primary step down, and pins nothing.", &[SET];
+    DO_STEP_DOWN STEP_DOWN "step_down", "Somebody steps the primary down, without preventing its re-election.", &[SET];
     DO_PACE PACE "pace", "A group consumes faster or slower.",
         &[PAIR, must("group", NAME, "The group."), must("percent", Integer(0, 10_000), "Of what is produced.")];
     DO_PRODUCERS PRODUCERS "producers", "The producers of a pair write to a side.",
@@ -217,28 +222,28 @@ deeds! {
         &[must("name", Text(1, 255), "The name."), OF_SIDE, must("pass", Bool, "They pass.")];
     DO_WEIGH WEIGH "weigh", "Somebody sets the weight of a side's records in the console of Route 53, and knows nothing of epochs.",
         &[must("name", Text(1, 255), "The name."), OF_SIDE, must("to", Integer(0, 255), "What each of them weighs then.")];
-    DO_NEVER_WELL NEVER_WELL "never_well", "What boots from now on never gets healthy, or does again.",
+    DO_NEVER_WELL NEVER_WELL "never_well", "Instances that boot from now on never become healthy, or do again.",
         &[ROLE, OF_SIDE, must("on", Bool, "It never does.")];
-    DO_SCALE SCALE "scale", "The autoscaler sets a role's capacity, past everybody.",
+    DO_SCALE SCALE "scale", "The autoscaler sets a role's capacity.",
         &[ROLE, OF_SIDE, must("to", Integer(0, 100_000), "Instances wanted, of all groups together.")];
     DO_READS READS "reads", "A health query gives a value, whatever else happens.",
         &[must("query", NAME, "The query."), OF_SIDE, may("value", Quantity, "In the query's unit; none: it follows what happens again.")];
     DO_LINK LINK "link", "The network between the sites; the console still reaches both.",
         &[must("up", Bool, "It is there.")];
-    DO_SOURCES SOURCES "sources", "Servers answer the console's questions otherwise.",
-        &[must("like", TEXT, "The sources whose ids begin so."),
+    DO_SOURCES SOURCES "sources", "Collectors get other answers from the servers.",
+        &[must("like", TEXT, "Collectors whose ids begin with this."),
           must("do", Enum(&["answer", "refuse", "throttle", "hang", "go_silent", "be_unreachable"]), "What they do.")];
-    DO_REQUESTS REQUESTS "requests", "What becomes of the next requests that change something.",
+    DO_REQUESTS REQUESTS "requests", "A fault for the next write requests.",
         &[must("of", TEXT, "Those of this step, or whose words contain this."),
           must("meet", Enum(&["throttling", "fault_after", "request_lost", "reply_lost", "delay", "no_end", "refusal"]), "What they meet."),
           or("times", Integer(1, 1000), "1", "How many of them."),
           or("by", SPAN, "\"45s\"", "How much later they arrive, where it is a delay.")];
-    DO_DARK DARK "dark", "What has become of a step's requests cannot be seen.",
+    DO_DARK DARK "dark", "The outcome of a step's requests cannot be verified.",
         &[must("step", NAME, "The step, or what the steps' ids begin with."), must("on", Bool, "It cannot.")];
-    DO_STRANGER STRANGER "stranger", "Somebody else changes what a step is about.", &[must("step", NAME, "The step.")];
-    DO_CONSOLE CONSOLE "console", "The operator's machine dies; another one takes the journal up.",
+    DO_STRANGER STRANGER "stranger", "An external change to the object of a step.", &[must("step", NAME, "The step.")];
+    DO_CONSOLE CONSOLE "console", "The operator's machine fails; another one continues from the journal.",
         &[must("dies_for", SPAN, "How long until then.")];
-    DO_SLEEP SLEEP "sleep", "The operator's machine sleeps, lid closed.", &[must("for", SPAN, "How long.")];
+    DO_SLEEP SLEEP "sleep", "The operator's machine is suspended.", &[must("for", SPAN, "How long.")];
     DO_CLOCK CLOCK "clock", "Somebody sets the operator's wall clock.",
         &[must("by", SPAN, "By how much."), or("back", Bool, "false", "Back, not forth.")];
 }

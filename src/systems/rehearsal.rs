@@ -54,7 +54,7 @@ impl<'p> Found<'p> {
         match document["schema"].as_u64() {
             Some(SCHEMA) => {}
             Some(other) => return Err(format!("it is of schema {other}; this program reads {SCHEMA}")),
-            None => return Err("it is not what `landfall status PLAN --json` prints: it has no schema".to_owned()),
+            None => return Err("it is not output of `landfall status PLAN --json`: it has no schema".to_owned()),
         }
         let signals = document["signals"].as_array().ok_or("it has no signals")?;
         Ok(Self(signals))

@@ -30,7 +30,7 @@ pub const SIGNED: Duration = Duration::from_secs(330);
 pub fn known<T>(seen: Observed<T>, what: &str) -> Result<T, Fault> {
     match seen {
         Observed::Fresh(value, _) => Ok(value),
-        Observed::Stale(_, age) => Err(Fault::new(FaultKind::Silent, format!("{what}: last known {age} ago"))),
+        Observed::Stale(_, age) => Err(Fault::new(FaultKind::Silent, format!("{what}: last read {age} ago"))),
         Observed::Unknown(fault) => Err(Fault::new(fault.kind, format!("{what}: {}", fault.text))),
         Observed::Pending => Err(Fault::new(FaultKind::Silent, format!("{what}: not read yet"))),
     }
@@ -96,7 +96,7 @@ pub trait Planner: System {
     /// # Errors
     /// All reasons why it cannot be drafted.
     fn mend(&self, _ops: &[Operation<Self::Call, Self::Version>], _now: Now) -> Drafted<Self::Call, Self::Version> {
-        Err(vec![Fault::new(FaultKind::Unsupported, "it has no tail that could be finished")])
+        Err(vec![Fault::new(FaultKind::Unsupported, "it has no cleanup to finish")])
     }
 
     /// Whether an action is satisfied, by whomever; adoption uses it. None if the action is of another system.

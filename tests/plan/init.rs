@@ -181,7 +181,7 @@ fn a_new_file_is_written_whole_and_checked_and_none_is_written_over() {
 
     let (code, _, said) = run(&["init", "--mongodb", "--output", "plan.toml"]);
     assert_eq!((code, plan()), (Some(2), Some(written(&["kafka", "dns"]))), "it is left as it is");
-    assert!(said.starts_with("error: plan.toml is there already"), "{said}");
+    assert!(said.starts_with("error: plan.toml already exists"), "{said}");
 
     let (code, said, wrong) = run(&["check", "--offline", "plan.toml"]);
     assert_eq!(code, Some(0), "{wrong}");

@@ -80,7 +80,7 @@ fn what_is_handed_in_is_on_record_or_not_done() {
     for name in [&journal, &link] {
         let out = told(&landfall(&["note", text(name), "the phone rings", "--as", "ben"]));
         assert_eq!(out.0, Some(0), "{}", out.1);
-        assert!(out.1.contains("on record"), "{}", out.1);
+        assert!(out.1.contains("journal record"), "{}", out.1);
     }
     let out = told(&landfall(&["hold", text(&link), "errors", "--as", "ben"]));
     assert_eq!(out.0, Some(0), "{}", out.1);
@@ -177,7 +177,7 @@ fn an_approval_is_on_record_or_refused_on_record_whatever_the_name() {
         assert_eq!(signed.0, Some(0), "{}", signed.1);
         for (code, said) in refused {
             assert_eq!(code, Some(1), "{said}");
-            assert!(said.contains("REFUSED, on record"), "{said}");
+            assert!(said.contains("REFUSED, journal record"), "{said}");
         }
     });
     let all = bodies(&path);

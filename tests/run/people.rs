@@ -76,8 +76,8 @@ fn a_waiver_takes_two_people_and_is_of_one_gate_of_one_step_for_one_attempt() {
     refused(stage.order(waive("first", "many-second")), "has no gate many-second: many-first");
     assert_eq!(stage.order(waive("first", "many-first")), None);
     assert_eq!(stage.step("first").level, Level::Red, "a proposal is no waiver");
-    refused(stage.agree("ana", None), "counts already");
-    refused(stage.agree("dora", None), "no approver");
+    refused(stage.agree("ana", None), "has already approved");
+    refused(stage.agree("dora", None), "not an approver");
     refused(stage.agree("cleo", None), "has a key");
     assert_eq!(stage.agree("ben", None), None);
     assert_eq!(stage.step("first").level, Level::Green);
@@ -110,7 +110,7 @@ fn a_waiver_ends_by_itself() {
     assert_eq!(stage.step("first").level, Level::Red);
     assert_eq!(stage.order(waive("first", "many-first")), None);
     stage.pass(16 * 60_000);
-    refused(stage.agree("ben", None), "nothing is proposed");
+    refused(stage.agree("ben", None), "there is no proposal");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn an_approval_is_of_one_preview_of_one_attempt() {
     let approval = |digest| Order::Approve { step: "second".into(), digest, by: "ben".into(), hand: Hand::Terminal };
     let first = digest(&stage);
     assert_eq!(stage.order(approval(first)), None);
-    refused(stage.order(approval(first)), "has approved second already");
+    refused(stage.order(approval(first)), "has already approved second");
     assert_eq!(stage.execute("second"), None);
     stage.until("second", 900, |s| s.state == StepState::Done);
 
@@ -134,7 +134,7 @@ fn an_approval_is_of_one_preview_of_one_attempt() {
     stage.until("second", 900, |s| s.state == StepState::RolledBack);
     stage.drive.order(Order::Again("second".into()));
     stage.drive.order(Order::Preview("second".into()));
-    refused(stage.order(approval(first)), "another preview");
+    refused(stage.order(approval(first)), "a different preview");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_point_of_no_return_takes_two_approvers() {
     assert_eq!(stage.order(Order::MarkDone { step: "end".into(), looked_at: "the fire".into() }), None);
     assert_eq!(stage.agree("ben", None), None);
     assert_eq!(stage.drive.phase("end"), Some(StepState::Ready), "one approver is not two");
-    refused(stage.agree("ben", None), "counts already");
+    refused(stage.agree("ben", None), "has already approved");
     refused(stage.agree("cleo", None), "has a key");
     assert_eq!(stage.agree("cleo", Some("SHA256:x")), None);
     assert_eq!(stage.drive.phase("end"), Some(StepState::Attested));
@@ -188,7 +188,7 @@ fn what_nobody_can_observe_is_settled_by_two_and_stays_their_word() {
     assert_eq!(stage.agree("ben", None), None);
     stage.drive.unobservable(None);
     stage.until("dns-1", 900, |s| s.state == StepState::Attested);
-    refused(stage.order(motion(ticket)), "only an operation that is UNKNOWN");
+    refused(stage.order(motion(ticket)), "only an UNKNOWN operation");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn what_a_person_did_by_hand_is_taken_over_only_once_it_is_so() {
     other.until("dns-1", 900, |s| s.state == StepState::Done);
     assert!(other.step("dns-1").adopted);
     assert!(other.drive.server_log().is_empty(), "taking over sends nothing");
-    refused(other.order(Order::RollBack("dns-1".into())), "no way back is stored");
+    refused(other.order(Order::RollBack("dns-1".into())), "no rollback is stored");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn one_person_counts_once_however_often_the_gate_flickers() {
     stage.drive.order(Order::Hold { by: None, why: "wait".into() });
     stage.drive.order(Order::Release);
     stage.pass(3000);
-    refused(approve(&mut stage), "has approved second already");
+    refused(approve(&mut stage), "has already approved second");
     assert_eq!(stage.step("second").preview.map(|p| p.approvals.0), Some(1));
 }
 
@@ -335,7 +335,7 @@ fn what_was_changed_is_read_again_before_anything_on_it_is_decided() {
     stage.pass(1000);
     let view = stage.step("dns-1");
     assert_eq!(view.state, StepState::Blocked);
-    assert!(view.obstacles.iter().any(|(_, why)| why.contains("is being read again")), "{:?}", view.obstacles);
+    assert!(view.obstacles.iter().any(|(_, why)| why.contains("is being verified")), "{:?}", view.obstacles);
     assert!(stage.execute("dns-1").is_some());
     stage.drive.trouble("route53/", None);
     stage.carry_out("dns-1");

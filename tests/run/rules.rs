@@ -122,7 +122,7 @@ fn leaving_a_step_out_takes_two_people_and_then_it_is_out_of_the_way() {
     stage.obeyed(Order::Propose(Proposal::Skip { step: "first".into(), reason: "done last week".into() }));
     for same in ["ana", "ANA ", " "] {
         let why = stage.agree(same, None).expect("ana is at the keyboard");
-        assert!(why.ends_with("it takes 2 different people"), "{why}");
+        assert!(why.ends_with("it needs 2 different people"), "{why}");
     }
     stage.pass(5_000);
     assert_eq!(stage.step("second").lacks, ["first"]);
@@ -139,9 +139,9 @@ fn approvals_are_of_different_people_and_of_what_is_shown() {
     let digest = stage.preview("dns");
     let approve = |digest, by: &str| Order::Approve { step: "dns".into(), digest, by: by.into(), hand: Hand::Terminal };
     stage.obeyed(approve(digest, "bo"));
-    assert_eq!(stage.refused(approve(digest, "bo")), "bo has approved dns already: it takes different people");
-    assert_eq!(stage.refused(approve(digest, "di")), "di is no approver of this plan: bo, cy");
-    assert!(stage.refused(approve(Digest::of(b"another"), "cy")).contains("another preview"));
+    assert_eq!(stage.refused(approve(digest, "bo")), "bo has already approved dns: it needs different people");
+    assert_eq!(stage.refused(approve(digest, "di")), "di is not an approver of this plan: bo, cy");
+    assert!(stage.refused(approve(Digest::of(b"another"), "cy")).contains("a different preview"));
     assert_eq!(stage.refused(Order::Arm("dns".into())), "dns needs 2 approvals of this preview and has 1");
     stage.obeyed(approve(digest, "cy"));
     stage.obeyed(Order::Arm("dns".into()));
@@ -162,7 +162,7 @@ fn armed_it_dies_of_drift() {
         stage.arm("moves");
         stage.drive.external_change(&action);
         stage.until("moves", 50, |s| s.state == StepState::Ready);
-        assert!(stage.run().said.is_some_and(|said| said.contains("what is there has changed")), "{action:?}");
+        assert!(stage.run().said.is_some_and(|said| said.contains("the current state has changed")), "{action:?}");
     }
 }
 
@@ -202,7 +202,7 @@ fn gates_are_judged_again_at_the_moment_of_sending() {
     let digest = stage.arm("dns");
     stage.drive.suspend(Duration::from_secs(8));
     let why = stage.refused(execute("dns", digest));
-    assert!(why.contains("not looked at for"), "{why}");
+    assert!(why.contains("not evaluated for"), "{why}");
     assert_eq!(stage.step("dns").state, StepState::Blocked);
 
     // Two steps on one name, both armed: the second would compare with a version that the first changes.
@@ -210,7 +210,7 @@ fn gates_are_judged_again_at_the_moment_of_sending() {
     let (one, two) = (stage.arm("one"), stage.arm("two"));
     stage.obeyed(execute("one", one));
     let why = stage.refused(execute("two", two));
-    assert!(why.contains("one is under way on www.example.test."), "{why}");
+    assert!(why.contains("one is running on www.example.test."), "{why}");
     assert_eq!(stage.begun(), 1);
 }
 
@@ -306,7 +306,7 @@ fn the_head_speaks_of_what_is_under_way_wherever_it_stands_in_the_runbook() {
     assert_eq!(stage.execute("orders"), None);
     let orders = stage.until("orders", 60, |s| s.exposed.is_some());
     assert_eq!(stage.run().next().map(|s| s.id.clone()), Some(orders.id));
-    assert!(matches!(head(&mut stage), Verdict::Hold(why) if why.contains("orders is ")));
+    assert!(matches!(head(&mut stage), Verdict::Running(why) if why.contains("orders is ")));
     stage.until("orders", 120, |s| s.state == StepState::Done);
     assert!(matches!(head(&mut stage), Verdict::Go(why) if why.contains("next: name")));
 }

@@ -194,7 +194,7 @@ impl Stage {
 
     /// A person approves the last proposal.
     pub fn agree(&mut self, by: &str, key: Option<&str>) -> Option<String> {
-        let Some(it) = self.run().proposal else { return Some("nothing is proposed".to_owned()) };
+        let Some(it) = self.run().proposal else { return Some("there is no proposal".to_owned()) };
         let hand = key.map_or(Hand::Terminal, |key| Hand::Key(key.to_owned()));
         self.order(Order::Approve { step: it.step, digest: it.digest, by: by.into(), hand })
     }

@@ -66,7 +66,7 @@ fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
     };
     let verdict = processes(false);
     assert!(
-        matches!(&verdict, Verdict::Outage(why) if why.starts_with("orders: nobody accepts writes for ")),
+        matches!(&verdict, Verdict::Outage(why) if why.starts_with("orders: no member accepts writes for ")),
         "{verdict:?}"
     );
     assert_eq!((verdict.id(), verdict.describe().0, verdict.is_red()), ("outage", "OUTAGE", true));
@@ -75,13 +75,13 @@ fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
     assert!(verdict.describe().1.ends_with("the plan allows 5.0s"), "what else is in order is not GO: {verdict:?}");
     let tile = stage.drive.snapshot().tiles.into_iter().find(|tile| tile.id == "write_downtime").expect("a tile");
     let (lost, _) = tile.value.text.split_once(" of ").expect("so much of so much");
-    assert!(verdict.describe().1.contains(&format!("no writes for {lost} in all")), "{verdict:?} {lost}");
+    assert!(verdict.describe().1.contains(&format!("no writes for {lost} in total")), "{verdict:?} {lost}");
     // The budget is for the whole run: after a restart it begins with what was spent.
     stage.restart();
     stage.pass(10_000);
     let verdict = stage.drive.snapshot().verdict();
     assert!(
-        matches!(&verdict, Verdict::Overspent(why) if why.contains(&format!("no writes for {lost} in all"))),
+        matches!(&verdict, Verdict::Overspent(why) if why.contains(&format!("no writes for {lost} in total"))),
         "{verdict:?} {lost}"
     );
 }
@@ -172,14 +172,14 @@ fn what_goes_on_request_by_request_stands_still_once_it_may_not_go_forward_any_m
     assert!(told.len() == 1 && told[0].starts_with("stop stands still: the plan's window closed at "), "{told:?}");
     // It cannot be released in this state; it can be abandoned and rolled back.
     let why = stage.order(Order::Release).expect("refused");
-    assert!(why.starts_with("stop stands still: the plan's window closed at "), "{why}");
+    assert!(why.starts_with("stop is held: the plan's window closed at "), "{why}");
     stage.pass(30_000);
     assert_eq!((sent(&stage), waiting(&stage), held(&stage).len()), (before.0, before.1, 1));
     stage.drive.order(Order::Abandon("stop".into()));
     stage.until("stop", 900, |s| s.state == StepState::Failed);
     stage.pass(2_000);
     stage.drive.order(Order::RollBack("stop".into()));
-    assert_eq!(stage.execute("stop").filter(|why| !why.contains("stands still")), None);
+    assert_eq!(stage.execute("stop").filter(|why| !why.contains("held")), None);
     stage.until("stop", 900, |s| s.state == StepState::RolledBack);
 }
 
@@ -207,7 +207,7 @@ fn whether_rolling_back_is_asked_for_has_to_be_known_and_after_a_restart_anew() 
     stage.restart();
     // The resumed console has not read anything yet: the trigger was not true before, and is unknown now.
     assert_eq!(
-        obstacle(&stage, "name", "whether ROLL BACK is asked for is not known, Users are hurt"),
+        obstacle(&stage, "name", "it is unknown whether ROLL BACK is asked for, Users are hurt"),
         Some(Level::Unknown)
     );
     stage.until("name", 60, |s| s.state == StepState::Ready);
@@ -285,7 +285,10 @@ confirm = "enter"
     ];
     assert_eq!(stage.order(Order::Propose(proposals[0].clone())), None);
     let why = keyboard(&mut stage, "ben").expect("refused");
-    assert!(why.contains("ben is not at this keyboard") && why.contains("landfall approve JOURNAL end "), "{why}");
+    assert!(
+        why.contains("ben is not the operator of this console") && why.contains("landfall approve JOURNAL end "),
+        "{why}"
+    );
     assert_eq!(stage.drive.phase("end"), Some(StepState::Ready), "it is not left out");
     assert!(stage.order(Order::Propose(proposals[1].clone())).is_some(), "there is no such gate");
 
@@ -294,7 +297,7 @@ confirm = "enter"
     stage.drive.order(Order::Preview("end".into()));
     assert_eq!(keyboard(&mut stage, "ana"), None, "the operator's own word is one");
     let why = keyboard(&mut stage, "ben").expect("refused");
-    assert!(why.contains("ben is not at this keyboard"), "{why}");
+    assert!(why.contains("ben is not the operator of this console"), "{why}");
     assert!(stage.order(Order::Arm("end".into())).is_some_and(|why| why.contains("needs 2 approvals")));
     let order = typed(&stage, "ben", Hand::Terminal);
     assert_eq!(stage.order(order), None);

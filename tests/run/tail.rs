@@ -118,7 +118,7 @@ fn gates_are_judged_once_more_before_a_primary_steps_down() {
     assert_eq!((end.state, end.exposed), (StepState::Failed, None), "{:#?}", end.ops);
     let wait = end.ops.iter().find(|op| op.state == OpState::NotApplied).expect("the wait");
     assert!(
-        wait.detail.contains("but not now: ") && wait.detail.contains("longest write under way"),
+        wait.detail.contains("not possible now: ") && wait.detail.contains("longest write under way"),
         "{}",
         wait.detail
     );

@@ -65,7 +65,7 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
     ui.now = drive.now();
     update(&mut ui, UiEvent::Second);
     let frame = shot(&mut ui, "silent", SMALL);
-    assert!(text(&frame).starts_with(" ▲ HOLD  no picture from the core for 10s"));
+    assert!(text(&frame).starts_with(" ▲ HOLD  no update from the core for 10s"));
 }
 
 #[test]

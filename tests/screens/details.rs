@@ -11,7 +11,7 @@ fn what_is_behind_the_first_row_of_each_page() {
     for page in 2..=9 {
         let acts = press(&mut ui, &format!("{page}\n"));
         let name = ui.panel().expect("a page").id;
-        assert!(page >= 7 || text(&screen(&mut ui, (80, 24), false)).contains("◐ asking"), "{name}");
+        assert!(page >= 7 || text(&screen(&mut ui, (80, 24), false)).contains("◐ loading"), "{name}");
         carry_out(&mut drive, &mut ui, acts);
         shots(&mut ui, &format!("{name}_detail"), &SIZES);
         let acts = press(&mut ui, "\u{1b}");

@@ -58,7 +58,7 @@ fn a_bad_night_is_seen_as_one_at_every_size() {
     assert_eq!([users, lag, primaries, back], [Tone::Bad, Tone::Blind, Tone::Stale, Tone::Bad]);
     for size in SIZES {
         let shown = text(&shot(&mut ui, "overview_bad_night", size));
-        assert!(shown.contains("CLOSING") && shown.contains("STALE") && shown.contains("BLIND"), "{shown}");
+        assert!(shown.contains("CLOSING") && shown.contains("STALE") && shown.contains("UNKNOWN"), "{shown}");
     }
 }
 

@@ -65,12 +65,16 @@ fn a_count_down_that_nobody_sees_end_sends_nothing() {
     // The program was stopped, or the machine slept.
     drive.run_for(Duration::from_secs(9));
     carry_out(&mut drive, &mut ui, Vec::new());
-    assert!(!counting(&ui) && said(&ui).starts_with("called off: nothing was shown for a while"), "{}", said(&ui));
+    assert!(
+        !counting(&ui) && said(&ui).starts_with("cancelled: the screen was not updated for a while"),
+        "{}",
+        said(&ui)
+    );
     go(&mut drive, &mut ui, &format!("x{target}\n"));
     assert!(counting(&ui));
     let suspends = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
     assert_eq!(update(&mut ui, UiEvent::Key(suspends)), [], "it is a key like any other now");
-    assert!(!counting(&ui) && said(&ui) == "called off: nothing was sent", "{}", said(&ui));
+    assert!(!counting(&ui) && said(&ui) == "cancelled: nothing was sent", "{}", said(&ui));
     go(&mut drive, &mut ui, &format!("x{target}\n"));
     update(&mut ui, UiEvent::Paste("anything".to_owned()));
     assert!(!counting(&ui));

@@ -27,7 +27,7 @@ fn last_line(term: &Term) -> String {
 fn the_palette_finds_and_a_filter_narrows() {
     let (_home, term) = small("");
     term.press(":");
-    term.until_shown("Enter does it");
+    term.until_shown("Enter runs it");
     term.press("pg kaf");
     term.until("the page is found", |t| t.screen().contains("▸ 3") && t.screen().contains("page kafka"));
     term.press("\r");
@@ -48,7 +48,7 @@ fn the_palette_finds_and_a_filter_narrows() {
     term.press(":execute\r");
     term.until("why not", |t| last_line(t).contains("execute: choose a step in the Runbook first: n goes there"));
     term.press("\x1b");
-    term.until("it is closed", |t| !t.screen().contains("Enter does it"));
+    term.until("it is closed", |t| !t.screen().contains("Enter runs it"));
     term.press("q");
     term.assert_ends(0);
 }
@@ -62,9 +62,9 @@ fn keys_are_the_operators_own_and_every_text_has_them() {
     term.press("j");
     term.until("hints", |t| last_line(t).contains("^N next step") && last_line(t).contains("F1 help"));
     term.press("t");
-    term.until("no command", |t| last_line(t).contains("t is no command: F1 lists them"));
+    term.until("no command", |t| last_line(t).contains("t is not a command: F1 lists all commands"));
     term.press("f");
-    term.until_shown("f lets go");
+    term.until_shown("f unfreezes");
     term.press("f");
     term.press("\x1bOP");
     term.until("help", |t| t.screen().contains("next-step") || t.screen().contains("type to search"));
@@ -118,7 +118,7 @@ fn a_step_is_previewed_typed_executed_and_taken_back() {
     term.until_shown("hold-source ● DONE");
     // Quitting asks while a step is running; here none is.
     term.press("b");
-    term.until_shown("Preview: THE WAY BACK of hold-source");
+    term.until_shown("Preview: ROLLBACK of hold-source");
     carry_out(&term);
     term.until_shown("RB_DONE");
     term.press("q");
@@ -150,7 +150,7 @@ fn carry_out(term: &Term) {
     term.until_shown("type web and press Enter");
     // Pasted text is not accepted as typed, and wrong text does not execute.
     term.press("\x1b[200~web\x1b[201~");
-    term.until_shown("this is typed, not pasted");
+    term.until_shown("type this name, do not paste it");
     term.press("wep\r");
     term.until_shown("type web to go on");
     term.press("\x7fb\r");
@@ -209,10 +209,10 @@ fn a_click_on_what_asks_does_nothing() {
     term.until_shown("Preview: ");
     for text in ["execute", "arm", "Preview: ", "Overview"] {
         touch(&term, 0, place(&term, text));
-        term.until("why not", |t| last_line(t).contains("the mouse answers nothing here"));
+        term.until("why not", |t| last_line(t).contains("clicks do nothing here"));
         // The message stays until the next key, which does nothing else.
         term.press("\x1b[B");
-        term.until("they are gone", |t| !last_line(t).contains("the mouse answers nothing here"));
+        term.until("they are gone", |t| !last_line(t).contains("clicks do nothing here"));
     }
     assert!(term.screen().contains("Preview: ") && !term.screen().contains("ARMED"), "{}", term.screen());
     term.press("\x1b");
@@ -225,11 +225,11 @@ fn a_click_on_what_asks_does_nothing() {
 fn without_the_focus_figures_rest_and_what_is_pasted_is_no_key() {
     let (_home, term) = small("");
     term.press("\x1b[O");
-    term.until_shown("not in focus: figures rest");
+    term.until_shown("not in focus: updates paused");
     term.press("\x1b[200~q\n\x1b[201~");
-    term.until("it is told", |t| last_line(t).contains("is not taken for keys"));
+    term.until("it is told", |t| last_line(t).contains("is not read as keys"));
     term.press("\x1b[I");
-    term.until("it moves again", |t| !t.screen().contains("figures rest"));
+    term.until("it moves again", |t| !t.screen().contains("updates paused"));
     term.press("q");
     term.assert_ends(0);
 }
@@ -249,7 +249,7 @@ fn a_script_goes_by_what_signals_say_and_leaves_the_keys_when_it_is_over() {
     let vars = [("XDG_CONFIG_HOME", &*home.path().to_string_lossy().into_owned())];
     let term = Term::start(Path::new(env!("CARGO_BIN_EXE_landfall")), &args, &vars);
     term.until_taken();
-    term.until_shown("the script is over: the keys are yours");
+    term.until_shown("the script has ended: you have control");
     term.until_shown("Replica sets");
     term.press("q");
     term.assert_ends(0);

@@ -236,7 +236,7 @@ fn where_nothing_can_be_drawn_it_says_so() {
     let told = run(std::process::Command::new(env!("CARGO_BIN_EXE_landfall")).arg("demo"));
     assert!(told.contains("must be a terminal; `landfall status` needs none"), "{told}");
     let term = Term::start(Path::new("/usr/bin/env"), &["TERM=dumb", env!("CARGO_BIN_EXE_landfall"), "demo"], &[]);
-    term.until_shown("TERM=dumb says that it cannot be drawn on");
+    term.until_shown("TERM=dumb cannot display the console");
     term.until_shown("ended with");
     term.assert_given_back();
 }

@@ -39,7 +39,7 @@ impl Level {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Green => "GREEN",
-            Self::Unknown => "HOLD",
+            Self::Unknown => "UNKNOWN",
             Self::Red => "RED",
         }
     }

@@ -60,10 +60,10 @@ impl OpState {
             Self::Unknown => "UNKNOWN",
             Self::Quarantine => "QUARANTINE",
             Self::Applied => "applied",
-            Self::NotApplied if wait => "given up",
+            Self::NotApplied if wait => "aborted",
             Self::NotApplied => "NOT APPLIED",
             Self::Conflict => "CONFLICT",
-            Self::Attested => "attested",
+            Self::Attested => "resolved manually",
             Self::Spared => "not needed",
         }
     }

@@ -54,13 +54,13 @@ impl Asked {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Remark => "for the record",
-            Self::Hold => "hold everything, because",
-            Self::Attest => "done; I looked at",
-            Self::Waive => "leave a gate out: GATE, MINUTES, REASON",
-            Self::Skip => "leave the step out, because",
-            Self::Settle => "what cannot be seen, is it there? YES or NO, WHAT YOU BOTH LOOKED AT",
-            Self::Second => "agreed by",
+            Self::Remark => "note",
+            Self::Hold => "hold the run; reason",
+            Self::Attest => "mark done; what I checked",
+            Self::Waive => "waive a gate: GATE, MINUTES, REASON",
+            Self::Skip => "skip the step; reason",
+            Self::Settle => "is the UNKNOWN operation applied? YES or NO, WHAT YOU BOTH CHECKED",
+            Self::Second => "proposal approved by",
             Self::Approve => "approved by",
         }
     }
@@ -103,32 +103,31 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
     let step_id = prompt.step.clone();
     Ok(match prompt.asked {
         Asked::Hold => Order::Hold { by: None, why: text },
-        _ if text.is_empty() => return Err("nothing was written; Esc leaves".to_owned()),
+        _ if text.is_empty() => return Err("the line is empty; Esc closes it".to_owned()),
         Asked::Remark => Order::Remark { by: None, text },
         Asked::Attest => Order::MarkDone { step: step_id, looked_at: text },
         Asked::Approve => {
             let digest = step(ui, &step_id).and_then(|s| s.preview.as_ref()?.digest);
-            let digest = digest.ok_or("there is no preview to approve any more")?;
+            let digest = digest.ok_or("the preview to approve is gone")?;
             Order::Approve { step: step_id, digest, hand: hand(ui, &text), by: text }
         }
         Asked::Second => {
             let run = ui.latest().run.as_ref();
-            let motion = run.and_then(|run| run.proposal.as_ref()).ok_or("nothing is proposed any more")?;
+            let motion = run.and_then(|run| run.proposal.as_ref()).ok_or("the proposal is gone")?;
             Order::Approve { step: motion.step.clone(), digest: motion.digest, hand: hand(ui, &text), by: text }
         }
         Asked::Skip => Order::Propose(Proposal::Skip { step: step_id, reason: text }),
         Asked::Settle => {
-            let (word, looked_at) = text.split_once(',').ok_or("write YES or NO, a comma, what you both looked at")?;
+            let (word, looked_at) = text.split_once(',').ok_or("write YES or NO, a comma, what you both checked")?;
             let there = match word.trim().to_lowercase().as_str() {
                 "yes" | "y" => true,
                 "no" | "n" => false,
                 other => return Err(format!("\"{other}\" is neither YES nor NO")),
             };
-            let found = step(ui, &step_id).ok_or("there is no such step any more")?;
-            let (ticket, what) =
-                prompt.about.clone().ok_or_else(|| format!("{step_id} has no operation that is UNKNOWN"))?;
+            let found = step(ui, &step_id).ok_or("this step no longer exists")?;
+            let (ticket, what) = prompt.about.clone().ok_or_else(|| format!("{step_id} has no UNKNOWN operation"))?;
             if found.unknown != Some(ticket) {
-                return Err(format!("{what}: it is not UNKNOWN any more; Esc leaves"));
+                return Err(format!("{what}: it is no longer UNKNOWN; Esc closes this"));
             }
             Order::Propose(Proposal::ResolveManually {
                 step: step_id,
@@ -140,9 +139,9 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
         Asked::Waive => {
             let parts: Vec<&str> = text.split(',').map(str::trim).collect();
             let [gate, minutes, reason @ ..] = parts.as_slice() else {
-                return Err("write GATE, MINUTES, REASON with commas between".to_owned());
+                return Err("write GATE, MINUTES, REASON, separated by commas".to_owned());
             };
-            let minutes = minutes.parse().map_err(|_| format!("\"{minutes}\" is no number of minutes"))?;
+            let minutes = minutes.parse().map_err(|_| format!("\"{minutes}\" is not a number of minutes"))?;
             let (gate, reason) = ((*gate).to_owned(), reason.join(", "));
             Order::Propose(Proposal::Waive { step: step_id, gate, minutes, reason })
         }

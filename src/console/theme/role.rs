@@ -43,12 +43,12 @@ roles! {
     Selected = "selected", "The row or tile that commands are about.";
     Source = "source", "Headings of the source's side.";
     Target = "target", "Headings of the target's side.";
-    Good = "good", "As it should be.";
-    Busy = "busy", "On its way.";
-    Warn = "warn", "Look at it.";
+    Good = "good", "Healthy.";
+    Busy = "busy", "In progress.";
+    Warn = "warn", "Needs attention.";
     Bad = "bad", "Wrong.";
     Stale = "stale", "Too old to decide on.";
-    Blind = "blind", "Not known.";
+    Blind = "blind", "Unknown.";
     Hold = "hold", "The verdict HOLD.";
     Clear = "clear", "The verdict CLEAR.";
     Go = "go", "The verdict GO.";

@@ -39,8 +39,8 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     );
     let Some(detail) = ui.detail() else {
         let (word, tone) = match ui.is_asking() {
-            true => ("asking", Tone::Busy),
-            false => ("nothing more is known of this row", Tone::Blind),
+            true => ("loading", Tone::Busy),
+            false => ("no more details for this row", Tone::Blind),
         };
         let cell = words(&Cell::text(word).tone(tone));
         put(Rect { x: body.x + 2, width: body.width.saturating_sub(2), ..body }, buf, &cell, theme.tone(tone));
@@ -152,7 +152,7 @@ fn draw_curves(area: Rect, buf: &mut Buffer, detail: &Detail, snapshot: &Snapsho
     }
     let hidden = all.saturating_sub(beside * rows);
     if hidden > 0 {
-        let more = format!(" {hidden} curves more on a larger screen ");
+        let more = format!(" {hidden} more charts on a larger screen ");
         put_right(Rect { height: 1, ..area }, buf, &more, look.theme.style(Role::Muted));
     }
 }

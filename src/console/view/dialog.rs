@@ -60,13 +60,13 @@ fn frame(area: Rect, buf: &mut Buffer, title: &str, look: &Drawing<'_>) -> Rect 
 
 fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &Drawing<'_>) -> Option<(usize, usize)> {
     let step = dialog::step(ui, id);
-    let way = step.filter(|s| s.way == Way::Back).map_or("", |_| "THE WAY BACK of ");
+    let way = step.filter(|s| s.way == Way::Back).map_or("", |_| "ROLLBACK of ");
     let inner = frame(area, buf, &format!("Preview: {way}{id}"), look);
     let step = step?;
     let lines = match &step.preview {
         Some(preview) => lines(step, preview, usize::from(inner.width), look),
         None if dialog::before_it_begins(step) => {
-            vec![vec![("working it out …".to_owned(), look.theme.style(Role::Busy))]]
+            vec![vec![("computing the preview …".to_owned(), look.theme.style(Role::Busy))]]
         }
         None => {
             // The engine gives the reason, for example that other steps depend on this one or that nothing is stored
@@ -91,8 +91,8 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &D
     } else {
         String::new()
     };
-    let execute = if step.state == StepState::Armed { "execute" } else { "execute (arm it first)" };
-    let hints = [(Id::Arm, "arm"), (Id::Execute, execute), (Id::Second, "approval"), (Id::Preview, "anew")];
+    let execute = if step.state == StepState::Armed { "execute" } else { "execute (arm first)" };
+    let hints = [(Id::Arm, "arm"), (Id::Execute, execute), (Id::Second, "approval"), (Id::Preview, "refresh")];
     let mut used = 0;
     for (word, does) in
         hints.map(|(id, does)| (look.keys.word(id), does)).into_iter().chain([("Esc".to_owned(), "close")])
@@ -138,7 +138,7 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_
         say("", &format!("preview {}  approvals {has} of {of}{by}", digest.short()), muted);
     }
     if preview.diff.is_empty() && preview.faults.is_empty() {
-        say("", "nothing changes: everything is as the step wants it", text);
+        say("", "no change: the estate is already as the step wants it", text);
     }
     for change in &preview.diff {
         say("", &format!("{}:  {}  →  {}", change.thing, change.from, change.to), text);
@@ -152,7 +152,7 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_
     for (i, op) in preview.ops.iter().enumerate() {
         let kind = match (op.wait, op.cleanup) {
             (true, _) => " (waits)",
-            (false, true) => " (always finished)",
+            (false, true) => " (cleanup, always finished)",
             _ => "",
         };
         say(&format!("{}", i + 1), &format!("{}{kind}", op.what), text);
@@ -161,7 +161,7 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_
         }
     }
     if !preview.inverse.is_empty() {
-        say("", "The way back, by hand:", style(Role::Heading));
+        say("", "Rollback, manual commands:", style(Role::Heading));
         for command in preview.inverse.iter().filter(|c| !c.is_empty()) {
             say("", &format!("$ {command}"), muted);
         }
@@ -178,14 +178,14 @@ fn leave(area: Rect, buf: &mut Buffer, steps: &[String], look: &Drawing<'_>) {
     let warn = look.theme.tone(Tone::Warn);
     let mut lines: Vec<Line> =
         steps.iter().take(shown).map(|step| vec![(format!(" {} {step}", Tone::Warn.glyph(false)), warn)]).collect();
-    let said = "What was sent is waited for, and safe tails are finished, for a minute; then the journal has the rest, and \
-                the next console on it takes it up.";
+    let said = "The console waits up to a minute for requests in flight and for cleanups. After that the rest stays in the journal, and \
+                the next console with this journal continues.";
     let said = wrap(said, usize::from(inner.width).saturating_sub(2));
     lines.extend(said.into_iter().map(|line| vec![(format!(" {line}"), style(Role::Text))]));
     lines.push(Vec::new());
     let (key, text) = (style(Role::Key), style(Role::Text));
     lines.push(
-        [(" Enter", key), (" leave  ", text), ("Esc", key), (" stay", text)].map(|(t, s)| (t.to_owned(), s)).into(),
+        [(" Enter", key), (" quit  ", text), ("Esc", key), (" stay", text)].map(|(t, s)| (t.to_owned(), s)).into(),
     );
     for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
         put_all(Rect { y, height: 1, ..inner }, buf, line.iter().map(|(t, s)| (t.as_str(), *s)));
@@ -197,12 +197,12 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
     let width = area.width.min(76);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     let back = dialog::step(ui, &it.step).is_some_and(|step| step.way == Way::Back);
-    let what = if back { format!("Execute THE WAY BACK of {}?", it.step) } else { format!("Execute {}?", it.step) };
+    let what = if back { format!("Execute the ROLLBACK of {}?", it.step) } else { format!("Execute {}?", it.step) };
     let inner = frame(place, buf, &what, look);
     let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
     let (text, key) = (look.theme.style(Role::Text), look.theme.style(Role::Key));
     let last = dialog::step(ui, &it.step).is_some_and(|step| step.irreversible);
-    let last = if last { " · POINT OF NO RETURN: no way leads back from it" } else { "" };
+    let last = if last { " · POINT OF NO RETURN: no rollback" } else { "" };
     put(line(0), buf, &format!("preview {}{last}", it.digest.short()), look.theme.style(Role::Muted));
     // A session that executes has shown all that can be said already.
     let (word, glyph, role, why) = verdict_shown(ui);
@@ -218,7 +218,7 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
             [
                 ("sending in ", text),
                 (format!("{left} s").as_str(), look.theme.style(Role::Hold)),
-                (" – any key calls it off", text),
+                (" – any key cancels", text),
             ],
         );
         return;
@@ -231,15 +231,15 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
                 buf,
                 [("  ", text), ("[ Cancel ]", button(!it.execute)), ("   ", text), ("[ Execute ]", button(it.execute))],
             );
-            put(line(4), buf, "Tab chooses, Enter does it", look.theme.style(Role::Muted));
+            put(line(4), buf, "Tab selects, Enter confirms", look.theme.style(Role::Muted));
         }
         Confirm::Name | Confirm::Countdown => {
             put_all(line(2), buf, [("type ", text), (it.target.as_str(), key), (" and press Enter:", text)]);
             put_all(line(3), buf, [("> ", key), (it.typed.as_str(), look.theme.style(Role::Title)), ("▏", key)]);
             let then = if it.kind == Confirm::Countdown {
-                "then 5 s are counted down, any key calls it off; Esc leaves"
+                "then a 5 s countdown starts, any key cancels; Esc closes"
             } else {
-                "Esc leaves"
+                "Esc closes"
             };
             put(line(5), buf, then, look.theme.style(Role::Muted));
         }
@@ -259,7 +259,7 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
             format!("{}: {}", motion.step, motion.what),
             format!("so {}", motion.consequence),
             format!(
-                "proposed by {}; {} of {} agree: {}; digest {}",
+                "proposed by {}; approved by {} of {}: {}; digest {}",
                 motion.by,
                 motion.people.len(),
                 motion.needs,
@@ -272,16 +272,16 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
             let Some((preview, digest)) = step.preview.as_ref().and_then(|p| Some((p, p.digest?))) else {
                 return Vec::new();
             };
-            let back = if step.way == Way::Back { "THE WAY BACK of " } else { "" };
+            let back = if step.way == Way::Back { "ROLLBACK of " } else { "" };
             let changes = preview.diff.iter().map(|c| format!("{} {} → {}", c.thing, c.from, c.to));
             let changes: Vec<String> = changes.take(3).collect();
             let more = preview.diff.len().saturating_sub(changes.len());
             let more = if more > 0 { format!("; and {more} more changes") } else { String::new() };
-            let leads = if step.irreversible { "; POINT OF NO RETURN: no way leads back from it" } else { "" };
+            let leads = if step.irreversible { "; POINT OF NO RETURN: no rollback" } else { "" };
             let (has, of, people) = &preview.approvals;
             vec![
                 format!("{back}{}: {}", step.id, step.title),
-                format!("so {}{more}{leads}", changes.join("; ")),
+                format!("result: {}{more}{leads}", changes.join("; ")),
                 format!(
                     "previewed by {}; {has} of {of} approve: {}; digest {}",
                     run.operator.as_deref().unwrap_or("nobody"),
@@ -316,7 +316,7 @@ fn prompt(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Prompt, look: &Drawing<'_>
     put(
         Rect { y: inner.y + 2, height: 1, ..inner },
         buf,
-        "Enter puts it on record, Esc leaves",
+        "Enter writes it to the journal, Esc closes",
         look.theme.style(Role::Muted),
     );
 }

@@ -29,7 +29,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
 pub(super) fn verdict_shown(ui: &Ui) -> (&'static str, &'static str, Role, String) {
     let verdict = match ui.silent_for() {
         Some(silent) => {
-            Verdict::Hold(format!("no picture from the core for {}: what is shown is not the present", short(silent)))
+            Verdict::Hold(format!("no update from the core for {}: the screen is out of date", short(silent)))
         }
         None => ui.latest().verdict(),
     };
@@ -53,7 +53,7 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>)
         (Mode::Watch, _) => "WATCH · read only".to_owned(),
         (Mode::Console, _) => "CONSOLE".to_owned(),
         (Mode::Demo, None) => "DEMO · simulated".to_owned(),
-        (Mode::Demo, Some(0.0)) => "DEMO · simulated, time stands still".to_owned(),
+        (Mode::Demo, Some(0.0)) => "DEMO · simulated, time paused".to_owned(),
         (Mode::Demo, Some(speed)) => format!("DEMO · simulated, time ×{speed}"),
     };
     let mode = if ui.view_model().is_masked() { format!("MASKED · {mode}") } else { mode };
@@ -75,10 +75,10 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let mut right = put_right(line, buf, &look.clock.head(line.width >= 100), theme.style(Role::Title));
     if !ui.in_focus {
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
-        right += 1 + put_right(rest, buf, " ◌ not in focus: figures rest ", theme.style(Role::Stale));
+        right += 1 + put_right(rest, buf, " ◌ not in focus: updates paused ", theme.style(Role::Stale));
     }
     if let Some(frozen) = ui.frozen_for() {
-        let text = format!(" FROZEN {} ago, {} lets go ", short(frozen), look.keys.word(Id::Freeze));
+        let text = format!(" FROZEN {} ago, {} unfreezes ", short(frozen), look.keys.word(Id::Freeze));
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
         right += 1 + put_right(rest, buf, &text, theme.style(Role::Hold));
     }
@@ -94,7 +94,7 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let long = line.width >= 100;
     let region = |side: Side| if long { format!(" {}", site(side).region) } else { String::new() };
     let (from, to) = (region(Side::Source), region(Side::Target));
-    let pace = format!(" · pace ×{}", snapshot.pace);
+    let pace = format!(" · poll ×{}", snapshot.pace);
     let since = format!(" · {elapsed} since start");
     let labels = site(Side::Source).label.width() + site(Side::Target).label.width();
     let fixed = 1 + 2 + labels + 3 + from.width() + to.width() + pace.width() + since.width();

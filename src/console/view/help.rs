@@ -74,14 +74,14 @@ fn commands(ui: &Ui, search: &str, room: usize, look: &Drawing<'_>) -> Vec<Line>
 
 fn signs(search: &str, look: &Drawing<'_>) -> Vec<Line> {
     const SIGNS: [(Tone, &str); 6] = [
-        (Tone::Good, "as it should be"),
-        (Tone::Busy, "on its way: syncing, launching, rebalancing"),
-        (Tone::Warn, "look at it"),
+        (Tone::Good, "good"),
+        (Tone::Busy, "in progress: syncing, launching, rebalancing"),
+        (Tone::Warn, "needs attention"),
         (Tone::Bad, "wrong"),
-        (Tone::Stale, "the last known value, too old to decide on"),
-        (Tone::Blind, "not known"),
+        (Tone::Stale, "stale: the last known value, too old to decide on"),
+        (Tone::Blind, "unknown"),
     ];
-    let mut lines = vec![Line::new(), heading("Signs", look)];
+    let mut lines = vec![Line::new(), heading("Symbols", look)];
     for (tone, word) in SIGNS.into_iter().filter(|(_, w)| w.contains(&search.to_lowercase())) {
         let style = look.theme.tone(tone);
         lines.push(vec![(format!("  {:<14}", tone.glyph(false)), style), (word.to_owned(), style)]);

@@ -29,11 +29,11 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, palette: &Palette, loo
     let rule = Rect { height: 1, ..area };
     put(rule, buf, &"━".repeat(usize::from(area.width)), style(Role::Key));
     put(Rect { x: area.x + 2, ..rule }, buf, " Command ", style(Role::Title));
-    let count = format!(" {} found · ↑ ↓ choose · Tab completes · Enter does it · Esc closes ", found.len());
+    let count = format!(" {} found · ↑ ↓ choose · Tab completes · Enter runs it · Esc closes ", found.len());
     put_right(Rect { width: rule.width - 2, ..rule }, buf, &count, style(Role::Muted));
     if found.is_empty() {
         let line = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(2), height: 1 };
-        put(line, buf, "nothing is called so", style(Role::Muted));
+        put(line, buf, "no match", style(Role::Muted));
     }
     let at = palette.at.min(found.len().saturating_sub(1));
     let top = (at + 1).saturating_sub(usize::from(room));

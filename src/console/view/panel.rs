@@ -22,7 +22,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     tables(body, buf, ui, look, drawn);
     if ui.table_count() == 0 {
         let line = Rect { x: body.x + 2, y: body.y, width: body.width.saturating_sub(2), height: 1 };
-        put(line, buf, "the plan names nothing of this kind", look.theme.style(Role::Muted));
+        put(line, buf, "the plan has none of these", look.theme.style(Role::Muted));
     }
 }
 
@@ -36,7 +36,7 @@ fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
         Some(worst) if worst != CollectorState::Fresh => {
             let (word, tone) = state_cell(worst);
             let age = age.map_or_else(String::new, |a| format!(" · {a}"));
-            let text = format!(" {} {word}: {faulty} of {all} sources not live{age} ", tone.glyph(false));
+            let text = format!(" {} {word}: {faulty} of {all} collectors not live{age} ", tone.glyph(false));
             // Stale and unknown values hold everything: they are highlighted like the verdict.
             (text, if worst == CollectorState::Pending { theme.tone(Tone::Busy) } else { theme.style(Role::Hold) })
         }

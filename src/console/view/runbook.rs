@@ -73,7 +73,7 @@ fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&Pr
 /// A proposal that waits for approval.
 pub(super) fn proposed(it: &ProposalView) -> String {
     format!(
-        "proposed by {}, {} of {} people: {}; :second agrees, or landfall approve … {} {}",
+        "proposed by {}, {} of {} people: {}; approve with :second, or landfall approve … {} {}",
         it.by,
         it.people.len(),
         it.needs,
@@ -90,26 +90,23 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
         out.push((
             Tone::Bad,
             format!(
-                "EXPOSED for {}: its safe tail is not finished; until then the loss of one more member may leave nobody to lead",
+                "EXPOSED for {}: its cleanup is not finished; until then, the loss of one more member may leave the set without a primary",
                 short(since)
             ),
         ));
         if step.state == StepState::Failed {
             out.push((
                 Tone::Bad,
-                ":again shows what finishes the tail as things stand; :settle, once two people have mended it by hand"
+                ":again previews how to finish the cleanup now; :settle resolves it, after two people have repaired it manually"
                     .to_owned(),
             ));
         }
     }
     if step.held {
-        out.push((
-            Tone::Warn,
-            "it stands still: :release releases it, :abandon gives it up and finishes its safe tail".to_owned(),
-        ));
+        out.push((Tone::Warn, "held: :release resumes it, :abandon aborts it and finishes its cleanup".to_owned()));
     }
     if let Some(manual) = step.manual.as_ref().filter(|_| step.state != StepState::Attested) {
-        out.push((Tone::Plain, format!("by hand: {manual}; :attest says that it is done")));
+        out.push((Tone::Plain, format!("manual step: {manual}; :attest marks it done")));
     }
     if matches!(step.state, StepState::Running | StepState::Failed | StepState::NotApplied | StepState::Settling) {
         for op in &step.ops {
@@ -119,26 +116,28 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
         }
     }
     if let Some(found) = step.found.as_ref().filter(|_| step.state == StepState::Failed) {
-        out.push((Tone::Bad, format!("it was not as it should be: {found}")));
+        out.push((Tone::Bad, format!("verification failed: {found}")));
     }
     if step.state == StepState::Failed && step.exposed.is_none() {
         out.push((
             Tone::Bad,
             match step.way {
-                Way::Forward => "failed: :roll-back previews the way back, :again tries again".to_owned(),
-                Way::Back => "the way back failed: :roll-back previews it again".to_owned(),
+                Way::Forward => "failed: :roll-back previews the rollback, :again retries".to_owned(),
+                Way::Back => "the rollback failed: :roll-back previews it again".to_owned(),
             },
         ));
     }
     if step.state == StepState::RolledBack {
-        out.push((Tone::Warn, "it was taken back: :again begins it again".to_owned()));
+        out.push((Tone::Warn, "rolled back: :again starts it again".to_owned()));
     }
     if step.state == StepState::NotApplied {
         out.push((
             Tone::Warn,
             match step.way {
-                Way::Forward => "nothing of it is there: :again tries again".to_owned(),
-                Way::Back => "nothing was taken back: :roll-back tries again, :call-off lets it stand".to_owned(),
+                Way::Forward => "not applied: :again retries".to_owned(),
+                Way::Back => {
+                    "nothing was rolled back: :roll-back retries, :call-off keeps the step as it is".to_owned()
+                }
             },
         ));
     }
@@ -147,8 +146,8 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
         out.push((
             Tone::Busy,
             match step.state {
-                StepState::Armed => format!("armed for {} more: :execute does it", short(left)),
-                _ => format!("{} left at the least", short(left)),
+                StepState::Armed => format!("armed for {} more: :execute starts it", short(left)),
+                _ => format!("at least {} left", short(left)),
             },
         ));
     }

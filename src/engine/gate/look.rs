@@ -97,7 +97,10 @@ impl Evaluation {
                 Ok((value, age)) => {
                     let read = now.boot.saturating_sub(age);
                     if read < limits.since {
-                        let why = format!("last read {} before this began", Age(limits.since.saturating_sub(read)));
+                        let why = format!(
+                            "last reading is {} older than the start of this step",
+                            Age(limits.since.saturating_sub(read))
+                        );
                         blind.push((text::series(sample, &gate.labels), why));
                         continue;
                     }
@@ -122,7 +125,7 @@ impl Evaluation {
         }
         series.sort();
         if let Some(twice) = series.windows(2).find(|w| w[0].0 == w[1].0) {
-            unknown.push(Unsure::blind(format!("{} was given twice: {}", gate.metric.title, twice[0].0.join(", "))));
+            unknown.push(Unsure::blind(format!("{} has two readings: {}", gate.metric.title, twice[0].0.join(", "))));
         }
         // Of what is only partly known no value is made: it would be shown as if it were one.
         let known = complete && !values.is_empty() && values.len() == found.len();
@@ -193,7 +196,10 @@ impl<'s> Readings<'s> {
             // Whether a list is fresh enough is for its system to say: what a configuration names is asked more seldom than values are.
             let known = match worth(&roster.series, Duration::MAX) {
                 Ok((_, age)) if now.boot.saturating_sub(age) < since => {
-                    let why = format!("last read {} before this began", Age((since + age).saturating_sub(now.boot)));
+                    let why = format!(
+                        "last reading is {} older than the start of this step",
+                        Age((since + age).saturating_sub(now.boot))
+                    );
                     Err((why, None))
                 }
                 Ok((list, _)) => Ok(list),
@@ -201,7 +207,7 @@ impl<'s> Readings<'s> {
             };
             match known {
                 Err((why, blind)) => {
-                    let what = format!("which series of {}{of} there are is not known: {why}", metric.title);
+                    let what = format!("the series of {}{of} are unknown: {why}", metric.title);
                     missing.push(Unsure { what, blind });
                 }
                 Ok(list) => {
@@ -244,7 +250,7 @@ fn counted(gate: &Gate, found: &[&Sample]) -> Vec<String> {
         wrong.push(format!("{n} series of {}, the plan expects {}", subject(), gate.series));
     }
     if gate.agg == Agg::Only && n > 1 {
-        wrong.push(format!("{n} series of {}, only one is meant", subject()));
+        wrong.push(format!("{n} series of {}, only one expected", subject()));
     }
     wrong
 }
@@ -252,11 +258,11 @@ fn counted(gate: &Gate, found: &[&Sample]) -> Vec<String> {
 /// A value and its age if it may be decided upon, else why not.
 fn worth<T>(value: &Observed<T>, limit: Duration) -> Result<(&T, Duration), String> {
     match value {
-        Observed::Fresh(_, age) if age.0 > limit => Err(format!("{age} old, at most {} allowed", Age(limit))),
+        Observed::Fresh(_, age) if age.0 > limit => Err(format!("{age} old, limit {}", Age(limit))),
         Observed::Fresh(v, age) => Ok((v, age.0)),
         Observed::Stale(_, age) => Err(format!("stale, {age} old")),
         Observed::Unknown(fault) => Err(fault.to_string()),
-        Observed::Pending => Err("never read".to_owned()),
+        Observed::Pending => Err("not read yet".to_owned()),
     }
 }
 
@@ -289,7 +295,7 @@ fn traffic(volume: &Volume, limit: Duration, readings: &Readings<'_>, now: Now) 
     let (mut wrong, mut good_until) = (Vec::new(), Duration::MAX);
     let found: Vec<&Sample> = readings.matching(volume.metric, &volume.labels).collect();
     let missing = readings.missing(volume.metric, &volume.labels, &found, Duration::ZERO, now);
-    wrong.extend(missing.into_iter().map(|why| Unsure { what: format!("traffic not known: {}", why.what), ..why }));
+    wrong.extend(missing.into_iter().map(|why| Unsure { what: format!("traffic unknown: {}", why.what), ..why }));
     let any = !found.is_empty();
     for sample in found {
         let name = text::series(sample, &IndexMap::new());
@@ -299,20 +305,20 @@ fn traffic(volume: &Volume, limit: Duration, readings: &Readings<'_>, now: Now) 
                 if !Compare::AtLeast.holds(value, volume.least) {
                     let (value, least) = text::pair(value, volume.least, volume.metric.unit);
                     wrong.push(Unsure::too_little(format!(
-                        "too little to judge by: {} of {name} is {value}, needs {least}",
+                        "too little traffic: {} of {name} is {value}, needs {least}",
                         volume.metric.title
                     )));
                 }
             }
             Err(why) => {
-                let what = format!("traffic not known: {} of {name}: {why}", volume.metric.title);
+                let what = format!("traffic unknown: {} of {name}: {why}", volume.metric.title);
                 wrong.push(Unsure { what, blind: lack(&sample.value) });
             }
         }
     }
     if !any {
         let of = text::labels(&volume.labels);
-        wrong.push(Unsure::blind(format!("traffic not known: no series of {}{of}", volume.metric.title)));
+        wrong.push(Unsure::blind(format!("traffic unknown: no series of {}{of}", volume.metric.title)));
     }
     (wrong, good_until)
 }

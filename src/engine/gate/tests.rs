@@ -64,7 +64,7 @@ fn judge(condition: &Condition) -> Judge {
 fn nothing_is_green_before_it_was_looked_at_but_no_condition_at_all() {
     let verdict = judge(&gate("g", |_| ())).verdict(at(0));
     assert_eq!(verdict.level, Unknown);
-    assert_eq!(verdict.reasons[0].what, "mongo.member.lag of set=orders: not looked at yet");
+    assert_eq!(verdict.reasons[0].what, "mongo.member.lag of set=orders: not evaluated yet");
     assert_eq!(judge(&Condition::none()).verdict(at(0)).level, Green);
     assert_eq!(judge(&Condition::Any(Vec::new())).verdict(at(0)).level, Red);
 }
@@ -97,10 +97,7 @@ fn it_is_green_once_it_has_been_true_for_as_long_as_it_has_to_and_not_a_moment_b
     assert_eq!(judge.verdict(at(11)).level, Red);
     judge.evaluate(&Readings::of(&[lag("a", live(1.0, 0))]), at(12));
     let verdict = judge.verdict(at(12));
-    assert!(
-        verdict.reasons[0].what.ends_with("true for 0.0s of 10s, 10s to go; began anew: it was red"),
-        "{verdict:?}"
-    );
+    assert!(verdict.reasons[0].what.ends_with("true for 0.0s of 10s, 10s to go; restarted: it was red"), "{verdict:?}");
 }
 
 #[test]
@@ -134,9 +131,9 @@ fn all_that_is_not_known_is_said_at_once_and_is_never_green() {
         whats,
         [
             "3 series of mongo.member.lag of set=orders, the plan expects 4",
-            "2 of 3 series of mongo.member.lag of set=orders: member=orders-0 7.0s old, at most 6.0s allowed; \
+            "2 of 3 series of mongo.member.lag of set=orders: member=orders-0 7.0s old, limit 6.0s; \
              member=orders-1 UNREACHABLE: orders-1:27017: refused",
-            "too little to judge by: health.query.value of query=rps is 3/s, needs 50/s",
+            "too little traffic: health.query.value of query=rps is 3/s, needs 50/s",
         ]
     );
 }
@@ -165,10 +162,7 @@ fn over_any_aggregate_a_series_that_should_be_there_and_is_not_is_on_hold() {
         assert_eq!(verdict.reasons[0].what, "1 series of mongo.member.lag: member=orders-1 is missing");
         judge.evaluate(&Readings::of_measured(&due(Observed::Unknown(Fault::new(FaultKind::Refused, "no")))), at(2));
         let what = &judge.verdict(at(2)).reasons[0].what;
-        assert_eq!(
-            what,
-            "which series of mongo.member.lag of set=orders there are is not known: REFUSED: no, for 1.0s"
-        );
+        assert_eq!(what, "the series of mongo.member.lag of set=orders are unknown: REFUSED: no, for 1.0s");
     }
 }
 
@@ -181,7 +175,10 @@ fn a_list_that_was_read_before_this_began_does_not_say_who_has_to_be_there_now()
     judge.evaluate(&Readings::of_measured(&due(3)), at(12));
     let verdict = judge.verdict(at(12));
     assert_eq!(verdict.level, Unknown);
-    assert!(verdict.reasons[0].what.ends_with("is not known: last read 1.0s before this began"), "{verdict:?}");
+    assert!(
+        verdict.reasons[0].what.ends_with("unknown: last reading is 1.0s older than the start of this step"),
+        "{verdict:?}"
+    );
     judge.evaluate(&Readings::of_measured(&due(2)), at(12));
     assert_eq!(judge.verdict(at(12)).level, Green);
 }
@@ -295,8 +292,8 @@ fn silence_is_never_green_nor_red() {
         assert_ne!(judge.verdict(at(2)).level, Unknown);
         let verdict = judge.verdict(at(3));
         assert_eq!(verdict.level, Unknown, "what was read is 7 s old by now");
-        assert!(verdict.reasons[0].what.ends_with("what was read has been too old for 1.0s"), "{verdict:?}");
-        assert!(judge.verdict(at(7)).reasons[0].what.ends_with("not looked at for 7.0s, at most 6.0s allowed"));
+        assert!(verdict.reasons[0].what.ends_with("the readings have been too old for 1.0s"), "{verdict:?}");
+        assert!(judge.verdict(at(7)).reasons[0].what.ends_with("not evaluated for 7.0s, limit 6.0s"));
     }
 }
 
@@ -315,10 +312,10 @@ fn a_gap_a_new_series_and_a_jump_begin_the_window_anew() {
     };
     let mut gap = waiting();
     gap.evaluate(&Readings::of(&[lag("a", live(1.0, 0))]), at(12));
-    assert!(what(&gap, at(12)).ends_with("began anew: nobody looked for 7.0s"));
+    assert!(what(&gap, at(12)).ends_with("restarted: not evaluated for 7.0s"));
     let mut series = waiting();
     series.evaluate(&Readings::of(&[lag("a", live(1.0, 0)), lag("b", live(1.0, 0))]), at(6));
-    assert!(what(&series, at(6)).ends_with("began anew: a series appeared: orders, b"));
+    assert!(what(&series, at(6)).ends_with("restarted: a series appeared: orders, b"));
     let mut jump = waiting();
     jump.evaluate(&Readings::of(&[lag("a", live(1.0, 0))]), Now { wall: at(3606).wall, ..at(6) });
     assert!(what(&jump, Now { wall: at(3606).wall, ..at(6) }).ends_with("but the clock jumped by 1h00m"));

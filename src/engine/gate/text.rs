@@ -54,7 +54,7 @@ pub(super) fn value(gate: &Gate, value: Option<f64>, of: Option<&str>) -> String
     let agg = if gate.agg == Agg::Only { String::new() } else { format!("{} ", gate.agg.word()) };
     let (value, limit) = match value {
         Some(value) => pair(value, gate.limit, unit(gate)),
-        None => ("not known".to_owned(), number(gate.limit, unit(gate))),
+        None => ("unknown".to_owned(), number(gate.limit, unit(gate))),
     };
     let of = of.map(|of| format!(" ({of})")).unwrap_or_default();
     format!("{agg}{} {value}{of}, limit {} {limit}", subject(gate), sign(gate.op))

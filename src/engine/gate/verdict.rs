@@ -79,6 +79,33 @@ pub struct Reason {
     pub blind: Option<Worst>,
 }
 
+impl Reason {
+    /// The gate's word on screen. One that is true, and whose window is only not full yet, is `PENDING`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        if self.waived {
+            "WAIVED"
+        } else if self.is_pending() {
+            "PENDING"
+        } else {
+            self.level.word()
+        }
+    }
+
+    /// True, and only its window is not full yet. There is no `to_green` where the last evaluation is too old, or a clock jumped.
+    fn is_pending(&self) -> bool {
+        self.level == Level::Unknown && self.filled.is_some() && self.to_green.is_some()
+    }
+}
+
+/// The word of a condition with this level and these reasons: `PENDING` if every gate that decides it is.
+#[must_use]
+pub fn word_of<'a>(level: Level, reasons: impl IntoIterator<Item = &'a Reason>) -> &'static str {
+    let mut deciding = reasons.into_iter().filter(|r| r.decides && !r.moot && r.level != Level::Green).peekable();
+    let pending = level == Level::Unknown && deciding.peek().is_some() && deciding.all(Reason::is_pending);
+    if pending { "PENDING" } else { level.word() }
+}
+
 /// How much of a gate's window is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Filled {

@@ -140,11 +140,11 @@ impl Watch {
     fn silent(&self, look: &Evaluation, now: Now) -> Option<String> {
         let since = now.since(look.now);
         if now.boot < look.now.boot {
-            Some("boot time went backwards".to_owned())
+            Some("the boot clock went backwards".to_owned())
         } else if since > self.limits.age {
-            Some(format!("not looked at for {}, at most {} allowed", Age(since), Age(self.limits.age)))
+            Some(format!("not evaluated for {}, limit {}", Age(since), Age(self.limits.age)))
         } else if now.boot > look.good_until {
-            Some(format!("what was read has been too old for {}", Age(now.boot.saturating_sub(look.good_until))))
+            Some(format!("the readings have been too old for {}", Age(now.boot.saturating_sub(look.good_until))))
         } else {
             None
         }
@@ -197,7 +197,7 @@ impl Watch {
     /// What there is to say of it, waived or not: value, limit, and for how long it has been so.
     fn whats(&self, now: Now) -> Vec<Unsure> {
         let about = |why: &str| vec![Unsure::too_little(format!("{}: {why}", text::subject(&self.gate)))];
-        let Some(look) = &self.look else { return about("not looked at yet") };
+        let Some(look) = &self.look else { return about("not evaluated yet") };
         if let Some(why) = self.silent(look, now) {
             return about(&why);
         }
@@ -214,7 +214,7 @@ impl Watch {
                 } else if let Some(filled) = self.filled() {
                     what += &text::filled(filled);
                     if let (false, Some(why)) = (filled.full(), &self.broken) {
-                        what += &format!("; began anew: {why}");
+                        what += &format!("; restarted: {why}");
                     }
                 }
                 vec![Unsure::too_little(what)]

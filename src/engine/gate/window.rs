@@ -88,8 +88,8 @@ impl fmt::Display for Break {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::False => f.write_str("it was red"),
-            Self::Unknown => f.write_str("it was not known"),
-            Self::Unwatched(gap) => write!(f, "nobody looked for {}", Age(*gap)),
+            Self::Unknown => f.write_str("it was unknown"),
+            Self::Unwatched(gap) => write!(f, "not evaluated for {}", Age(*gap)),
             Self::Gap(gap) => write!(f, "a gap of {} between readings", Age(*gap)),
             Self::Appeared(labels) => write!(f, "a series appeared: {labels}"),
             Self::Jump(by) => write!(f, "the clock jumped by {}", Age(*by)),

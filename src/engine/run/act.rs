@@ -120,7 +120,7 @@ impl<S: Systems> Run<S> {
         }
         let looked = match self.second_thoughts(at, now) {
             Some(why) if looked.truth == Truth::Applied && self.is_last_wait(at, ticket) => {
-                Verified::new(Truth::NotApplied, format!("{}; but not now: {why}", looked.detail))
+                Verified::new(Truth::NotApplied, format!("{}; not possible now: {why}", looked.detail))
             }
             _ => looked,
         };

@@ -26,8 +26,8 @@ fn asks(watch: &super::Watch, now: Now) -> Obstacle {
     let why = verdict.because();
     let (level, so) = match (verdict.level, watch.stands) {
         (Level::Green, _) => (Level::Red, "ROLL BACK is asked for"),
-        (_, Stands::Yes) => (Level::Unknown, "ROLL BACK was asked for, and whether that is over is not known"),
-        _ => (Level::Unknown, "whether ROLL BACK is asked for is not known"),
+        (_, Stands::Yes) => (Level::Unknown, "ROLL BACK was asked for, and its current state is unknown"),
+        _ => (Level::Unknown, "it is unknown whether ROLL BACK is asked for"),
     };
     (level, format!("{so}, {}: {why}", watch.title))
 }
@@ -119,7 +119,7 @@ impl<S: Systems> Run<S> {
             return None;
         }
         match self.work_out(at, estate, now) {
-            Err(faults) => Some((at, (Level::Unknown, format!("it cannot be worked out: {}", faults.first()?)))),
+            Err(faults) => Some((at, (Level::Unknown, format!("the preview failed: {}", faults.first()?)))),
             Ok(preview) => {
                 let broken = preview.draft.broken.first()?;
                 Some((at, (Level::Red, format!("it is forbidden: {broken}"))))
@@ -169,8 +169,7 @@ impl<S: Systems> Run<S> {
         if !same {
             effects.extend(self.take(at, &StepEvent::Drifted, now));
             let id = self.plan_of(at).id.clone();
-            self.said =
-                Some((now, format!("{id}: what is there has changed since it was previewed; preview it again")));
+            self.said = Some((now, format!("{id}: the current state has changed since the preview; preview it again")));
             self.steps[at].preview = None;
         }
     }
@@ -208,11 +207,8 @@ impl<S: Systems> Run<S> {
         let state = &self.steps[at].state;
         let judged = matches!(state.state, StepState::Verifying | StepState::Baking) && state.way == Way::Forward;
         let told = |watch: &super::Watch| {
-            let so = if watch.judge.level(now) == Level::Green {
-                "while this is so"
-            } else {
-                "before this is known not to be so"
-            };
+            let so =
+                if watch.judge.level(now) == Level::Green { "while this is true" } else { "while this is unknown" };
             (Level::Unknown, format!("not done {so}: {}", watch.title))
         };
         if judged && !self.is_emergency(at) { self.asks_back(at).map(told).collect() } else { Vec::new() }
@@ -384,7 +380,7 @@ impl<S: Systems> Run<S> {
         }
         let mut out = common.0.clone();
         if self.held.is_none() && step.state.held {
-            out.push((Level::Unknown, "it stands still: H releases".to_owned()));
+            out.push((Level::Unknown, "held: H releases it".to_owned()));
         }
         if self.checks_invariants(at) {
             out.extend_from_slice(&common.1);
@@ -404,11 +400,11 @@ impl<S: Systems> Run<S> {
     fn on_the_way(&self, at: usize, out: &mut Vec<Obstacle>) {
         if let Some(other) = self.in_conflict(at) {
             let target = self.plan_of(at).action.target();
-            out.push((Level::Unknown, format!("{} is under way on {target}", self.plan_of(other).id)));
+            out.push((Level::Unknown, format!("{} is running on {target}", self.plan_of(other).id)));
         }
         if self.unread(at) {
             let target = self.plan_of(at).action.target();
-            out.push((Level::Unknown, format!("{target} was changed and is being read again")));
+            out.push((Level::Unknown, format!("{target} was changed and is being verified")));
         }
     }
 
@@ -423,7 +419,7 @@ impl<S: Systems> Run<S> {
         match obstacles.into_iter().next() {
             Some((_, first)) if more > 0 => format!("{first}, and {more} more"),
             Some((_, first)) => first,
-            None => "nothing is in its way".to_owned(),
+            None => "nothing blocks it".to_owned(),
         }
     }
 }

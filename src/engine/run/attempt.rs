@@ -120,9 +120,9 @@ impl<S: Systems> StepRun<S> {
     pub(super) fn way_back_known(&self) -> (String, Vec<String>) {
         match &self.known_back {
             Some((at, known)) => {
-                (format!("of {} UTC, when it was worked out last", at.strftime("%F %H:%M:%S")), known.clone())
+                (format!("of {} UTC, the time of the last preview", at.strftime("%F %H:%M:%S")), known.clone())
             }
-            None => ("of before the step was begun".to_owned(), commands(&self.back)),
+            None => ("from before the step was started".to_owned(), commands(&self.back)),
         }
     }
 

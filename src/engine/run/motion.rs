@@ -87,16 +87,16 @@ impl Proposal {
     #[must_use]
     pub const fn consequence(&self) -> &'static str {
         match self {
-            Self::Waive { .. } => "the step may begin, and may be done, although that is not as the plan wants it",
+            Self::Waive { .. } => "the step may start and complete although this gate of the plan is not green",
             Self::MarkDone { .. } => {
-                "the step counts as done by your word: nothing at a server shows it, and what needs it goes on"
+                "the step counts as done on your statement, without verification on a server; steps that need it can start"
             }
-            Self::Skip { .. } => "nothing of the step is done, and what needs it goes on as if it were",
+            Self::Skip { .. } => "the step is not executed; steps that need it can start",
             Self::ResolveManually { there: true, .. } => {
-                "it counts as applied by your word: no server was seen to have it"
+                "it counts as applied on your statement, without verification on a server"
             }
             Self::ResolveManually { there: false, .. } => {
-                "it counts as never applied by your word, and the step may be tried again"
+                "it counts as not applied on your statement, and the step may be retried"
             }
         }
     }
@@ -164,12 +164,12 @@ impl<S: Systems> Run<S> {
     /// Somebody agrees: once that is enough it is carried out, if it still makes sense.
     pub(super) fn agree(&mut self, mut it: Proposed, by: String, hand: Hand, now: Now) -> Obeyed<S> {
         if it.people.iter().any(|p| people::same(p, &by)) {
-            return Err(Refusal::new(format!("{by} counts already: it takes {} different people", it.needs)));
+            return Err(Refusal::new(format!("{by} has already approved: it needs {} different people", it.needs)));
         }
         if let Some(why) = people::fault(&by) {
             let needs = it.needs;
             return Err(Refusal::new(format!(
-                "the name {by:?} counts for nobody, {why}: it takes {needs} different people"
+                "the name {by:?} is not valid, {why}: it needs {needs} different people"
             )));
         }
         if !self.plan.runbook.approvers.is_empty() {
@@ -209,7 +209,7 @@ impl<S: Systems> Run<S> {
                 out.extend(self.simple(
                     &step,
                     &StepEvent::Skip,
-                    "only a step that was not begun can be left out",
+                    "only a step that was not started can be skipped",
                     now,
                 )?);
             }
@@ -225,8 +225,7 @@ impl<S: Systems> Run<S> {
                 out.extend(self.take(at, &StepEvent::ResolvedManually(ticket, there), now));
                 let op = self.steps[at].state.recipe.ops.get(usize::from(ticket.op));
                 if op.is_some_and(|op| op.state == OpState::Quarantine) {
-                    let wait =
-                        "an earlier copy of it may still land: that time is waited out, then look and say so again";
+                    let wait = "an earlier request may still take effect: wait until that time is over, then check and resolve it again";
                     self.said = Some((now, format!("{step}: {wait}")));
                 }
             }
@@ -238,11 +237,11 @@ impl<S: Systems> Run<S> {
     fn may_be_carried(&self, motion: &Proposal) -> Result<(), Refusal> {
         let at = self.find(motion.step())?;
         let said = |text: &str, what: &str| {
-            if text.trim().is_empty() { Err(Refusal::new(format!("say {what}"))) } else { Ok(()) }
+            if text.trim().is_empty() { Err(Refusal::new(format!("state {what}"))) } else { Ok(()) }
         };
         match motion {
             Proposal::Waive { gate, reason, minutes, .. } => {
-                said(reason, "why the gate is left out")?;
+                said(reason, "the reason for the waiver")?;
                 if !(1..=240).contains(minutes) {
                     return Err(Refusal::new("a waiver ends after 1 to 240 minutes"));
                 }
@@ -252,7 +251,7 @@ impl<S: Systems> Run<S> {
                 let window = self.plan.budgets.window.map(|_| WINDOW);
                 let ids: Vec<&str> = own.chain(triggers).chain(window).collect();
                 if !ids.contains(&gate.as_str()) {
-                    let ids = if ids.is_empty() { "it has none".to_owned() } else { ids.join(", ") };
+                    let ids = if ids.is_empty() { "it has no gates".to_owned() } else { ids.join(", ") };
                     return Err(Refusal::new(format!(
                         "{} has no gate {gate}: {ids}; invariants cannot be waived",
                         plan.id
@@ -261,27 +260,27 @@ impl<S: Systems> Run<S> {
                 Ok(())
             }
             Proposal::MarkDone { looked_at, .. } => {
-                said(looked_at, "what you looked at")?;
+                said(looked_at, "what you checked")?;
                 self.may_be_marked_done(at)
             }
             Proposal::Skip { reason, .. } => {
-                said(reason, "why the step is left out")?;
+                said(reason, "the reason for skipping the step")?;
                 let state = &self.steps[at].state;
                 let open = matches!(state.state, StepState::Pending | StepState::Blocked | StepState::Ready);
                 if open && state.way == base::step::Way::Forward && !state.partly_done() {
                     return Ok(());
                 }
                 let id = motion.step();
-                Err(Refusal::new(format!("{id} is {}: only a step that was not begun can be left out", state.word())))
+                Err(Refusal::new(format!("{id} is {}: only a step that was not started can be skipped", state.word())))
             }
             Proposal::ResolveManually { ticket, there, looked_at, .. } => {
-                said(looked_at, "what you both looked at")?;
+                said(looked_at, "what you both checked")?;
                 let state = &self.steps[at].state;
                 // Of a tail that failed nobody needs to say that it is not there.
                 if state.unsettled() == Some(*ticket) && (*there || state.state == StepState::Running) {
                     return Ok(());
                 }
-                Err(Refusal::new("only an operation that is UNKNOWN can be settled by word"))
+                Err(Refusal::new("only an UNKNOWN operation can be resolved manually"))
             }
         }
     }

@@ -40,7 +40,9 @@ impl<S: Systems> Run<S> {
 
     fn obey(&mut self, order: Order, estate: &S, now: Now) -> Obeyed<S> {
         let Some(operator) = self.writer.clone() else {
-            return Err(Refusal::new("this console only watches: somebody else holds the journal, or none was opened"));
+            return Err(Refusal::new(
+                "this console is read only: another console has the journal, or no journal was opened",
+            ));
         };
         if let Some(why) = &self.halted {
             return Err(Refusal::new(why.clone()));
@@ -49,7 +51,7 @@ impl<S: Systems> Run<S> {
             Order::Preview(step) => self.preview(self.find(&step)?, estate, now),
             Order::Arm(step) => self.arm(self.find(&step)?, now),
             Order::Execute { step, digest, typed } => self.execute(self.find(&step)?, digest, &typed, estate, now),
-            Order::Cancel(step) => self.simple(&step, &StepEvent::Cancel, "there is nothing to call off any more", now),
+            Order::Cancel(step) => self.simple(&step, &StepEvent::Cancel, "there is nothing to cancel", now),
             Order::RollBack(step) => {
                 let at = self.find(&step)?;
                 let mut effects = self.roll_back(at, now)?;
@@ -60,7 +62,8 @@ impl<S: Systems> Run<S> {
             }
             Order::Again(step) => {
                 let at = self.find(&step)?;
-                let mut effects = self.simple(&step, &StepEvent::Again, "only what is over can be tried again", now)?;
+                let mut effects =
+                    self.simple(&step, &StepEvent::Again, "only a step that has ended can be retried", now)?;
                 effects.extend(self.judge(at, estate, now));
                 if self.steps[at].state.exposed() {
                     // What would finish its tail is what is asked next.
@@ -69,7 +72,7 @@ impl<S: Systems> Run<S> {
                 Ok(effects)
             }
             Order::Abandon(step) => {
-                self.simple(&step, &StepEvent::Abandon, "only an attempt under way can be given up", now)
+                self.simple(&step, &StepEvent::Abandon, "only a running attempt can be aborted", now)
             }
             Order::Hold { by, why } => Ok(self.hold(&by.unwrap_or(operator), why, now)),
             Order::Release => self.release(&operator, now),
@@ -110,7 +113,7 @@ impl<S: Systems> Run<S> {
             return Ok(Vec::new());
         }
         if state.manual {
-            return Err(Refusal::new(format!("{id} is done by hand: say so once it is, with what you looked at")));
+            return Err(Refusal::new(format!("{id} is a manual step: mark it done, with what you checked")));
         }
         if !matches!(
             state.state,
@@ -197,7 +200,7 @@ impl<S: Systems> Run<S> {
                 self.take(at, &StepEvent::Drifted, now);
                 let why = fresh.draft.broken.first().cloned().unwrap_or_default();
                 self.steps[at].preview = Some(Ok(fresh));
-                return Err(Refusal::new(format!("{id}: it is forbidden now: {why}")));
+                return Err(Refusal::new(format!("{id} is now forbidden: {why}")));
             }
             // What is begun is what was worked out just now; it is the same.
             Ok(fresh) if fresh.digest == digest && digest == self.steps[at].state.digest => {
@@ -206,13 +209,13 @@ impl<S: Systems> Run<S> {
             Ok(_) => {
                 self.take(at, &StepEvent::Drifted, now);
                 return Err(Refusal::new(format!(
-                    "{id}: what is there has changed since it was previewed; preview it again"
+                    "{id}: the current state has changed since the preview; preview it again"
                 )));
             }
             Err(faults) => {
                 self.take(at, &StepEvent::Drifted, now);
                 let why = faults.first().map_or_else(String::new, ToString::to_string);
-                return Err(Refusal::new(format!("{id}: what is there is not known any more: {why}")));
+                return Err(Refusal::new(format!("{id}: the current state is no longer known: {why}")));
             }
         }
         let clearance = self.clearance(at, now);
@@ -228,21 +231,21 @@ impl<S: Systems> Run<S> {
         let plan = self.plan_of(at);
         let id = plan.id.clone();
         if plan.irreversible {
-            return Err(Refusal::new(format!("{id} is a point of no return: there is no way back")));
+            return Err(Refusal::new(format!("{id} is a point of no return: it has no rollback")));
         }
         if self.steps[at].back.is_empty() {
-            return Err(Refusal::new(format!("{id}: no way back is stored, because landfall did not do it")));
+            return Err(Refusal::new(format!("{id}: no rollback is stored, because landfall did not execute it")));
         }
         if self.steps[at].state.exposed() {
             return Err(Refusal::new(format!(
-                "{id}: its safe tail is not finished: :again shows what finishes it as things stand, :settle settles it by word"
+                "{id}: its cleanup is not finished: :again previews how to finish it now, :settle resolves it manually"
             )));
         }
         if let Some(later) = self.standing_on(at) {
-            return Err(Refusal::new(format!("{} stands on {id}: take that back first", self.plan_of(later).id)));
+            return Err(Refusal::new(format!("{0} depends on {id}: roll back {0} first", self.plan_of(later).id)));
         }
         self.steps[at].preview = None;
-        self.simple(&id, &StepEvent::RollBack, "there is nothing to take back", now)
+        self.simple(&id, &StepEvent::RollBack, "there is nothing to roll back", now)
     }
 
     fn hold(&mut self, operator: &str, why: String, now: Now) -> Vec<RunEffect<S>> {
@@ -260,8 +263,8 @@ impl<S: Systems> Run<S> {
         let first = still.first().and_then(|at| Some((*at, self.must_stand_still(*at, now)?)));
         if self.held.take().is_none() && free.is_empty() {
             return Err(match first {
-                Some((at, why)) => Refusal::new(format!("{} stands still: {why}", self.plan_of(at).id)),
-                None => Refusal::new("nothing is held"),
+                Some((at, why)) => Refusal::new(format!("{} is held: {why}", self.plan_of(at).id)),
+                None => Refusal::new("there is no hold"),
             });
         }
         let mut effects =
@@ -283,7 +286,7 @@ impl<S: Systems> Run<S> {
 
     fn mark_done(&mut self, step: &str, looked_at: String, operator: String, now: Now) -> Obeyed<S> {
         if looked_at.trim().is_empty() {
-            return Err(Refusal::new("say what you looked at"));
+            return Err(Refusal::new("state what you checked"));
         }
         let at = self.find(step)?;
         self.may_be_marked_done(at)?;
@@ -299,11 +302,11 @@ impl<S: Systems> Run<S> {
             return Ok(());
         }
         let id = &self.plan_of(at).id;
-        Err(Refusal::new(format!("{id} is {}: only a manual step that is ready can be attested", state.word())))
+        Err(Refusal::new(format!("{id} is {}: only a manual step that is READY can be marked done", state.word())))
     }
 
     pub(super) fn marked_done(&mut self, step: &str, looked_at: String, by: Vec<String>, now: Now) -> Obeyed<S> {
-        let effects = self.simple(step, &StepEvent::MarkDone, "it cannot be attested", now)?;
+        let effects = self.simple(step, &StepEvent::MarkDone, "it cannot be marked done", now)?;
         let word = Body::Attested { step: step.to_owned(), ticket: None, there: true, looked_at, by };
         Ok(std::iter::once(RunEffect::Record(word)).chain(effects).collect())
     }
@@ -311,13 +314,16 @@ impl<S: Systems> Run<S> {
     fn adopt(&mut self, at: usize, estate: &S, now: Now) -> Obeyed<S> {
         let id = self.plan_of(at).id.clone();
         match estate.is_satisfied(&self.plan_of(at).action, now) {
-            Some(seen) if seen.clone().fresh() == Some(true) => {
-                self.simple(&id, &StepEvent::Adopt, "only what was not begun, or is over, can be taken over", now)
-            }
+            Some(seen) if seen.clone().fresh() == Some(true) => self.simple(
+                &id,
+                &StepEvent::Adopt,
+                "only a step that was not started, or has ended, can be adopted",
+                now,
+            ),
             Some(seen) if seen.is_fresh() => {
-                Err(Refusal::new(format!("{id} is not done: what is there is not what it wants")))
+                Err(Refusal::new(format!("{id} is not done: the estate is not as the step wants it")))
             }
-            _ => Err(Refusal::new(format!("{id}: whether it is done is not known"))),
+            _ => Err(Refusal::new(format!("{id}: it is unknown whether it is done"))),
         }
     }
 
@@ -327,10 +333,10 @@ impl<S: Systems> Run<S> {
         match known.iter().find(|a| a.name == by) {
             None => {
                 let names: Vec<&str> = known.iter().map(|a| a.name.as_str()).collect();
-                Err(Refusal::new(format!("{by} is no approver of this plan: {}", names.join(", "))))
+                Err(Refusal::new(format!("{by} is not an approver of this plan: {}", names.join(", "))))
             }
             Some(a) if a.key.is_some() && !signed => Err(Refusal::new(format!(
-                "{by} has a key in the plan: it takes their signature, by landfall approve from their own terminal"
+                "{by} has a key in the plan: they must sign with landfall approve from their own terminal"
             ))),
             Some(_) => Ok(()),
         }
@@ -345,7 +351,7 @@ impl<S: Systems> Run<S> {
         }
         let (step, digest) = what;
         Err(Refusal::new(format!(
-            "{by} is not at this keyboard: it takes their word from another terminal, landfall approve JOURNAL {step} {} --as {by}",
+            "{by} is not the operator of this console: they must approve from another terminal with landfall approve JOURNAL {step} {} --as {by}",
             digest.short()
         )))
     }
@@ -360,10 +366,10 @@ impl<S: Systems> Run<S> {
             self.is_own_word(&by, &hand, (step, digest))?;
         }
         if digest != self.steps[at].state.digest {
-            return Err(Refusal::new(format!("{by} approved another preview of {step} than the one that is shown")));
+            return Err(Refusal::new(format!("{by} approved a different preview of {step} from the one shown")));
         }
         if self.steps[at].approved.keys().any(|other| people::same(other, &by)) {
-            return Err(Refusal::new(format!("{by} has approved {step} already: it takes different people")));
+            return Err(Refusal::new(format!("{by} has already approved {step}: it needs different people")));
         }
         let effects = self.simple(step, &StepEvent::Approved(digest), "there is no preview to approve", now)?;
         let key = hand.key();

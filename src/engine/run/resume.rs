@@ -109,7 +109,7 @@ impl<S: Systems> Run<S> {
             }
         }
         let (step, why) = open.into_iter().next()?;
-        Some(format!("the journal began the step {step}, {why}: take it up with the plan that it was begun with"))
+        Some(format!("the journal has the started step {step}, {why}: resume with the plan of that start"))
     }
 
     fn replay(&mut self, entry: &EntryOf<S>, now: Now) {

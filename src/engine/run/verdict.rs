@@ -47,13 +47,13 @@ impl RunView {
             return Verdict::Hold(format!("the journal has not answered for {waits}: nothing is sent until it does"));
         }
         if let Some(step) = self.steps.iter().find(|s| s.is_uncertain()) {
-            return Verdict::Hold(format!("{}: nobody knows yet what has become of it", step.id));
+            return Verdict::Hold(format!("{}: its outcome is unknown", step.id));
         }
         if let Some(step) = self.steps.iter().find(|s| s.exposed.is_some() && s.state <= StepState::Armed) {
-            return Verdict::Hold(format!("{}: its safe tail is not finished", step.id));
+            return Verdict::Hold(format!("{}: its cleanup is not finished", step.id));
         }
         if let Some((title, level, why)) = self.invariants.iter().find(|(_, level, _)| *level != Level::Green) {
-            let word = if *level == Level::Red { "is not so" } else { "is not known" };
+            let word = if *level == Level::Red { "is false" } else { "is unknown" };
             return Verdict::Hold(format!("{title} {word}: {why}"));
         }
         // It asks for the way back of what was begun; where nothing was, it is no less bad.
@@ -64,18 +64,18 @@ impl RunView {
             return Verdict::Go("every step is done".to_owned());
         };
         match (next.state, next.obstacles.first()) {
-            (StepState::RolledBack, _) => Verdict::Hold(format!("{} was taken back: :again begins it again", next.id)),
+            (StepState::RolledBack, _) => Verdict::Hold(format!("{} was rolled back: :again starts it again", next.id)),
             (StepState::NotApplied | StepState::Cancelled, _) => {
-                Verdict::Hold(format!("{} is {}: :again tries it again", next.id, next.word))
+                Verdict::Hold(format!("{} is {}: :again retries it", next.id, next.word))
             }
             // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
-            (StepState::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back takes it back", next.id)),
+            (StepState::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back rolls it back", next.id)),
             (state, _) if next.way == Way::Back && state <= StepState::Armed => Verdict::Hold(format!(
-                "{} is {}: its way back is not begun, :call-off lets it stand",
+                "{} is {}: its rollback is not started, :call-off cancels it",
                 next.id, next.word
             )),
             (_, _) if next.way == Way::Back => {
-                Verdict::Running(format!("{} is {}, on its way back", next.id, next.word))
+                Verdict::Running(format!("{} is {}, rolling back", next.id, next.word))
             }
             (StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking, _) => {
                 Verdict::Running(format!("{} is {}", next.id, next.word))

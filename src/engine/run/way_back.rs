@@ -63,9 +63,9 @@ impl<S: Systems> Run<S> {
             let Some((what, left)) = estate.rollback_window(&plan.action, now) else { continue };
             let (left, why) = match left {
                 Observed::Fresh(left, _) => (Some(left), String::new()),
-                Observed::Stale(..) => (None, "last read too long ago".to_owned()),
+                Observed::Stale(..) => (None, "the last reading is too old".to_owned()),
                 Observed::Unknown(fault) => (None, fault.to_string()),
-                Observed::Pending => (None, "never read".to_owned()),
+                Observed::Pending => (None, "not read yet".to_owned()),
             };
             let stays = RollbackWindow { step: plan.id.clone(), what, left, why };
             // What is not known comes first.

@@ -28,7 +28,7 @@ fn query(table: &Table, root: &Table, faults: &mut Faults) -> Option<HealthQuery
     volume(table, kind, root, faults);
     let queries = Sides::from_fn(|side| table.table(side.word()).map(|t| (t, asked(t, faults))));
     if Side::BOTH.iter().all(|side| table.written(side.word()).is_none()) {
-        let message = "this health query asks nobody: it has neither `source` nor `target`";
+        let message = "this health query has neither `source` nor `target`";
         faults.push(Diagnosis::error(Code::MissingKey, &table.span, message).hint("add one of them, better both"));
     }
     let sound = |side: Option<(&Table, Option<MetricQuery>)>| match side {
@@ -94,9 +94,9 @@ fn volume(table: &Table, kind: Option<HealthKind>, root: &Table, faults: &mut Fa
     let Some(volume) = table.at::<String>("volume") else {
         if kind == Some(HealthKind::Errors) && table.written("volume").is_none() {
             let span = table.at::<String>("kind").map_or_else(|| table.span.clone(), |k| k.span);
-            let message = "without a `volume` nobody knows whether there were requests that could fail";
+            let message = "without a `volume` it is unknown whether there were requests at all";
             faults.push(Diagnosis::warning(Code::MissingKey, &span, message).hint(
-                "add volume = \"NAME\" with the name of a query of kind \"requests\"; without traffic this one is then no reading, not 0",
+                "add volume = \"NAME\" with the name of a query of kind \"requests\"; without traffic this query then has no value, instead of 0",
             ));
         }
         return;

@@ -67,7 +67,7 @@ fn mirrors(table: &Table, topics: &Patterns, faults: &mut Faults) -> Vec<Option<
             }
             if seen.contains(mirror) {
                 faults.push(
-                    Diagnosis::error(Code::Duplicate, &t.span, "this mirror is there twice").hint("take one out"),
+                    Diagnosis::error(Code::Duplicate, &t.span, "this mirror is given twice").hint("take one out"),
                 );
             } else if let Some(topic) = seen.iter().filter(|m| m.from == mirror.from).find_map(|m| both_copy(m, mirror))
             {
@@ -75,7 +75,7 @@ fn mirrors(table: &Table, topics: &Patterns, faults: &mut Faults) -> Vec<Option<
                 let span = t.written("topics").unwrap_or_else(|| t.span.clone());
                 faults.push(
                     Diagnosis::error(Code::Duplicate, &span, message)
-                        .hint("their offset syncs cannot be told apart: give each mirror topics of its own"),
+                        .hint("their offset syncs cannot be distinguished: give each mirror its own topics"),
                 );
             }
             if seen.iter().any(|m| m.from == mirror.from && m.offset_syncs_on != mirror.offset_syncs_on) {
@@ -84,7 +84,7 @@ fn mirrors(table: &Table, topics: &Patterns, faults: &mut Faults) -> Vec<Option<
                 let span = t.written("offset_syncs_on").unwrap_or_else(|| t.span.clone());
                 faults.push(
                     Diagnosis::error(Code::Duplicate, &span, message)
-                        .hint("they are read on one side: say the same for all"),
+                        .hint("they are read on one side: use the same for all"),
                 );
             }
             seen.push(mirror.clone());

@@ -111,7 +111,7 @@ fn names(root: &Table, faults: &mut Faults) {
             continue;
         };
         let (message, hint) = if first.value.to_lowercase() == name.value.to_lowercase() {
-            let message = format!("the approver {} is there twice", quoted(&name.value.to_lowercase()));
+            let message = format!("the approver {} is given twice", quoted(&name.value.to_lowercase()));
             (message, "take one out, or correct its name")
         } else {
             let message = format!("the approvers {} and {} look alike", quoted(&first.value), quoted(&name.value));

@@ -61,9 +61,7 @@ pub(super) fn sites(root: &Table, faults: &mut Faults) -> Option<Sides<Site>> {
             && source.value.eq_ignore_ascii_case(&target.value)
         {
             let message = format!("both sites have the same {key}, \"{}\"", source.value);
-            faults.push(
-                Diagnosis::error(Code::SameSides, &target.span, message).hint("source and target must be told apart"),
-            );
+            faults.push(Diagnosis::error(Code::SameSides, &target.span, message).hint("source and target must differ"));
         }
     }
     let source = table.table("source").map(|t| site(t, faults));

@@ -25,7 +25,7 @@ actions! {
     DO_SET_WEIGHTS "set_weights" Table(&SET_WEIGHTS), "A weighted DNS name's weights are set.";
     DO_SET_TTL "set_ttl" Table(&SET_TTL), "A weighted DNS name's time to live is set.";
     DO_EMERGENCY_WEIGHTS "emergency_weights" Table(&EMERGENCY_WEIGHTS),
-        "A weighted DNS name's weights are set whatever is there: it compares with nothing.";
+        "A weighted DNS name's weights are overwritten without a precondition.";
     DO_ADD_MEMBERS "add_members" Table(&ADD_MEMBERS),
         "A replica set's candidates become members: hidden, without votes, with priority 0.";
     DO_UNHIDE "unhide" Table(&MEMBERS), "A side's hidden members are offered to readers.";
@@ -44,9 +44,9 @@ actions! {
     DO_DEREGISTER "deregister" Table(&DEREGISTER),
         "The running instances of a role are taken out of its target groups, in batches.";
     DO_BUILD "build" Table(&BUILD),
-        "What is missing of a role is built by a person or by Terraform; it is shown and never sent.";
+        "A person or Terraform builds the missing instances of a role; landfall shows them and sends nothing.";
     DO_COMMIT_OFFSETS "commit_offsets" Table(&COMMIT_OFFSETS), "A consumer group's offsets are set on the other cluster.";
-    DO_MANUAL "manual" TEXT, "Something a person does outside the program, and says so.";
+    DO_MANUAL "manual" TEXT, "A manual step: a person does it outside landfall and marks it done.";
 }
 
 /// The parameters of an action: the table within its form.

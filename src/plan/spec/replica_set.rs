@@ -25,17 +25,13 @@ pub(super) static REPLICA_SET: TableSpec = TableSpec {
     doc: "One MongoDB replica set that spans both sites.",
     groups: &[&[
         must("name", NAME, "The set's name, as its members know it."),
-        must(
-            "uri",
-            Form(&MONGODB_URI),
-            "Connection string with the hosts to begin with, without user name and password.",
-        ),
+        must("uri", Form(&MONGODB_URI), "Connection string with the seed hosts, without user name and password."),
         may("login", Table(&LOGIN), "Login for reading; default: none."),
         may("write_login", Table(&LOGIN), "Login for changing; without it, read only."),
         must("source", MEMBER_RULE, "Which members are the source's."),
         must("target", MEMBER_RULE, "Which members are the target's."),
-        or("candidates", List(&Form(&HOST), 0), "[]", "Hosts that wait outside the set to become target members."),
-        may("canary", Table(&CANARY), "Writes of its own that measure write downtime; without it, none."),
+        or("candidates", List(&Form(&HOST), 0), "[]", "Hosts that will be added to the set as target members."),
+        may("canary", Table(&CANARY), "Canary writes that measure write downtime; default: none."),
     ]],
 };
 
@@ -65,7 +61,7 @@ static LOGIN: TableSpec = TableSpec {
 
 static CANARY: TableSpec = TableSpec {
     header: "`canary`",
-    doc: "Writes of its own, by a console that steers, to measure write downtime as an application has it.",
+    doc: "Canary writes by the controlling console, to measure write downtime from an application's point of view.",
     groups: &[&[
         must("collection", Form(&COLLECTION), "Its own database.collection: it holds one document a write concern."),
         must(

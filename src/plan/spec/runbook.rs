@@ -34,9 +34,9 @@ const SAMPLES: Kind = Integer(1, 10_000);
 
 pub(super) static GATE_DEFAULTS: TableSpec = TableSpec {
     header: "[gate_defaults]",
-    doc: "What holds for every gate that does not say it itself.",
+    doc: "Defaults for all gates.",
     groups: &[&[
-        or("for", WAIT, "\"0s\"", "How long a gate has to be true without a break; 0s: one look is enough."),
+        or("for", WAIT, "\"0s\"", "How long a gate must be true without interruption; 0s: one evaluation is enough."),
         or("min_samples", SAMPLES, "1", "How many different readings there have to be in that time."),
         may("max_age", MAX_AGE, "How old a reading may be; default: three intervals of its system."),
     ]],
@@ -44,7 +44,7 @@ pub(super) static GATE_DEFAULTS: TableSpec = TableSpec {
 
 pub(super) static APPROVER: TableSpec = TableSpec {
     header: "[[approver]]",
-    doc: "Somebody whose approval counts.",
+    doc: "A person whose approval counts.",
     groups: &[&[
         must("name", NAME, "Who: one person, whatever keys they have."),
         may("key", Form(&SSH_KEY), "Their ssh public key; without it, nobody can check who approved."),
@@ -53,13 +53,13 @@ pub(super) static APPROVER: TableSpec = TableSpec {
 
 pub(super) static INVARIANT: TableSpec = TableSpec {
     header: "[[invariant]]",
-    doc: "What must be true while the run goes on; where it is not green, no step may begin.",
+    doc: "A condition that must be true during the run; if it is not green, no step may begin.",
     groups: &[NAMED, &[must("gates", List(&CONDITION, 1), "All of these.")]],
 };
 
 pub(super) static ABORT: TableSpec = TableSpec {
     header: "[[abort]]",
-    doc: "What makes the screen propose the way back; a person decides. While it is so nothing goes forward, unless two people waive its id.",
+    doc: "A condition on which the screen proposes a rollback; a person decides. While it is true, no step goes forward, unless two people waive its id.",
     groups: &[
         NAMED,
         &[must("when", List(&CONDITION, 1), "When all of these are true; for one of several, { any = […] }.")],
@@ -92,7 +92,7 @@ static STEP: TableSpec = TableSpec {
              [] needs nothing.",
         ),
         must("action", OneOf(ACTIONS), "What it does."),
-        or("gates", List(&CONDITION, 0), "[]", "What has to be green before it begins and when it is sent."),
+        or("gates", List(&CONDITION, 0), "[]", "Gates that must be green before it begins and when it is sent."),
         may(
             "confirm",
             Enum(&["enter", "name", "countdown"]),
@@ -104,10 +104,10 @@ static STEP: TableSpec = TableSpec {
             "timeout",
             Duration(Duration::from_secs(1), Duration::from_secs(600)),
             "\"30s\"",
-            "How long a request may take until nobody knows what has become of it.",
+            "How long a request may take before its outcome is UNKNOWN.",
         ),
-        or("settle", WAIT, "\"0s\"", "How long has to pass once all is applied, at the least."),
-        or("verify", List(&CONDITION, 0), "[]", "What has to be green once it has settled."),
+        or("settle", WAIT, "\"0s\"", "Minimum time after everything is applied."),
+        or("verify", List(&CONDITION, 0), "[]", "Gates that must be green after it has settled."),
         or(
             "verify_within",
             Duration(Duration::from_secs(1), Duration::from_secs(DAY)),
@@ -115,8 +115,8 @@ static STEP: TableSpec = TableSpec {
             "How long that may take.",
         ),
         or("bake", WAIT, "\"0s\"", "How long it then has to stay green."),
-        or("rollback_gates", List(&CONDITION, 0), "[]", "What has to be green before it is taken back."),
-        or("irreversible", Bool, "false", "There is no way back: a point of no return."),
+        or("rollback_gates", List(&CONDITION, 0), "[]", "Gates that must be green before it is rolled back."),
+        or("irreversible", Bool, "false", "The step has no rollback: a point of no return."),
         may(
             "foreach",
             Map(&List(&Quantity, 1)),
@@ -149,7 +149,7 @@ static GATE: TableSpec = TableSpec {
                 SAMPLES,
                 "How many different readings there have to be in that time; default: [gate_defaults].",
             ),
-            or("series", SAMPLES, "1", "How many series there have to be; fewer are HOLD."),
+            or("series", SAMPLES, "1", "Minimum number of series; with fewer the gate is UNKNOWN."),
             may("max_age", MAX_AGE, "How old a reading may be; default: [gate_defaults]."),
             may("min_volume", Table(&VOLUME), "Below this much traffic the value means nothing."),
         ],
@@ -170,7 +170,7 @@ const SIGNAL: &[Key] = &[
 static ANY: TableSpec = TableSpec {
     header: "`any`",
     doc: "One of several gates.",
-    groups: &[&[must("any", List(&CONDITION, 1), "One of these at the least.")]],
+    groups: &[&[must("any", List(&CONDITION, 1), "At least one of these.")]],
 };
 
 static ALL: TableSpec = TableSpec {
@@ -188,10 +188,7 @@ static N_OF: TableSpec = TableSpec {
 static SO_MANY: TableSpec = TableSpec {
     header: "`n_of`",
     doc: "So many of several gates.",
-    groups: &[&[
-        must("n", Integer(1, 1000), "How many at the least."),
-        must("gates", List(&CONDITION, 1), "Of these."),
-    ]],
+    groups: &[&[must("n", Integer(1, 1000), "Minimum number."), must("gates", List(&CONDITION, 1), "Of these.")]],
 };
 
 /// Whether a table is written once and stands for several: a ladder.

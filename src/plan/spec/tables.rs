@@ -85,12 +85,16 @@ pub static ROOT: TableSpec = TableSpec {
         may("fleet", Tables(&FLEET), "Roles of EC2 instances."),
         may("dns", Tables(&DNS), "Weighted DNS names."),
         may("health", Tables(&HEALTH), "Named health queries."),
-        or("intervals", Table(&INTERVALS), "{}", "How often each system is asked."),
-        or("budgets", Table(&BUDGETS), "{}", "What the move may cost."),
+        or("intervals", Table(&INTERVALS), "{}", "How often each system is polled."),
+        or("budgets", Table(&BUDGETS), "{}", "Limits of the move."),
         or("gate_defaults", Table(&GATE_DEFAULTS), "{}", "What holds for every gate."),
-        may("approver", Tables(&APPROVER), "Whose approvals count."),
+        may("approver", Tables(&APPROVER), "People whose approvals count."),
         may("invariant", Tables(&INVARIANT), "What must be true while the run goes on."),
-        may("abort", Tables(&ABORT), "What makes the screen propose the way back, and stops what goes forward."),
+        may(
+            "abort",
+            Tables(&ABORT),
+            "Conditions on which the screen proposes a rollback; while true, no step goes forward.",
+        ),
         may("phase", Tables(&PHASE), "The runbook, phase by phase."),
     ]],
 };
@@ -116,7 +120,7 @@ static SITE: TableSpec = TableSpec {
 
 static ROUTE53: TableSpec = TableSpec {
     header: "[route53]",
-    doc: "How Route 53 is reached: a global service, of neither side.",
+    doc: "Access to Route 53: a global service that belongs to neither side.",
     groups: &[
         CREDENTIALS,
         &[may("endpoints", Table(&ROUTE53_ENDPOINTS), "URLs that replace AWS's own, by service."), WRITE],
@@ -172,7 +176,7 @@ pub(crate) static KAFKA: TableSpec = TableSpec {
             "isolation",
             Enum(&["read_committed", "read_uncommitted"]),
             "\"read_committed\"",
-            "What consumers read. With read_committed open transactions are looked for: nothing is drained or stands still while one is open.",
+            "What consumers read. With read_committed, open transactions are checked: while one is open, a topic counts neither as drained nor as still.",
         ),
         must("source", Table(&CLUSTER), "The source's cluster."),
         must("target", Table(&CLUSTER), "The target's cluster."),
@@ -199,7 +203,7 @@ static MIRROR: TableSpec = TableSpec {
         may(
             "offset_syncs_topic",
             Text(1, 249),
-            "MirrorMaker 2's offset syncs, which lead a group over; default: the one topic mm2-offset-syncs.*.internal.",
+            "MirrorMaker 2's offset syncs, used to translate a group's offsets; default: the one topic mm2-offset-syncs.*.internal.",
         ),
         may(
             "offset_syncs_on",
@@ -244,14 +248,14 @@ static DNS: TableSpec = TableSpec {
         or("type", Enum(&["A", "AAAA", "CNAME"]), "\"A\"", "Record type."),
         must("set_identifiers", Table(&IDENTIFIERS), "Set identifiers of the weighted records."),
         may("planned", Table(&WEIGHTS), "Weights that are wanted now."),
-        must("servers", List(&Address(53), 1), "Authoritative servers to ask."),
-        or("resolvers", List(&Address(53), 0), "[]", "Resolvers to ask."),
+        must("servers", List(&Address(53), 1), "Authoritative servers to query."),
+        or("resolvers", List(&Address(53), 0), "[]", "Resolvers to query."),
         may(
             "answers",
             Table(&ANSWERS),
             "Answers that are of each side; default: the records' own values. An alias needs them.",
         ),
-        or("rate", Integer(1, 1000), "20", "Questions a second to each server."),
+        or("rate", Integer(1, 1000), "20", "Queries per second to each server."),
     ]],
 };
 
@@ -278,8 +282,8 @@ static HEALTH: TableSpec = TableSpec {
         must("kind", Enum(&["requests", "errors", "latency", "other"]), "What it measures."),
         must("unit", Enum(&["ratio", "seconds", "per_second", "count", "bytes"]), "Unit of its value."),
         may("volume", NAME, "Name of the query that says whether there is traffic at all."),
-        may("source", QUERY, "How the source is asked; default: not at all."),
-        may("target", QUERY, "How the target is asked; default: not at all."),
+        may("source", QUERY, "The query for the source; default: none."),
+        may("target", QUERY, "The query for the target; default: none."),
     ]],
 };
 
@@ -313,7 +317,7 @@ const INTERVAL: Kind = Duration(Duration::from_millis(200), Duration::from_secs(
 
 static INTERVALS: TableSpec = TableSpec {
     header: "[intervals]",
-    doc: "How often each system is asked.",
+    doc: "How often each system is polled.",
     groups: &[&[
         or("mongo", INTERVAL, "\"2s\"", "Each member of each replica set."),
         or("kafka", INTERVAL, "\"5s\"", "Each cluster."),
@@ -326,7 +330,7 @@ static INTERVALS: TableSpec = TableSpec {
 
 static BUDGETS: TableSpec = TableSpec {
     header: "[budgets]",
-    doc: "What the move may cost.",
+    doc: "Limits of the move.",
     groups: &[&[
         or(
             "write_downtime",

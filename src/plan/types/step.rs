@@ -318,7 +318,7 @@ impl Action {
         match self {
             Self::Manual { what } => Some(what.clone()),
             Self::Build { role, side } => Some(format!(
-                "build what is missing of {role} on the {side}, with Terraform or by hand: the preview says what, and with which commands"
+                "build what is missing of {role} on the {side}, with Terraform or manually: the preview shows what is missing, and the commands"
             )),
             _ => None,
         }

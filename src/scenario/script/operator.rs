@@ -63,9 +63,9 @@ impl Operator {
             }
             StepState::Failed | StepState::NotApplied if self.begun => {
                 let said = step.ops.iter().rev().map(|op| op.detail.as_str()).find(|said| !said.is_empty());
-                return Next::Fail(format!("{} is {}: {}", step.id, step.word, said.unwrap_or("nothing was said")));
+                return Next::Fail(format!("{} is {}: {}", step.id, step.word, said.unwrap_or("no message")));
             }
-            StepState::Skipped => return Next::Fail(format!("{} was left out", step.id)),
+            StepState::Skipped => return Next::Fail(format!("{} was skipped", step.id)),
             StepState::Pending | StepState::Blocked if !turn => {
                 self.begun = false;
                 return Next::Wait;
@@ -135,7 +135,7 @@ fn prompt(ui: &Ui, run: &RunView, step: &StepView, it: &Prompt) -> Next {
         _ => return Next::Press(Key::ESC),
     };
     if text.is_empty() {
-        return Next::Fail(format!("{} takes more people than the plan has approvers", step.id));
+        return Next::Fail(format!("{} needs more people than the plan has approvers", step.id));
     }
     typing(&it.text, &text)
 }

@@ -35,22 +35,22 @@ pub(super) fn of_code(code: &str, kind: FaultKind, date: Option<&str>, now: Time
              (aws account get-region-opt-status --region-name REGION)"
         }
         "ExpiredToken" | "TokenRefreshRequired" => {
-            "the temporary keys have ended: sign in again, or renew them where the plan says they are"
+            "the temporary keys have expired: sign in again, or renew them where the plan refers to them"
         }
         "RequestExpired" | "RequestTimeTooSkewed" => {
             "the request was too old when it arrived: a clock that is wrong, or a link that holds requests back"
         }
         "SignatureDoesNotMatch" | "InvalidSignature" | "IncompleteSignature" => {
-            "the secret key is not the one of this access key, or something on the way changes requests"
+            "the secret key is not the one of this access key, or something in between changes requests"
         }
-        "MissingAuthenticationToken" => "the request came without a signature: something on the way changes requests",
+        "MissingAuthenticationToken" => "the request came without a signature: something in between changes requests",
         "Blocked" | "PendingVerification" => "AWS has blocked this account or still verifies it: ask AWS Support",
         _ if kind == FaultKind::Refused => {
             "grant this permission to the identity in the plan (docs/iam-watch.json has all for watching, docs/iam-operate.json for changing)"
         }
         _ => return None,
     };
-    let renewed = if super::fault::spent(code) { "; they are read anew before the next attempt" } else { "" };
+    let renewed = if super::fault::spent(code) { "; they are read again before the next attempt" } else { "" };
     Some(format!("{words}{renewed}"))
 }
 
@@ -77,12 +77,13 @@ pub(super) fn of_role(fault: Fault, role: &str) -> Fault {
 /// The advice where there are no credentials at all.
 pub(super) async fn of_sign_in(profile: Option<&str>, error: &CredentialsError) -> String {
     if matches!(error, CredentialsError::ProviderTimedOut(_)) {
-        return "whoever gives them does not answer: the network, or the instance's metadata service".to_owned();
+        return "the credential provider does not answer: check the network, or the instance's metadata service"
+            .to_owned();
     }
     let selected = profile.map(|name| name.to_owned().into());
     match profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), selected).await {
         Ok(profiles) => of_profile(&profiles, profile),
-        Err(_) => "mend the shared configuration (~/.aws/config, ~/.aws/credentials)".to_owned(),
+        Err(_) => "fix the shared configuration (~/.aws/config, ~/.aws/credentials)".to_owned(),
     }
 }
 

@@ -54,7 +54,7 @@ async fn again_and_again<F, Fut>(
 
 fn words(panic: &(dyn Any + Send)) -> String {
     let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("landfall's own client broke down, a defect worth a report: {}", said.unwrap_or("it did not say why"))
+    format!("internal error in landfall's client, please report it: {}", said.unwrap_or("no reason given"))
 }
 
 #[cfg(test)]

@@ -161,7 +161,7 @@ mod tests {
             let ((pace, schedule), (out, mut queue)) = (fast(), sink());
             let busy = Cell::new(false);
             let ask = async || {
-                assert!(!busy.replace(true), "a second question in flight");
+                assert!(!busy.replace(true), "a second query in flight");
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 busy.set(false);
                 Err(Fault::new(FaultKind::Refused, "x"))

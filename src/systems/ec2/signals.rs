@@ -11,13 +11,13 @@ use base::{
 
 base::signals! { "ec2":
     WANTED = "fleet.role.wanted", Count, ["role", "side"], (0.0, MAX), "instances wanted", "Instances the plan wants.";
-    RUNNING = "fleet.role.running", Count, ["role", "side"], (0.0, MAX), "instances running", "Instances running, whatever their checks say.";
-    CHECKS_OK = "fleet.role.checks_ok", Count, ["role", "side"], (0.0, MAX), "instances with good checks", "Running instances whose checks were good in two reads in a row.";
+    RUNNING = "fleet.role.running", Count, ["role", "side"], (0.0, MAX), "instances running", "Running instances, regardless of their checks.";
+    CHECKS_OK = "fleet.role.checks_ok", Count, ["role", "side"], (0.0, MAX), "instances with good checks", "Running instances whose checks were good in two consecutive readings.";
     IMPAIRED = "fleet.role.impaired", Count, ["role", "side"], (0.0, MAX), "instances impaired", "Running instances with a failed check.";
     IN_SERVICE = "fleet.role.in_service", Count, ["role", "side"], (0.0, MAX), "instances in service", "Instances serving: healthy in their target groups, else in service in their Auto Scaling groups, else checks ok.";
     ZONES_EMPTY = "fleet.role.zones_empty", Count, ["role", "side"], (0.0, MAX), "zones without service", "Zones in which no instance of the role serves.";
     VCPUS = "fleet.role.vcpus", Count, ["role", "side"], (0.0, MAX), "vCPUs running", "vCPUs of the running instances.";
-    READY_RATIO = "fleet.role.ready_ratio", Ratio, ["role", "side"], (0.0, 1.0), "instances ready", "Serving instances as a share of those wanted, at most 1; on the source: how much way back is retained.", keep(Keep::Target), curve(CurvePanel::Ready, Some(1), &[("target", "", Stroke::Line)]);
+    READY_RATIO = "fleet.role.ready_ratio", Ratio, ["role", "side"], (0.0, 1.0), "instances ready", "Serving instances as a share of those wanted, at most 1; on the source: the capacity retained for a rollback.", keep(Keep::Target), curve(CurvePanel::Ready, Some(1), &[("target", "", Stroke::Line)]);
     WITHOUT_LINEAGE = "fleet.role.images_without_lineage", Count, ["role"], (0.0, MAX), "images without lineage", "Images in use on the target that are not tagged as copies of an image in use on the source.";
     INSTANCES = "fleet.site.instances", Count, ["side"], (0.0, MAX), "instances of all roles", "Running instances of all roles.";
     READY = "fleet.ready", Ratio, [], (0.0, 1.0), "readiness of the target", "Readiness of the target: that of its worst role.";
@@ -86,7 +86,7 @@ pub(super) fn lineage(state: &State, role: usize, now: Now) -> Observed<Vec<(sup
                         return Err(Fault::new(
                             FaultKind::Silent,
                             format!(
-                                "{id} is in use and has not been asked for yet; known after the next read of images"
+                                "{id} is in use and not read yet; known after the next reading of images"
                             ),
                         ));
                     }

@@ -44,7 +44,7 @@ fn label(state: &State, side: Side) -> Cow<'static, str> {
 /// The least ready role first, then everything that is wrong.
 fn summary(state: &State, now: Now) -> Vec<Cell> {
     let Some((role, ready)) = state.worst(now) else {
-        return vec![Cell::text("the plan names no role").tone(Tone::Muted)];
+        return vec![Cell::text("the plan has no role").tone(Tone::Muted)];
     };
     let name = &state.plan.fleet[role].name;
     let mut out = vec![Cell::seen(ready, |r| ratio(r, format!("ready {} ({name})", percent(r))))];
@@ -76,7 +76,7 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
                 Observed::Fresh((n, eta), _) => format!("{name}: {n} of {wanted} in service, {}", filling(eta)),
                 Observed::Stale((n, _), age) => format!("{name}: {n} of {wanted} in service {age} ago"),
                 Observed::Unknown(fault) => format!("{name}: {fault}"),
-                Observed::Pending => format!("{name}: waiting for answers; status checks count after two looks"),
+                Observed::Pending => format!("{name}: waiting for answers; status checks count after two readings"),
             };
             (Cell::seen(ready, |r| ratio(r, percent(r))), note)
         }
@@ -123,10 +123,10 @@ fn ratio(ratio: f64, text: String) -> Cell {
 /// When a role is complete, as a text.
 fn filling(eta: Drain) -> Cow<'static, str> {
     match eta {
-        Drain::Drained => "all there".into(),
+        Drain::Drained => "complete".into(),
         Drain::In(d) => format!("full in {}", base::now::short(d)).into(),
         Drain::Never => "not filling up".into(),
-        Drain::Unknown => "pace not known yet".into(),
+        Drain::Unknown => "rate not known yet".into(),
     }
 }
 

@@ -150,8 +150,8 @@ impl Cluster {
 fn gone(what: &str, name: &str, seen: Option<Now>, now: Now) -> String {
     seen.map_or_else(
         // Brokers omit what a login may not describe.
-        || format!("{what} {name} does not exist there, or this login may not describe it"),
-        |at| format!("{what} {name} is gone, last there {} ago", base::now::short(now.since(at))),
+        || format!("{what} {name} does not exist, or this login may not describe it"),
+        |at| format!("{what} {name} no longer exists, last seen {} ago", base::now::short(now.since(at))),
     )
 }
 
@@ -249,7 +249,7 @@ impl GroupSeen<'_> {
                 )
             }
             Some(((topic, partition), commit, end)) => format!(
-                "group {name} stands at {commit} of {}-{partition}, which ends at {end}: the topic was made anew, or cut",
+                "group {name} stands at {commit} of {}-{partition}, which ends at {end}: the topic was recreated or truncated",
                 topic.name
             ),
             None => {
@@ -264,7 +264,7 @@ impl GroupSeen<'_> {
     /// # Errors
     /// If the cluster does not report it: the call that lists members does not see groups of the new protocol (KIP-848).
     pub(super) fn members(&self) -> Result<usize, Fault> {
-        let text = || format!("the cluster does not tell the members of group {}", self.facts.name);
+        let text = || format!("the cluster does not report the members of group {}", self.facts.name);
         let members = self.facts.members.as_ref();
         members.map(Vec::len).ok_or_else(|| Fault::new(FaultKind::Unsupported, text()))
     }
@@ -312,7 +312,7 @@ impl TopicSeen<'_> {
             let text = format!("topic {} has partitions without a known end", self.facts.name);
             return Err(Fault::new(FaultKind::Malformed, text));
         }
-        let text = || format!("topic {} was read only once so far", self.facts.name);
+        let text = || format!("topic {} has only one reading so far", self.facts.name);
         self.memory.per_second().ok_or_else(|| Fault::new(FaultKind::Empty, text()))
     }
 

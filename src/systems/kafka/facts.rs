@@ -156,7 +156,7 @@ impl Group {
     /// Why its state is not known: the fault of the whole group, or that the cluster does not report it.
     #[must_use]
     pub fn stateless(&self) -> Fault {
-        let text = || format!("the cluster does not tell the state of group {}", self.name);
+        let text = || format!("the cluster does not report the state of group {}", self.name);
         self.fault.clone().unwrap_or_else(|| Fault::new(FaultKind::Unsupported, text()))
     }
 }
@@ -177,10 +177,10 @@ impl std::fmt::Display for Orphan {
         match self.of {
             None => write!(f, "topic {}, which is not there", self.topic),
             Some(1) => {
-                write!(f, "{}-{}, but the topic has only 1 partition: it was made anew", self.topic, self.partition)
+                write!(f, "{}-{}, but the topic has only 1 partition: it was recreated", self.topic, self.partition)
             }
             Some(n) => {
-                write!(f, "{}-{}, but the topic has only {n} partitions: it was made anew", self.topic, self.partition)
+                write!(f, "{}-{}, but the topic has only {n} partitions: it was recreated", self.topic, self.partition)
             }
         }
     }

@@ -83,14 +83,14 @@ impl<'a> HandOver<'a> {
         vec![
             gate("0 topics are alike", self.alike()),
             gate("1 records are copied", self.copied()),
-            before(gate("2 can be led over", self.led())),
+            before(gate("2 can be handed over", self.led())),
             before(gate("3 producers are frozen", self.frozen())),
             before(gate("4 all is copied", self.drained())),
             before(gate("5 all is consumed", self.consumed())),
             gate("6 offsets are set", self.set()),
-            gate("7 producers are over", self.produced()),
-            gate("8 consumers are over", self.stable()),
-            gate("9 the way back runs", self.way_back()),
+            gate("7 producers moved", self.produced()),
+            gate("8 consumers moved", self.stable()),
+            gate("9 rollback mirror runs", self.way_back()),
         ]
     }
 
@@ -238,7 +238,7 @@ impl<'a> HandOver<'a> {
             so: sum <= 0,
             value: records(sum),
             why: if sum <= 0 {
-                "the mirror says so itself".to_owned()
+                "confirmed by the mirror".to_owned()
             } else {
                 format!("behind its last offset sync: {each}")
             },
@@ -262,7 +262,7 @@ impl<'a> HandOver<'a> {
                     );
                 }
                 if let Some(fault) = unread {
-                    why = format!("{why}; its lag may be of markers alone: {fault}");
+                    why = format!("{why}; its lag may be transaction markers only: {fault}");
                 }
                 Found {
                     so: figures.lag == 0 && !active,
@@ -279,9 +279,9 @@ impl<'a> HandOver<'a> {
             let behind: Vec<&Place> = places.iter().filter(|p| !p.reached).collect();
             let named: Vec<String> = behind.iter().take(6).map(|p| format!("{}-{}", p.topic, p.partition)).collect();
             let why = match behind.len().saturating_sub(named.len()) {
-                _ if behind.is_empty() => format!("where it stands on {}, or beyond", self.label(self.from())),
-                0 => format!("behind or not there: {}", named.join(", ")),
-                more => format!("behind or not there: {} and {more} more", named.join(", ")),
+                _ if behind.is_empty() => format!("at its position on {}, or beyond", self.label(self.from())),
+                0 => format!("behind or missing: {}", named.join(", ")),
+                more => format!("behind or missing: {} and {more} more", named.join(", ")),
             };
             let value = format!("{} of {}", places.len() - behind.len(), places.len());
             Ok(Found { so: behind.is_empty(), value, why })
@@ -317,11 +317,11 @@ impl<'a> HandOver<'a> {
                 Drain::In(d) => format!("drains in {}", short(d)),
                 Drain::Never => "does not drain".to_owned(),
                 // Before it is Stable its pace has no meaning anyway.
-                Drain::Unknown if !stable => "no pace yet".to_owned(),
+                Drain::Unknown if !stable => "no rate yet".to_owned(),
                 Drain::Unknown => {
                     return Err(Fault::new(
                         FaultKind::Empty,
-                        format!("group {}: too few answers for a pace", self.group),
+                        format!("group {}: too few answers for a rate", self.group),
                     ));
                 }
             };
@@ -337,7 +337,7 @@ impl<'a> HandOver<'a> {
         if self.pair.mirrors_to(self.from()).next().is_none() {
             // Known from the plan: as fresh as the clusters' own observations.
             let why = format!(
-                "the plan has no mirror to {}: after 7 nothing leads back without loss",
+                "the plan has no mirror to {}: after 7 there is no rollback without loss",
                 self.label(self.from())
             );
             return self.pair.cluster(self.to).seen(self.now).map(|_| Found {
@@ -373,9 +373,9 @@ fn records(n: i64) -> String {
 fn gate(name: &'static str, seen: Observed<Found>) -> Gate {
     let (level, value, why) = match seen {
         Observed::Fresh(found, _) => (if found.so { Level::Green } else { Level::Red }, found.value, found.why),
-        Observed::Stale(found, age) => (Level::Unknown, found.value, format!("not known: last read {age} ago")),
-        Observed::Unknown(fault) => (Level::Unknown, "–".to_owned(), format!("not known: {fault}")),
-        Observed::Pending => (Level::Unknown, "–".to_owned(), "not known: waiting for the first answer".to_owned()),
+        Observed::Stale(found, age) => (Level::Unknown, found.value, format!("unknown: last read {age} ago")),
+        Observed::Unknown(fault) => (Level::Unknown, "–".to_owned(), format!("unknown: {fault}")),
+        Observed::Pending => (Level::Unknown, "–".to_owned(), "unknown: waiting for the first answer".to_owned()),
     };
     Gate { name, level: Some(level), value, why }
 }

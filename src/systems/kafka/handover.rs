@@ -39,8 +39,7 @@ impl Copy {
 /// The time since the last offset sync of the mirror to a side.
 pub(super) fn silent(pair: &Pair, to: Side, now: Now) -> Observed<Duration> {
     pair.announced(to, now).and_then(|said| {
-        let text =
-            || format!("{}: the mirror to the {to} has written no offset sync since it is looked at", pair.plan.name);
+        let text = || format!("{}: the mirror to the {to} has written no offset sync since the start", pair.plan.name);
         let news = said.news.ok_or_else(|| Fault::new(FaultKind::Empty, text()))?;
         Ok(now.since(news))
     })
@@ -93,7 +92,8 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
         }
         // If its present ends are not known, the result is not known.
         let _ = ends(&there.latest.facts, topic)?;
-        let early = || Fault::new(FaultKind::Empty, "not read for long enough yet to tell copies from others");
+        let early =
+            || Fault::new(FaultKind::Empty, "not observed long enough yet to distinguish copies from other records");
         let there = there.ends_before(here.at.boot.saturating_sub(may_take)).ok_or_else(early)?;
         let here = ends(&here.facts, &original)?;
         let mut sum = 0;

@@ -151,15 +151,14 @@ impl Reader {
         let since = *self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(since) = since.map(|s| s.elapsed()).filter(|since| *since > self.limit + MARGIN) {
             let text =
-                format!("{}: a question hangs since {}; no other is asked until it ends", server(), short(since));
+                format!("{}: a query has been hanging for {}; no other is sent until it ends", server(), short(since));
             return Err(Fault::new(FaultKind::TimedOut, text));
         }
         let (reply, answer) = oneshot::channel();
         let deadline = Instant::now() + self.limit.saturating_sub(MARGIN);
         self.send(Job { question, deadline, reply });
-        let gone = |_| {
-            Fault::new(FaultKind::Malformed, format!("{}: the thread that asks it ended; it is made anew", server()))
-        };
+        let gone =
+            |_| Fault::new(FaultKind::Malformed, format!("{}: its query thread ended; it is restarted", server()));
         answer.await.map_err(gone)?
     }
 

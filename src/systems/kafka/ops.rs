@@ -208,10 +208,9 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
             draft.notes.push(text);
         }
         let written = straggling(pair, to.other(), &own_topics(from, group), 6, now);
-        draft.notes.extend(
-            written
-                .map(|who| format!("still written on the {}: {who}; after a freeze these are stragglers", to.other())),
-        );
+        draft.notes.extend(written.map(|who| {
+            format!("still written on the {}: {who}; after a freeze these producers were missed", to.other())
+        }));
     }
     Ok(draft)
 }
@@ -257,9 +256,9 @@ fn set(
     }
     let never = prior.iter().flat_map(|t| &t.offsets).filter(|(_, offset)| *offset < 0).count();
     if never > 0 {
-        draft
-            .notes
-            .push(format!("{never} partitions had no commit on the {side}; the way back leaves what is set there"));
+        draft.notes.push(format!(
+            "{never} partitions had no commit on the {side}; the rollback does not remove the offsets set there"
+        ));
     }
     draft.notes.extend(before_start(group, side, offsets, facts));
     let kept = prior.iter().map(|t| {
@@ -294,8 +293,8 @@ fn before_start(group: &str, side: Side, offsets: &[TopicOffsets], facts: &Snaps
     let (partitions, records) = gone.filter(|lost| *lost > 0).fold((0, 0), |(n, sum), lost| (n + 1, sum + lost));
     (partitions > 0).then(|| {
         format!(
-            "{partitions} partitions begin on the {side} behind where {group} is set to: {records} records are gone there, and its consumers go on \
-             from where auto.offset.reset says"
+            "{partitions} partitions begin on the {side} behind where {group} is set to: {records} records were deleted there, and its consumers continue \
+             by auto.offset.reset"
         )
     })
 }
@@ -307,7 +306,7 @@ fn change(group: &str, side: Side, old: &TopicOffsets, new: &TopicOffsets, facts
         let set = || list.offsets.iter().filter(|(_, offset)| *offset >= 0);
         let lag = |&(p, offset): &(u32, i64)| facts.lag(start + p, Offset::end(offset));
         let sum: Option<i64> = set().map(lag).sum();
-        let sum = sum.map_or_else(|| "not known how far".to_owned(), |sum| sum.to_string());
+        let sum = sum.map_or_else(|| "distance unknown".to_owned(), |sum| sum.to_string());
         match list.offsets.len() - set().count() {
             0 => format!("{sum} behind the end"),
             unset if unset == list.offsets.len() => "no commit".to_owned(),

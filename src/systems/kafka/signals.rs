@@ -38,7 +38,7 @@ base::signals! { "kafka":
     GROUP_LAG_SECONDS = "kafka.group.lag_seconds", Seconds, ["pair", "side", "group"], (0.0, NEVER), "consumer lag in time",
         "Age of the oldest record the group has not consumed; a year if older than the cluster has been watched for.", keep(Keep::Steps), curve(CurvePanel::Lag, None, LINE);
     GROUP_DRAIN_SECONDS = "kafka.group.drain_seconds", Seconds, ["pair", "side", "group"], (0.0, NEVER), "time until drained",
-        "When the group's lag is gone at the pace of the last minute; a year if it stands or grows.";
+        "When the group's lag reaches 0 at the rate of the last minute; a year if it is constant or growing.";
     GROUP_MEMBERS = "kafka.group.members", Count, ["pair", "side", "group"], (0.0, MAX), "members of the group",
         "Members of the group; consumers that assign partitions by themselves are none.";
     GROUP_UNKNOWN = "kafka.group.unknown_partitions", Count, ["pair", "side", "group"], (0.0, MAX), "partitions of unknown lag",
@@ -49,13 +49,13 @@ base::signals! { "kafka":
         "1 while the group has members or is rebalancing, 0 while it is Empty or not there: only then its offsets can be set. Consumers that \
          assign partitions by themselves do not show.";
     GROUP_STABLE = "kafka.group.stable", Bool, ["pair", "side", "group"], (0.0, 1.0), "group is stable",
-        "1 while the group is Stable. Not live while the cluster does not tell its state.";
-    GROUP_UNLED = "kafka.group.unled_partitions", Count, ["pair", "side", "group"], (0.0, MAX), "partitions without a place on this side",
+        "1 while the group is Stable. Not live while the cluster does not report its state.";
+    GROUP_UNLED = "kafka.group.unled_partitions", Count, ["pair", "side", "group"], (0.0, MAX), "partitions without a known offset on this side",
         "Partitions on which the group has committed on the other side and nothing says where that is on this one: no copy, or no offset sync \
          at or before the commit. Only of groups that the plan names one by one, or hands over in a step.";
-    MIRROR_SILENT = "kafka.mirror.silent_seconds", Seconds, ["pair", "side"], (0.0, NEVER), "silence of the mirror",
+    MIRROR_SILENT = "kafka.mirror.silent_seconds", Seconds, ["pair", "side"], (0.0, NEVER), "time since the mirror's last sync",
         "How long ago the mirror to this side wrote an offset sync last, as seen from here. MirrorMaker 2's heartbeats bring some even when \
-         nothing else is copied. Not live before the first that comes while we look.";
+         nothing else is copied. Not live before the first sync since the start.";
     PAIR_UNEQUAL = "kafka.pair.unequal_topics", Count, ["pair"], (0.0, MAX), "topics that differ",
         "Copied topics that are missing on a side, or differ in partitions or in the configuration that is compared. Not live while the \
          configuration of one is not known that is there on both.";
@@ -242,7 +242,7 @@ fn measure_lag(seen: &Observed<GroupSeen<'_>>, labels: &[&str], out: &mut Sample
             Drain::In(d) => Ok(d.as_secs_f64().min(NEVER)),
             Drain::Never => Ok(NEVER),
             Drain::Unknown => {
-                Err(Fault::new(FaultKind::Empty, format!("group {}: too few answers for a pace", g.facts.name)))
+                Err(Fault::new(FaultKind::Empty, format!("group {}: too few answers for a rate", g.facts.name)))
             }
         })
     };

@@ -257,12 +257,12 @@ fn a_topic_made_anew_is_told_by_its_name() {
     state.apply(&source(), Observation::Snapshot(facts), stamp(1));
     assert_eq!(
         words(&state),
-        "group checkout has commits on orders-2, but the topic has only 2 partitions: it was made anew"
+        "group checkout has commits on orders-2, but the topic has only 2 partitions: it was recreated"
     );
     state.apply(&source(), Observation::Snapshot(snapshot(&ends(&[7, 7]), &ends(&[5, 100]))), stamp(2));
     assert_eq!(
         words(&state),
-        "group checkout stands at 100 of orders-1, which ends at 7: the topic was made anew, or cut"
+        "group checkout stands at 100 of orders-1, which ends at 7: the topic was recreated or truncated"
     );
 }
 
@@ -319,7 +319,7 @@ fn a_topic_that_vanishes_says_since_when() {
         panic!("a topic that is gone has no partitions to count")
     };
     assert_eq!(fault.kind, FaultKind::NotFound);
-    assert!(fault.text.raw().contains("gone, last there 30s ago"), "{fault}");
+    assert!(fault.text.raw().contains("no longer exists, last seen 30s ago"), "{fault}");
     assert_eq!(kind(&signal(&state, at(31), "kafka.group.lag", &CHECKOUT)), Some(FaultKind::NotFound));
 }
 

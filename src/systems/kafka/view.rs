@@ -105,7 +105,7 @@ impl Worst {
                     Drain::Drained => "drained".to_owned(),
                     Drain::In(d) => format!("drains in {}", short(d)),
                     Drain::Never => "does not drain".to_owned(),
-                    Drain::Unknown => "pace not known yet".to_owned(),
+                    Drain::Unknown => "rate not known yet".to_owned(),
                 };
                 let lost = if figures.lost > 0 {
                     format!(", at most {} lost", grouped(figures.lost.unsigned_abs()))

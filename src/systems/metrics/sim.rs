@@ -94,7 +94,7 @@ impl Sim {
         let place = self.plan.health.iter().position(|q| q.name == query);
         let place = place.ok_or_else(|| format!("no health query {query} in the simulated estate"))?;
         if self.plan.health[place].queries.get(side).is_none() {
-            return Err(format!("the health query {query} is not asked on the {side}"));
+            return Err(format!("the health query {query} is not configured for the {side}"));
         }
         match value {
             Some(value) => self.reads.insert((place, side), value),

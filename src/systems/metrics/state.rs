@@ -86,10 +86,10 @@ fn dated(value: Value, stamp: Stamp) -> Result<Stamp, String> {
     let late = match Duration::try_from(late) {
         Ok(late) => late,
         Err(_) if late.unsigned_abs() <= SKEW => Duration::ZERO,
-        Err(_) => return Err("the value is of a time that is still to come: set the clocks".to_owned()),
+        Err(_) => return Err("the value has a time in the future: set the clocks".to_owned()),
     };
     if of.length.is_zero() {
-        let words = || format!("the value is of {} ago: a cache on the way, or clocks that differ", short(late));
+        let words = || format!("the value is of {} ago: a cache in between, or different clocks", short(late));
         return if late <= SKEW { Ok(stamp) } else { Err(words()) };
     }
     let own = Freshness::of_interval(of.length);
@@ -124,10 +124,10 @@ impl State {
         if let Some(requests) =
             self.volume(query, side, now).and_then(Observed::fresh).filter(|requests| *requests <= 0.0)
         {
-            let text = format!("{volume} is {requests}: a ratio of no requests is no value");
+            let text = format!("{volume} is {requests}: without requests, a ratio has no value");
             return Some(Observed::Unknown(Fault::new(FaultKind::NoTraffic, text)));
         }
-        let unasked = || Fault::new(FaultKind::NotFound, format!("volume query {volume} is not asked on {side}"));
+        let unasked = || Fault::new(FaultKind::NotFound, format!("volume query {volume} is not configured for {side}"));
         let requests = self.volume(query, side, now).unwrap_or_else(|| Observed::Unknown(unasked()));
         Some(own.zip(requests).map(|(value, _)| value))
     }
@@ -199,7 +199,7 @@ impl State {
 fn allowed(query: &HealthQuery, value: Value) -> Result<Value, Fault> {
     let fault = |kind, words: &str| Fault::new(kind, format!("{}: {words}", query.name));
     if value.value.is_nan() {
-        return Err(fault(FaultKind::Empty, "NaN: a ratio of nothing"));
+        return Err(fault(FaultKind::Empty, "NaN: a ratio of zero requests"));
     }
     let low = if query.kind == HealthKind::Other { f64::MIN } else { 0.0 };
     let high = if query.unit == HealthUnit::Ratio && query.kind == HealthKind::Errors { 1.0 } else { f64::MAX };

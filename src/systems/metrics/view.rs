@@ -193,7 +193,7 @@ fn table(state: &State, now: Now) -> Table {
         title: "Queries".into(),
         columns,
         rows: rows.collect(),
-        empty: "the plan names no health query: add [[health]]",
+        empty: "the plan has no health query: add [[health]]",
     }
 }
 
@@ -302,7 +302,7 @@ pub(super) fn detail(state: &State, row: &str, now: Now) -> Option<Detail> {
     for side in Side::BOTH {
         let label = format!("{side} {}", state.plan.sites.get(side).label);
         let Some(query) = health.queries.get(side) else {
-            fields.push((label.into(), Cell::text("not asked").tone(Tone::Muted)));
+            fields.push((label.into(), Cell::text("not queried").tone(Tone::Muted)));
             continue;
         };
         fields.push((label.clone().into(), value_cell(state, i, side, now)));

@@ -125,7 +125,7 @@ impl Set {
         let probe = |concern: Concern| CollectorSpec {
             id: format!("mongo/{name}/canary/{}", concern.word()),
             side: None,
-            endpoint: format!("{name} (as an application)"),
+            endpoint: format!("{name} (canary)"),
             calls: &["insert", "update"],
             interval: canary.every.max(TOLD),
             timeout: WRITE_WITHIN,

@@ -61,10 +61,10 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
             })
         }),
         ("write downtime".into(), downtime_cell(set, plan, now)),
-        ("outages seen".into(), Cell::count(u64::from(spent.outages))),
+        ("outages".into(), Cell::count(u64::from(spent.outages))),
         ("this outage".into(), spent.now_for.map_or_else(Cell::none, |d| Cell::text(short(d)).tone(Tone::Bad))),
         (
-            "time not seen".into(),
+            "time not observed".into(),
             if spent.unseen.is_zero() { Cell::none() } else { Cell::text(short(spent.unseen)).tone(Tone::Warn) },
         ),
     ];
@@ -74,7 +74,7 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
             "long operations".into(),
             Cell::seen(set.under_way(now), |o| match o.named() {
                 Some(named) => Cell::number(o.longest().as_secs_f64(), named).tone(Tone::Warn),
-                None => Cell::number(o.longest().as_secs_f64(), "none of a second or longer").tone(Tone::Good),
+                None => Cell::number(o.longest().as_secs_f64(), "none of 1 s or longer").tone(Tone::Good),
             }),
         ),
         (
@@ -92,9 +92,9 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
         (
             "flow control".into(),
             Cell::seen(set.of_leader(now, |m| m.server.at(now)), |s| match s.flow_lagged {
-                Some(true) => Cell::text("holds writes back").tone(Tone::Bad),
+                Some(true) => Cell::text("throttles writes").tone(Tone::Bad),
                 Some(false) => Cell::text("idle").tone(Tone::Good),
-                None => Cell::text("off or unknown to this version").tone(Tone::Muted),
+                None => Cell::text("off or not supported by this version").tone(Tone::Muted),
             }),
         ),
         (
@@ -120,7 +120,7 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
         (format!("majority without {}", label(Side::Source)), quorum.as_ref().map(|q| q.without_source)),
         (format!("majority without {}", label(Side::Target)), quorum.as_ref().map(|q| q.without_target)),
         ("majority without the link".to_owned(), quorum.as_ref().map(|q| q.without_link)),
-        ("primary keeps it without the link".to_owned(), quorum.as_ref().map(|q| q.at_home)),
+        ("primary keeps its majority without the link".to_owned(), quorum.as_ref().map(|q| q.at_home)),
     ];
     fields.extend(survives.into_iter().map(|(name, value)| (name.into(), flag(value))));
     let follows = set.distinct().filter(|(h, _)| set.lag(h, now).is_some());
@@ -150,7 +150,7 @@ fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now)
         ("state".into(), state_cell(set, host, member, now)),
         ("accepts writes".into(), Cell::seen(member.hello.at(now), |h| yes(h.writable))),
         (
-            "believes to lead".into(),
+            "reports itself primary".into(),
             Cell::seen(member.hello.at(now), |h| h.primary.clone().map_or_else(Cell::none, Cell::text)),
         ),
         ("term".into(), inside(Cell::seen(status(), |s| s.term.map_or_else(Cell::none, |t| number(t, t.to_string()))))),
@@ -176,7 +176,7 @@ fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now)
                 || Cell::text("not in the configuration"),
                 |m| {
                     let mut text = format!("votes {}, priority {}", m.votes, m.priority);
-                    let late = format!(", {} late on purpose", short(m.delay));
+                    let late = format!(", delayed by {}", short(m.delay));
                     for (on, word) in [(m.hidden, ", hidden"), (m.arbiter, ", arbiter"), (!m.delay.is_zero(), &*late)] {
                         text.push_str(if on { word } else { "" });
                     }
@@ -186,7 +186,7 @@ fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now)
         }),
     ));
     fields.push((
-        "known inside as".into(),
+        "internal name".into(),
         Cell::seen(configured(), |m| m.and_then(|m| m.inside).map_or_else(Cell::none, Cell::text)),
     ));
     fields.push((
@@ -218,7 +218,7 @@ fn first_copy(member: &Member, sync: InitialSync) -> [(&'static str, Cell); 3] {
     let eta = left.map_or(Drain::Unknown, |left| member.to_copy.drain(left as f64));
     let failed = Cell::count(u64::from(sync.failed)).tone(if sync.failed > 0 { Tone::Warn } else { Tone::Plain });
     [
-        ("first copy", Cell::text(done).tone(Tone::Busy)),
+        ("initial sync", Cell::text(done).tone(Tone::Busy)),
         ("… done in", Cell::text(eta.to_string())),
         ("… attempts failed", failed),
     ]

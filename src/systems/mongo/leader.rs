@@ -91,15 +91,18 @@ impl Set {
                 return Observed::Pending;
             }
             Some(silent) => {
-                format!("{}: the primary {silent} is not reachable from here; others say that it leads", self.name)
+                format!(
+                    "{}: the primary {silent} is not reachable from this machine; other members report it as primary",
+                    self.name
+                )
             }
             None if self.is_majority(&heard) => return Observed::Fresh(Leader::Nobody, age),
             None if self.members.values().any(|m| matches!(m.hello.at(now), Observed::Pending)) => {
                 return Observed::Pending;
             }
             None => {
-                let what = format!("{}: none of the {} members that answer leads", self.name, heard.len());
-                format!("{what}, and they are no majority: the others may have a primary")
+                let what = format!("{}: none of the {} members that answer is primary", self.name, heard.len());
+                format!("{what}, and they are not a majority: the others may have a primary")
             }
         };
         last.unwrap_or_else(|| Observed::Unknown(Fault::new(FaultKind::Unreachable, text)))

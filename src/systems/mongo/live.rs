@@ -267,8 +267,8 @@ impl SetReaders {
         }
         match self.hello(plan, &p.host).await {
             Ok(hello) if hello.set_name.is_some() && !hello.writable && !hello.secondary && !hello.arbiter => {
-                let what = format!("{}: lets nobody log in: it is neither primary nor secondary", p.host);
-                let text = format!("{what}, and in its first copy the users are not there yet; it is asked again");
+                let what = format!("{}: refuses logins: it is neither primary nor secondary", p.host);
+                let text = format!("{what}; during its initial sync it has no users yet; it is polled again");
                 (false, Fault::new(FaultKind::Empty, text))
             }
             Ok(hello) => (hello.waits, fault),
@@ -337,7 +337,7 @@ impl SetReaders {
                 Err(f) => fault = Some(f),
             }
         }
-        let text = format!("{}: no member that is in the set answers", plan.name);
+        let text = format!("{}: no member of the set answers", plan.name);
         Err(fault.unwrap_or_else(|| Fault::new(FaultKind::NotFound, text)))
     }
 
@@ -364,7 +364,7 @@ impl SetReaders {
     /// Whether the canary's login may write to its collection, from the first member that answers: all have the same users.
     async fn grants(&self, plan: &ReplicaSet) -> Result<(), Fault> {
         let Some(canary) = &plan.canary else { return Ok(()) };
-        let mut last = Fault::new(FaultKind::NotFound, format!("{}: the plan names no host", plan.name));
+        let mut last = Fault::new(FaultKind::NotFound, format!("{}: the plan has no host", plan.name));
         for host in &plan.seeds {
             if let Err(fault) = self.hello(plan, host).await {
                 last = fault;

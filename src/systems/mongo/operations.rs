@@ -110,7 +110,7 @@ impl Set {
                 return Ok(operations);
             }
             let text =
-                format!("{}: {} was asked what it has under way, and {leader} leads", self.name, operations.from);
+                format!("{}: {} was asked for its operations, but {leader} is primary", self.name, operations.from);
             Err(Fault::new(FaultKind::Empty, text))
         })
     }
@@ -119,16 +119,20 @@ impl Set {
     pub(super) fn doomed(&self, from: &str, now: Now) -> String {
         match self.under_way(now) {
             Observed::Fresh(operations, age) => match operations.named() {
-                Some(named) => format!("WILL BE KILLED by the step down, on {from} as of {age} ago: {named}."),
+                Some(named) => format!("WILL BE KILLED by the step-down, on {from} as of {age} ago: {named}."),
                 None => format!(
-                    "Nothing that the step down kills has been running on {from} for a second, as of {age} ago."
+                    "No operation that the step-down would kill has run on {from} for 1 s or longer, as of {age} ago."
                 ),
             },
             Observed::Stale(_, age) => {
-                format!("What the step down kills on {from} is not known: the last answer is {age} old.")
+                format!(
+                    "It is unknown which operations the step-down would kill on {from}: the last answer is {age} old."
+                )
             }
-            Observed::Unknown(fault) => format!("What the step down kills on {from} is not known: {fault}."),
-            Observed::Pending => format!("What the step down kills on {from} is not known yet."),
+            Observed::Unknown(fault) => {
+                format!("It is unknown which operations the step-down would kill on {from}: {fault}.")
+            }
+            Observed::Pending => format!("It is not known yet which operations the step-down would kill on {from}."),
         }
     }
 }

@@ -278,7 +278,7 @@ impl Planner for State {
     }
 
     fn mend(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
-        let none = || vec![Fault::new(FaultKind::Empty, "there is nothing that could be mended")];
+        let none = || vec![Fault::new(FaultKind::Empty, "there is nothing to repair")];
         let set = self.steered(ops.last().ok_or_else(none)?.call.set()).map_err(|f| vec![f])?;
         set.draft_mend(ops, now)
     }

@@ -100,11 +100,11 @@ impl Set {
         let mut out = Vec::new();
         if matches!(self.leader(now), Observed::Fresh(Leader::Nobody, _)) {
             let lasts = self.downtime.spent(now.boot).now_for.unwrap_or_default();
-            out.push(Outage::NoWriter(format!("{}: nobody accepts writes for {}", self.name, short(lasts))));
+            out.push(Outage::NoWriter(format!("{}: no member accepts writes for {}", self.name, short(lasts))));
         }
         let (lost, budget) = (self.lost(now), self.plan.budgets.write_downtime);
         if lost.time > budget {
-            let text = format!("{}: no writes for {lost} in all, the plan allows {}", self.name, short(budget));
+            let text = format!("{}: no writes for {lost} in total, the plan allows {}", self.name, short(budget));
             out.push(Outage::Overspent(text));
         }
         out

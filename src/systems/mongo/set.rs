@@ -217,8 +217,7 @@ impl Set {
         let status = self.status(host, now);
         let read_at = now.boot.saturating_sub(status.age().unwrap_or_default().0);
         Some(leads.zip(status).and_then(|((), s)| {
-            self.lag_at(s, read_at)
-                .ok_or_else(|| Fault::new(FaultKind::Empty, "the primary's position is not known yet"))
+            self.lag_at(s, read_at).ok_or_else(|| Fault::new(FaultKind::Empty, "the primary's optime is not known yet"))
         }))
     }
 
@@ -311,7 +310,7 @@ impl Set {
             let inside = |m: &Member| m.hello.at(now).fresh().is_some_and(|h| h.set_name.is_some() && !h.arbiter);
             if let Some((host, _)) = self.distinct().find(|(host, m)| config.member(host).is_none() && inside(m)) {
                 let text = format!(
-                    "{}: {host} says that it is a member; the configuration that was read last has it not",
+                    "{}: {host} reports that it is a member, but it is not in the configuration that was read last",
                     self.name
                 );
                 return Err(Fault::new(FaultKind::Empty, text));
@@ -344,7 +343,7 @@ impl Set {
                 Err(Fault::new(FaultKind::Empty, format!("{host} is {}: only a SECONDARY has a lag", state.word())))
             }
         });
-        let none = || Observed::Unknown(Fault::new(FaultKind::Empty, format!("{host} has no lag that could be told")));
+        let none = || Observed::Unknown(Fault::new(FaultKind::Empty, format!("{host} has no known lag")));
         state.zip(self.lag(host, now).unwrap_or_else(none)).map(|((), lag)| lag)
     }
 
@@ -352,8 +351,7 @@ impl Set {
     pub(super) fn worst_of_followers(&self, side: Side, now: Now) -> Observed<Lag> {
         let there = self.followers(now).and_then(|mut hosts| {
             hosts.retain(|host| self.side(host) == Some(side));
-            let nobody =
-                || Fault::new(FaultKind::Empty, format!("{}: no member with data follows on {side}", self.name));
+            let nobody = || Fault::new(FaultKind::Empty, format!("{}: no data-bearing secondary on {side}", self.name));
             if hosts.is_empty() { Err(nobody()) } else { Ok(hosts) }
         });
         let all = Observed::all(there.as_ref().shown().into_iter().flatten().map(|host| self.follows_by(host, now)));
@@ -368,7 +366,7 @@ impl Set {
         }
         let all = Observed::all(all.into_iter().map(|(host, lag)| lag.map(|lag| (lag, host))));
         Some(all.and_then(|all| {
-            all.into_iter().max_by_key(|(l, _)| l.least()).ok_or_else(|| Fault::new(FaultKind::Empty, "nobody follows"))
+            all.into_iter().max_by_key(|(l, _)| l.least()).ok_or_else(|| Fault::new(FaultKind::Empty, "no secondary"))
         }))
     }
 

@@ -13,22 +13,22 @@ use base::{
 const BOOL: (f64, f64) = (0.0, 1.0);
 
 base::signals! { "mongo":
-    PRIMARY_WRITABLE = "mongo.set.primary_writable", Bool, ["set"], BOOL, "primary accepts writes", "A member leads the set and accepts writes.";
-    PRIMARIES = "mongo.set.primaries", Count, ["set"], (0.0, 50.0), "primaries", "Members that say they accept writes; more than one while an old primary has not noticed its successor.";
+    PRIMARY_WRITABLE = "mongo.set.primary_writable", Bool, ["set"], BOOL, "primary accepts writes", "The set has a primary that accepts writes.";
+    PRIMARIES = "mongo.set.primaries", Count, ["set"], (0.0, 50.0), "primaries", "Members that report themselves writable; more than one while an old primary does not yet know its successor.";
     PRIMARY_ON_TARGET = "mongo.set.primary_on_target", Bool, ["set"], BOOL, "primary is on the target", "The member that accepts writes is on the target side.";
-    WRITE_DOWNTIME = "mongo.set.write_downtime", Seconds, ["set"], (0.0, MAX), "write downtime", "Time without a member that accepts writes in the whole run, by its journal and since the start, as far as it was seen: at the most, for greetings come a poll apart.", cost(Cost::Lost);
+    WRITE_DOWNTIME = "mongo.set.write_downtime", Seconds, ["set"], (0.0, MAX), "write downtime", "Time without a member that accepts writes in the whole run, by its journal and since the start, as observed: an upper bound, because members are polled.", cost(Cost::Lost);
     TARGET_SECONDARIES = "mongo.set.target_secondaries", Count, ["set"], (0.0, 50.0), "secondaries on the target", "Members on the target side in state SECONDARY.";
     WORST_TARGET_LAG = "mongo.set.worst_target_lag", Seconds, ["set"], (0.0, MAX), "worst lag on the target", "The worst lag of the members on the target side that have to follow. Not live while one of them is no SECONDARY.", keep(Keep::All), curve(CurvePanel::Lag, None, LINE);
-    OPLOG_HEADROOM = "mongo.set.oplog_headroom", Seconds, ["set"], (-MAX, MAX), "oplog headroom", "The primary's oplog window less the worst lag of the target's members: how long a follower may still fall behind.";
+    OPLOG_HEADROOM = "mongo.set.oplog_headroom", Seconds, ["set"], (-MAX, MAX), "oplog headroom", "The primary's oplog window less the worst lag of the target's members: how far a secondary may still fall behind.";
     CONFIG_COMMITTED = "mongo.set.config_committed", Bool, ["set"], BOOL, "configuration is committed", "A majority has the configuration that the primary has.";
-    FLOW_CONTROL_LAGGED = "mongo.set.flow_control_lagged", Bool, ["set"], BOOL, "flow control holds writes back", "The primary holds writes back because a majority lags.";
+    FLOW_CONTROL_LAGGED = "mongo.set.flow_control_lagged", Bool, ["set"], BOOL, "flow control throttles writes", "The primary throttles writes because a majority lags.";
     MAJORITY_IF_SOURCE_LOST = "mongo.set.majority_if_source_lost", Bool, ["set"], BOOL, "majority without the source", "A primary can be elected after the source side is lost.";
     MAJORITY_IF_TARGET_LOST = "mongo.set.majority_if_target_lost", Bool, ["set"], BOOL, "majority without the target", "A primary can be elected after the target side is lost.";
     MAJORITY_IF_LINK_LOST = "mongo.set.majority_if_link_lost", Bool, ["set"], BOOL, "majority without the link", "A primary can be elected after the link between the sides is lost.";
     PRIMARY_SITE_MAJORITY = "mongo.set.primary_site_majority", Bool, ["set"], BOOL, "majority at the primary's site", "The primary keeps its majority when the link is lost: its own site has one, or has it together with a third.";
     LONGEST_WRITE = "mongo.set.longest_write", Seconds, ["set"], (0.0, MAX), "longest write under way", "How long the longest write, transaction or index build on the primary has been running, which a step down would kill.";
-    CANARY_WRITE_DOWNTIME = "mongo.canary.write_downtime", Seconds, ["set", "w"], (0.0, MAX), "canary's write downtime", "Time in which the canary's writes did not get through in the whole run, by its journal and since it began, as far as they could be tried; the outage that goes on is among it.", cost(Cost::Lost);
-    CANARY_GAP = "mongo.canary.gap", Seconds, ["set", "w"], (0.0, MAX), "canary's gap", "How long the canary's writes have not got through; 0 while they do.";
+    CANARY_WRITE_DOWNTIME = "mongo.canary.write_downtime", Seconds, ["set", "w"], (0.0, MAX), "canary's write downtime", "Time without acknowledged canary writes in the whole run, from the journal and since the start, as far as they could be measured; includes a current outage.", cost(Cost::Lost);
+    CANARY_GAP = "mongo.canary.gap", Seconds, ["set", "w"], (0.0, MAX), "canary's gap", "How long canary writes have not been acknowledged; 0 while they are.";
     CANARY_LONGEST_GAP = "mongo.canary.longest_gap", Seconds, ["set", "w"], (0.0, MAX), "canary's longest gap", "The longest time without an acknowledged write of the canary in the last ten minutes.", cost(Cost::Longest);
     MEMBER_LAG = "mongo.member.lag", Seconds, ["set", "member", "side"], (0.0, MAX), "replication lag", "Age of the oldest operation of the primary that the member has not applied. Not live while the member is no SECONDARY.";
     MEMBER_OPLOG_WINDOW = "mongo.member.oplog_window", Seconds, ["set", "member", "side"], (0.0, MAX), "oplog window", "How far back the member's oplog reaches.";

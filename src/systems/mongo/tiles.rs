@@ -48,7 +48,7 @@ fn primaries_tile(state: &State, now: Now) -> Tile {
         state.sets.iter().filter_map(|s| Some(format!("{} ({})", s.out_of_reach(now)?, s.name))).collect();
     let note = match (none.is_empty(), unreached.is_empty()) {
         (false, _) => format!("NO PRIMARY: {}", none.join(", ")).into(),
-        (true, false) => format!("not reachable from here: {}", unreached.join(", ")).into(),
+        (true, false) => format!("not reachable from this machine: {}", unreached.join(", ")).into(),
         (true, true) => "in the target and writable".into(),
     };
     let sides = Side::BOTH.map(|s| (state.plan.sites.get(s).label.clone().into(), Cell::seen(count(s), cell)));
@@ -94,7 +94,7 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
         note.push_str(", and counting");
     }
     if !unseen.is_zero() {
-        note.push_str(&format!("{}{} not seen", if note.is_empty() { "" } else { "; " }, short(unseen)));
+        note.push_str(&format!("{}{} not observed", if note.is_empty() { "" } else { "; " }, short(unseen)));
     }
     Tile {
         id: "write_downtime",
@@ -112,7 +112,7 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
 /// The lag of a set without known followers, if the reason is that its members are not known.
 fn not_known<T>(set: &Set, now: Now) -> Option<Observed<T>> {
     let config = set.config.at(now);
-    let none = || Fault::new(FaultKind::Empty, format!("{}: its configuration is not known", set.name));
+    let none = || Fault::new(FaultKind::Empty, format!("{}: its configuration is unknown", set.name));
     (!config.is_fresh()).then(|| config.and_then(|_| Err(none())))
 }
 
@@ -132,7 +132,7 @@ fn lag_tile(state: &State, now: Now) -> Tile {
         }
         Some(Observed::all(all).and_then(|all| {
             let worst = all.into_iter().max_by_key(|(l, ..)| l.least());
-            worst.ok_or_else(|| Fault::new(FaultKind::Empty, "nobody follows"))
+            worst.ok_or_else(|| Fault::new(FaultKind::Empty, "no secondary"))
         }))
     };
     let worst = of(None);

@@ -42,14 +42,14 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
                 title: "Replica sets".into(),
                 columns: set_columns(plan, felt),
                 rows: sets,
-                empty: "the plan names no replica set",
+                empty: "the plan has no replica set",
             },
             Table {
                 id: "members",
                 title: "Members".into(),
                 columns: member_columns(),
                 rows: members,
-                empty: "the plan names no replica set",
+                empty: "the plan has no replica set",
             },
         ],
         oldest: ages.max(),
@@ -76,9 +76,9 @@ fn who_leads(set: &Set, now: Now) -> Option<Cell> {
         Observed::Fresh(Leader::Nobody, _) => Some(Cell::text(format!("{}: NO PRIMARY", set.name)).tone(Tone::Bad)),
         Observed::Stale(..) | Observed::Unknown(_) if set.out_of_reach(now).is_some() => {
             let host = set.out_of_reach(now).map_or("", |h| &**h);
-            Some(Cell::text(format!("{}: primary {host} not reachable from here", set.name)).tone(Tone::Bad))
+            Some(Cell::text(format!("{}: primary {host} not reachable from this machine", set.name)).tone(Tone::Bad))
         }
-        Observed::Stale(_, age) => Some(Cell::text(format!("{}: last seen {age} ago", set.name)).tone(Tone::Stale)),
+        Observed::Stale(_, age) => Some(Cell::text(format!("{}: last read {age} ago", set.name)).tone(Tone::Stale)),
         // What the plan names does not exist: not a server's failure, and not temporary.
         Observed::Unknown(f) if f.kind == FaultKind::NotFound => Some(Cell::text(f.text.to_string()).tone(Tone::Bad)),
         Observed::Unknown(f) => Some(Cell::text(format!("{}: {}", set.name, f.kind.word())).tone(Tone::Blind)),
@@ -104,15 +104,15 @@ fn set_columns(plan: &Plan, felt: bool) -> Vec<Column> {
     columns.extend([
         Column::number("delta_votes", "votes", 3).of("delta").drop(6),
         Column::number("oplog", "oplog", 5).drop(4),
-        Column::text("no_source", "−src", 3).of("majority").drop(2),
-        Column::text("no_target", "−tgt", 3).of("majority").drop(2),
-        Column::text("no_link", "−link", 3).of("majority").drop(2),
-        Column::text("at_home", "at home", 3).of("majority").drop(5),
+        Column::text("no_source", "w/o source", 3).of("majority").drop(2),
+        Column::text("no_target", "w/o target", 3).of("majority").drop(2),
+        Column::text("no_link", "w/o link", 3).of("majority").drop(2),
+        Column::text("at_home", "primary site", 3).of("majority").drop(5),
         Column::text("committed", "config", 4).drop(5),
         Column::number("downtime", "down", 4).drop(1),
     ]);
     if felt {
-        columns.push(Column::number("felt", "felt", 5).drop(1));
+        columns.push(Column::number("felt", "canary", 5).drop(1));
     }
     columns.push(Column::number("age", "age", 4));
     columns

@@ -72,11 +72,11 @@ impl Rules {
             let own: Vec<&Record> = records.iter().filter(|r| side_of(name, r) == Some(side)).collect();
             let what = format!("{} {}", name.name, name.record_type.word());
             if own.is_empty() {
-                return Some(format!("{what}: no record set of the {side} is there, so nobody knows which answers are its"));
+                return Some(format!("{what}: the {side} has no record set, so its answers cannot be recognised"));
             }
             let alias = own.into_iter().find(|r| r.values.is_empty())?;
             let id = alias.set_id.as_deref().unwrap_or_default();
-            Some(format!("{what}: {id} is an alias, and the plan does not say what it is answered with: give `answers` for the {side}"))
+            Some(format!("{what}: {id} is an alias: give its answers in `answers` for the {side}"))
         })
     }
 

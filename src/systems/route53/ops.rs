@@ -188,7 +188,7 @@ impl Planner for State {
         match names.into_iter().collect::<Vec<_>>().as_slice() {
             [(name, goals)] => self.assemble(name, goals, now),
             [] => Ok(Draft::nothing()),
-            _ => Err(vec![Fault::new(FaultKind::Malformed, "a way back of more than one name")]),
+            _ => Err(vec![Fault::new(FaultKind::Malformed, "a rollback of more than one name")]),
         }
     }
 

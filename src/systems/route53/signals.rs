@@ -12,14 +12,14 @@ const SHARE: (f64, f64) = (0.0, 1.0);
 
 base::signals! { "route53":
     PLANNED = "dns.name.planned_share", Ratio, ["name", "type", "side"], SHARE, "planned share",
-        "Share that the plan wants, given while the records it is about are known.";
+        "Share that the plan wants; given while its records are known.";
     CONFIGURED = "dns.name.configured_share", Ratio, ["name", "type", "side"], SHARE, "configured share",
         "Share by the weights of the records.", keep(Keep::Target), curve(CurvePanel::Traffic, Some(2), &[("target", "configured", Stroke::Steps)]);
     SERVED = "dns.name.served_share", Ratio, ["name", "type", "side"], SHARE, "served share",
-        "Share of the answers that the servers gave since they took the last change of the records over, five minutes at the most.", keep(Keep::Target), curve(CurvePanel::Traffic, Some(2), &[("target", "served", Stroke::Points)]);
-    LOW = "dns.name.served_low", Ratio, ["name", "type", "side"], SHARE, "served share at the least",
+        "Share of the servers' answers since they received the last change of the records, over at most five minutes.", keep(Keep::Target), curve(CurvePanel::Traffic, Some(2), &[("target", "served", Stroke::Points)]);
+    LOW = "dns.name.served_low", Ratio, ["name", "type", "side"], SHARE, "served share, lower bound",
         "Lower end of the 95 % interval of the served share.";
-    HIGH = "dns.name.served_high", Ratio, ["name", "type", "side"], SHARE, "served share at the most",
+    HIGH = "dns.name.served_high", Ratio, ["name", "type", "side"], SHARE, "served share, upper bound",
         "Upper end of the 95 % interval of the served share.";
     NEITHER = "dns.name.neither_share", Ratio, ["name", "type"], SHARE, "share of neither side",
         "Share of the answers that are of neither side, or of both at once.";
@@ -31,10 +31,10 @@ base::signals! { "route53":
         "Sum of all weights; 0 is an equal split.";
     CHANGED = "dns.name.change_age", Seconds, ["name", "type"], (0.0, MAX), "time since the last change",
         "Time since the records were seen to change; not given before the first change.";
-    LOSS = "dns.server.loss", Ratio, ["name", "type", "server", "role"], SHARE, "loss of questions",
-        "Share of the questions that got no usable answer.";
-    RTT = "dns.server.rtt", Seconds, ["name", "type", "server", "role"], (0.0, 60.0), "time to an answer",
-        "Mean time to an answer.";
+    LOSS = "dns.server.loss", Ratio, ["name", "type", "server", "role"], SHARE, "query loss",
+        "Share of the queries without a usable answer.";
+    RTT = "dns.server.rtt", Seconds, ["name", "type", "server", "role"], (0.0, 60.0), "response time",
+        "Mean response time.";
     INSYNC = "dns.change.insync", Bool, ["change"], SHARE, "change is INSYNC",
         "Whether all of Route 53's servers have the change.";
 }
@@ -79,7 +79,7 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
             let (asked, answered) = server.window.asked();
             let loss = server.last.at(now).and_then(|_| {
                 let none =
-                    || Fault::new(FaultKind::Empty, format!("{address}: nothing asked since the records changed"));
+                    || Fault::new(FaultKind::Empty, format!("{address}: not queried since the records changed"));
                 if asked == 0 { Err(none()) } else { Ok((asked - answered) as f64 / asked as f64) }
             });
             out.put(&LOSS, &labels, loss);
@@ -153,8 +153,8 @@ mod tests {
             ..record("ore", 1, "x")
         };
         for (records, why) in [
-            (Vec::new(), "no record set of the source"),
-            (vec![record("vir", 1, "192.0.2.1")], "no record set of the target"),
+            (Vec::new(), "the source has no record set"),
+            (vec![record("vir", 1, "192.0.2.1")], "the target has no record set"),
             (vec![record("vir", 1, "192.0.2.1"), alias], "ore is an alias"),
         ] {
             let seen = served(records.clone(), Sides::default());

@@ -63,14 +63,14 @@ fn summary(state: &State, now: Now) -> Vec<Cell> {
             0 if lines.iter().any(|line| planned(line.plan).is_some()) => ("as planned".to_owned(), Tone::Good),
             0 => ("as configured".to_owned(), Tone::Good),
             1 => (format!("{}: stale", worst.plan.name), Tone::Stale),
-            _ => (format!("{}: not known", worst.plan.name), Tone::Blind),
+            _ => (format!("{}: unknown", worst.plan.name), Tone::Blind),
         };
         out.push(Cell::text(text).tone(tone));
     }
     let odd: usize =
         state.each().map(|(plan, name)| name.set.at(now).shown().map_or(0, |r| remarks(plan, r).len())).sum();
     if odd > 0 {
-        out.push(Cell::text(format!("{odd} remarks on record sets")).tone(Tone::Warn));
+        out.push(Cell::text(format!("{odd} warnings about record sets")).tone(Tone::Warn));
     }
     for (id, change) in &state.changes {
         out.push(Cell::seen(change.at(now), |c| {

@@ -119,7 +119,7 @@ pub(super) fn remarks(name: &DnsName, records: &[Record]) -> Vec<(Tone, String)>
         out.push((Tone::Warn, text));
     }
     for r in records.iter().filter(|r| side_of(name, r).is_none()) {
-        out.push((Tone::Warn, format!("{}: of neither side by the plan's set_identifiers", id(r))));
+        out.push((Tone::Warn, format!("{}: belongs to neither side by the plan's set_identifiers", id(r))));
     }
     for side in Side::BOTH {
         for wanted in name.set_identifiers.get(side) {
@@ -223,7 +223,7 @@ pub(super) mod tests {
         assert!(text(&[record("vir", 1, "a."), other_ttl]).contains("TTLs differ"));
         let missing = text(&[record("vir", 1, "a."), record("stray", 1, "c.")]);
         assert!(
-            missing.contains("stray: of neither side") && missing.contains("ore (target): no such set"),
+            missing.contains("stray: belongs to neither side") && missing.contains("ore (target): no such set"),
             "{missing}"
         );
     }

@@ -64,7 +64,7 @@ mod tests {
             ("12h05m", "12h"),
             ("12m54s of 1m00s", "12m/1m00s"),
             ("0:02:00", "0:02:00"),
-            ("3 BLIND", "3 BLIND"),
+            ("3 UNKNOWN", "3 UNKNOWN"),
             ("open", "OPEN"),
             ("20%", "20%"),
         ] {

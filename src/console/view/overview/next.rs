@@ -15,7 +15,7 @@ use engine::run::{RunView, StepView, Turn};
 
 pub fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let Some(run) = &ui.view_model().snapshot.run else { return };
-    let parts = [("Next", upcoming(run, ui.silent_for().is_some(), look), 3), ("Done last", done(run, look), 2)];
+    let parts = [("Next", upcoming(run, ui.silent_for().is_some(), look), 3), ("Last done", done(run, look), 2)];
     let all: u16 = parts.iter().map(|(.., weight)| weight).sum();
     let mut top = area.y;
     for (name, items, weight) in parts {

@@ -51,7 +51,7 @@ fn axes_limits_and_marks_stand_where_they_belong() {
     }
     assert_eq!(text[11], "● login-10 done 03:10:05 (-2m)", "what has no room is not told");
     let text = drawn(vec![line(Some(Side::Source), &lag)], &limits, &marks[..1]);
-    assert_eq!(text[11], "▸ login-10 begun 03:07:05 (-5m)", "nor what is older than the axis");
+    assert_eq!(text[11], "▸ login-10 started 03:07:05 (-5m)", "nor what is older than the axis");
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl<S: Systems> Run<S> {
         };
         let watched = self.invariants.iter().chain(&self.aborts).flat_map(|watch| {
             let reasons = watch.judge.verdict(now).reasons;
-            reasons.into_iter().map(|reason| (format!("not known: {}", watch.title), reason))
+            reasons.into_iter().map(|reason| (format!("unknown: {}", watch.title), reason))
         });
         let gates = next.into_iter().flat_map(|step| {
             let judged = step.gates.iter().filter(|gate| gate.turn == Turn::Now).map(|gate| gate.reason.clone());
@@ -208,7 +208,7 @@ impl<S: Systems> Run<S> {
                     let (of, commands) = step.way_back_known();
                     view.inverse = commands;
                     view.notes.push(format!(
-                        "these commands of the way back are {of}: look before each whether it still fits what is there"
+                        "these rollback commands are {of}: before each, check that it still fits the current state"
                     ));
                 }
             }

@@ -58,7 +58,7 @@ impl<'t> Gates<'t> {
             }
             match seen.get(id.at.value.as_str()) {
                 Some(first) if first.written || id.written => {
-                    let message = format!("the gate {} is there twice", quoted(&id.at.value));
+                    let message = format!("the gate {} is given twice", quoted(&id.at.value));
                     let fault = Diagnosis::error(Code::Duplicate, &id.at.span, message).first(&first.at.span);
                     faults.push(fault.hint("a waiver names a gate: give each an id of its own"));
                 }

@@ -78,7 +78,7 @@ fn twice(ids: &[At<String>], steps: &[Written], faults: &mut Faults) {
                 faults.push(fault.hint("put a placeholder such as ${share} into it"));
             }
             Some(first) => {
-                let message = format!("the step {} is there twice", quoted(&id.value));
+                let message = format!("the step {} is given twice", quoted(&id.value));
                 let fault = Diagnosis::error(Code::Duplicate, &id.span, message);
                 let fault = first.id.iter().fold(fault, |fault, at| fault.first(&at.span));
                 faults.push(fault.hint("take one out, or correct its id"));

@@ -161,7 +161,8 @@ fn meant(
                 && matches!(side.value.as_str(), "source" | "target")
                 && query.written(&side.value).is_none()
             {
-                let message = format!("the health query {} is not asked of the {}", quoted(&value.value), side.value);
+                let message =
+                    format!("the health query {} is not configured for the {}", quoted(&value.value), side.value);
                 let fault = Diagnosis::error(Code::Dangling, &side.span, message);
                 faults.push(fault.hint(format!("give the query a `{}`, or name the other side", side.value)));
             }

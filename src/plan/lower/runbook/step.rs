@@ -81,7 +81,7 @@ impl<'g, 't> Steps<'g, 't> {
             None => least,
         };
         if irreversible && approvals < 2 {
-            let message = "a step without a way back needs two people at the least";
+            let message = "a step without a rollback needs at least two people";
             faults.push(Diagnosis::error(Code::Conflict, &span, message).hint("write approvals = 2, or leave it out"));
         } else if approvals < least {
             let message = "what is an exception has to be approved";
@@ -97,7 +97,7 @@ impl<'g, 't> Steps<'g, 't> {
             && let Some(span) =
                 table.written("rollback_gates").filter(|_| table.tables("rollback_gates").next().is_some())
         {
-            let message = "gates of a way back, in a step that has none";
+            let message = "rollback gates in a step without a rollback";
             let fault = Diagnosis::error(Code::Conflict, &span, message);
             faults.push(fault.hint("take `rollback_gates` out, or `irreversible`"));
         }
@@ -139,7 +139,7 @@ impl<'g, 't> Steps<'g, 't> {
                     && gate.labels.get("set").is_none_or(|s| s == set)
             })
         {
-            let message = format!("a primary is moved, and no gate looks at the lag of {}", quoted(set));
+            let message = format!("a primary is moved, and no gate checks the lag of {}", quoted(set));
             warn(&message, "writes fail while the new primary catches up: add a gate on mongo.set.worst_target_lag");
         }
         if empty("verify", verify) {
@@ -155,9 +155,9 @@ impl<'g, 't> Steps<'g, 't> {
 fn said_and_done(table: &Table, faults: &mut Faults) {
     for (key, span) in ["verify", "settle", "bake"].into_iter().filter_map(|key| Some((key, table.written(key)?))) {
         let message =
-            format!("`{key}` in a step that a person does: it is over once somebody says so, and nobody would look");
+            format!("`{key}` in a manual step: it ends when a person marks it done, so this would not be evaluated");
         let fault = Diagnosis::error(Code::Conflict, &span, message);
-        faults.push(fault.hint("put what has to be true then into the `gates` of a step after it"));
+        faults.push(fault.hint("put these conditions into the `gates` of a later step"));
     }
 }
 
@@ -182,11 +182,8 @@ fn verified_in_time(table: &Table, verify: &Condition, faults: &mut Faults) {
     let Some(within) = table.at::<std::time::Duration>("verify_within") else { return };
     let least = verify.least();
     if least > within.value {
-        let message = format!(
-            "`verify` takes {} at the least, `verify_within` gives it {}",
-            friendly(least),
-            friendly(within.value)
-        );
+        let message =
+            format!("`verify` takes at least {}, `verify_within` gives it {}", friendly(least), friendly(within.value));
         let span = ["verify_within", "verify"].into_iter().find_map(|key| table.written(key)).unwrap_or(within.span);
         faults.push(
             Diagnosis::error(Code::Conflict, &span, message).hint("give it more time, or shorten the gates' `for`"),

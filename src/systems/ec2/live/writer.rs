@@ -70,9 +70,7 @@ impl Writers {
     pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
         let side = call.side();
         let Some(region) = self.regions.get(side) else {
-            return unsent(format!(
-                "the plan names no writing credentials of the {side}: add `write` to [sites.{side}]"
-            ));
+            return unsent(format!("the plan has no write credentials for the {side}: add `write` to [sites.{side}]"));
         };
         // These servers keep no tag.
         drop(permit.spend());
@@ -100,13 +98,13 @@ impl Writers {
         let there = self.readers.look(&VerifyRequest { tag: "", call, precondition: expect, accepted: false }).await;
         match there.truth {
             Truth::Conflict => return Err(unsent(format!("somebody else changed {}", there.detail))),
-            Truth::Unobservable => return Err(unsent(format!("what is there cannot be read: {}", there.detail))),
+            Truth::Unobservable => return Err(unsent(format!("the current state cannot be read: {}", there.detail))),
             Truth::Applied | Truth::NotApplied => {}
         }
         let request = region.scaling.update_auto_scaling_group().auto_scaling_group_name(group);
         let request = request.min_size(number(min)?).desired_capacity(number(desired)?);
         region.scaling.call("UpdateAutoScalingGroup", request.send()).await?;
-        Ok(SendOutcome::accepted(format!("{group}: desired {desired}, min {min}: taken")))
+        Ok(SendOutcome::accepted(format!("{group}: desired {desired}, min {min}: accepted")))
     }
 
     async fn targets(&self, region: &Region, side: Side, group: &str, on: bool, targets: &[Place]) -> Done {
@@ -123,7 +121,7 @@ impl Writers {
             let request = balancing.deregister_targets().target_group_arn(arn).set_targets(Some(targets));
             balancing.call("DeregisterTargets", request.send()).await?;
         }
-        Ok(SendOutcome::accepted(format!("{group}: {n} targets: taken")))
+        Ok(SendOutcome::accepted(format!("{group}: {n} targets: accepted")))
     }
 }
 
@@ -136,7 +134,7 @@ impl Region {
         } else {
             self.ec2.call("StopInstances", self.ec2.stop_instances().set_instance_ids(ids).send()).await?;
         }
-        Ok(SendOutcome::accepted(format!("{} instances: taken", instances.len())))
+        Ok(SendOutcome::accepted(format!("{} instances: accepted", instances.len())))
     }
 
     async fn processes(&self, group: &str, processes: &[String], suspend: bool) -> Done {
@@ -149,6 +147,6 @@ impl Region {
             let request = scaling.resume_processes().auto_scaling_group_name(group).set_scaling_processes(list);
             scaling.call("ResumeProcesses", request.send()).await?;
         }
-        Ok(SendOutcome::accepted(format!("{group}: {}: taken", processes.join(", "))))
+        Ok(SendOutcome::accepted(format!("{group}: {}: accepted", processes.join(", "))))
     }
 }

@@ -33,9 +33,7 @@ impl State {
             from: format!("{running} running"),
             to: format!("{wanted} wanted, {missing} missing"),
         });
-        draft.notes.push(
-            "nothing of this is sent: it is built with Terraform or by hand, and done when a person says so".to_owned(),
-        );
+        draft.notes.push("nothing is sent: build it with Terraform or manually, then mark the step done".to_owned());
         if missing == 0 {
             return Ok(draft);
         }

@@ -53,7 +53,7 @@ impl State {
         let (index, plan) = self.role(role).map_err(|f| vec![f])?;
         let goals = shared(plan, side, desired);
         if goals.is_empty() {
-            let text = format!("the plan names no Auto Scaling group of {role} on the {side}");
+            let text = format!("the plan has no Auto Scaling group of {role} on the {side}");
             return Err(vec![Fault::new(FaultKind::Unsupported, text)]);
         }
         let mut draft = self.set(side, &goals, now)?;
@@ -197,11 +197,11 @@ fn warnings(site: &Site, goals: &[Goal], role: &str, desired: u32) -> Vec<String
         }
         if goal.desired > group.desired {
             let more = goal.desired - group.desired;
-            out.push(format!("{}: {more} launches; a quota is no reservation, zones may have no capacity", goal.group));
+            out.push(format!("{}: {more} launches; a quota is not a reservation, zones may lack capacity", goal.group));
         }
     }
     if desired == 0 {
-        out.push(format!("no instance of {role} is left there"));
+        out.push(format!("no instance of {role} is left on that side"));
     }
     out
 }

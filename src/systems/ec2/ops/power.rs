@@ -82,7 +82,7 @@ impl State {
             }
             draft
                 .notes
-                .push("what is on instance store is lost, and public addresses that are not elastic change".to_owned());
+                .push("instance store data is lost, and public addresses that are not elastic change".to_owned());
         }
         Ok(draft)
     }
@@ -131,14 +131,14 @@ impl State {
         let row = |id: &str| rows.iter().find(|i| *i.id == *id && i.state != InstanceState::ShuttingDown);
         let gone: Vec<&str> = ids.iter().filter(|id| row(id).is_none()).map(|id| id.as_str()).collect();
         if !ids.is_empty() && gone.len() == ids.len() {
-            let text = format!("none of the {} instances is there any more", ids.len());
+            let text = format!("none of the {} instances exists any more", ids.len());
             return Err(vec![Fault::new(FaultKind::NotFound, text)]);
         }
         let others: Vec<Name> =
             ids.iter().filter_map(|id| row(id)).filter(|i| !is(i.state, on)).map(|i| i.id.clone()).collect();
         let mut draft = self.batches(side, on, &others, BACK, now)?;
         if !gone.is_empty() {
-            draft.notes.push(format!("{} instances are not there any more: {}", gone.len(), gone.join(", ")));
+            draft.notes.push(format!("{} instances no longer exist: {}", gone.len(), gone.join(", ")));
         }
         Ok(draft)
     }

@@ -51,7 +51,7 @@ impl State {
         let (_, plan) = self.role(role).map_err(|f| vec![f])?;
         let named = plan.auto_scaling_groups.get(side);
         if named.is_empty() {
-            let text = format!("the plan names no Auto Scaling group of {role} on the {side}");
+            let text = format!("the plan has no Auto Scaling group of {role} on the {side}");
             return Err(vec![Fault::new(FaultKind::Unsupported, text)]);
         }
         let goals: Vec<_> = named.iter().map(|group| (side, group.as_str(), processes, suspend)).collect();
@@ -99,7 +99,7 @@ impl State {
                 ));
             }
             if !suspend {
-                draft.notes.push(format!("{name}: from then on it may be changed again by {}", others.join(", ")));
+                draft.notes.push(format!("{name}: it may then be changed again by {}", others.join(", ")));
             }
             draft.ops.push(self.process(side, name, &others, suspend));
             draft.inverse.push(self.process(side, name, &others, !suspend));

@@ -89,7 +89,7 @@ impl State {
             return Err(vec![Fault::new(FaultKind::Empty, format!("no running instance of {role} on the {side}"))]);
         }
         if groups.is_empty() {
-            let text = format!("the plan names no target group of {role} on the {side}");
+            let text = format!("the plan has no target group of {role} on the {side}");
             return Err(vec![Fault::new(FaultKind::Unsupported, text)]);
         }
         let mut goals = Vec::new();
@@ -112,7 +112,7 @@ impl State {
             let scaled = self.role(role).map_or(&[][..], |(_, r)| r.auto_scaling_groups.get(side).as_slice());
             if !scaled.is_empty() {
                 draft.notes.push(format!(
-                    "{}: registers what it launches anew, unless AddToLoadBalancer is suspended",
+                    "{}: registers new instances, unless AddToLoadBalancer is suspended",
                     scaled.join(", ")
                 ));
             }
@@ -149,7 +149,7 @@ impl State {
         }
         let mut draft = self.move_targets(side, on, &goals, BACK);
         if !gone.is_empty() {
-            draft.notes.push(format!("{} do not run any more and are left out: {}", gone.len(), gone.join(", ")));
+            draft.notes.push(format!("{} no longer run and are skipped: {}", gone.len(), gone.join(", ")));
         }
         Ok(draft)
     }

@@ -57,7 +57,7 @@ fn role(state: &State, name: &str, now: Now) -> Option<Detail> {
     put("empty zones", both(state, |s| s.zones_empty(role, now), count));
     put("vCPUs", both(state, |s| s.vcpus(role, now), count));
     put(
-        "of what is wanted",
+        "of the wanted number",
         Side::BOTH.map(|side| {
             let ready = state.sites.get(side).ready(role, now);
             ready.map_or_else(Cell::none, |r| Cell::seen(r, |r| ratio(r, percent(r))))
@@ -145,7 +145,7 @@ fn instance(state: &State, id: &str, now: Now) -> Option<Detail> {
         ("state".into(), phase(site, instance)),
         ("checks".into(), Cell::seen(checked, checks)),
         ("planned event".into(), event.as_deref().map_or_else(Cell::none, text)),
-        ("launched ago".into(), launched(instance, now)),
+        ("launched (ago)".into(), launched(instance, now)),
         ("age".into(), Cell::age(&site.instances.at(now))),
     ];
     let tables = vec![change_table(site, instance, now)];
@@ -172,6 +172,6 @@ fn change_table(site: &Site, instance: &Instance, now: Now) -> Table {
         title: "Changes".into(),
         columns,
         rows: rows.collect(),
-        empty: "nothing has changed since it was first seen",
+        empty: "no change since it was first observed",
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn scaling(state: &State, now: Now) -> Option<Table> {
             rows.push(Row { id: format!("{side}/{name}"), cells });
         }
     }
-    let empty = "the plan names no Auto Scaling group";
+    let empty = "the plan has no Auto Scaling group";
     (!rows.is_empty()).then(|| Table {
         id: "groups",
         title: "Auto Scaling groups".into(),
@@ -125,7 +125,7 @@ pub(super) fn targets(state: &State, now: Now) -> Option<Table> {
             rows.push(Row { id: format!("{side}/{name}"), cells });
         }
     }
-    let empty = "the plan names no target group";
+    let empty = "the plan has no target group";
     (!rows.is_empty()).then(|| Table {
         id: "targets",
         title: "Target groups".into(),

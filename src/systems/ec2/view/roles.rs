@@ -62,7 +62,7 @@ pub(super) fn roles(state: &State, now: Now) -> Table {
         Column::number("age", "age", 5),
     ]);
     let rows = by_readiness(state, now).into_iter().map(|role| row(state, role, now)).collect();
-    Table { id: "roles", title: "Roles".into(), columns, rows, empty: "the plan names no role ([[fleet]])" }
+    Table { id: "roles", title: "Roles".into(), columns, rows, empty: "the plan has no role ([[fleet]])" }
 }
 
 fn row(state: &State, role: usize, now: Now) -> Row {

@@ -128,8 +128,8 @@ fn snapshot(answer: Answer) -> Snapshot {
 fn a_group_goes_over_gate_by_gate() {
     use GroupState::{Empty, Stable};
     let mut at = Estate::new(&format!("{PLAN}{BACK}"));
-    assert_eq!(at.levels(), "HHHHHHHHHH");
-    assert_eq!(at.why(4), "–: not known: waiting for the first answer");
+    assert_eq!(at.levels(), "UUUUUUUUUU");
+    assert_eq!(at.why(4), "–: unknown: waiting for the first answer");
 
     // Producers write, consumers consume; the target has only copies.
     let nobody = |ends| Answer { ends, group: None };
@@ -137,21 +137,21 @@ fn a_group_goes_over_gate_by_gate() {
         let source = Answer { ends: [100 + 10 * t, 130], group: Some(([95 + 10 * t, 130], Stable)) };
         at.poll(source, nobody([90 + 10 * t, 130]), (80, 80));
     }
-    assert_eq!(at.levels(), "GGGRRRRRHG");
+    assert_eq!(at.levels(), "GGGRRRRRUG");
     assert_eq!(at.why(2), "2 partitions: checkout is Empty on ORE");
     assert_eq!(at.why(3), "0 of 6 polls: still written: orders-0");
     assert_eq!(at.why(4), "98 records: behind its last offset sync: orders 98");
     assert_eq!(at.why(5), "lag 5: checkout is Stable on VIR");
-    assert_eq!(at.why(6), "0 of 2: behind or not there: orders-0, orders-1");
+    assert_eq!(at.why(6), "0 of 2: behind or missing: orders-0, orders-1");
     assert_eq!(at.why(7), "0 records: only copies seen on ORE");
-    assert!(at.why(8).contains("not known: NOT FOUND: group checkout does not exist there"), "{}", at.why(8));
+    assert!(at.why(8).contains("unknown: NOT FOUND: group checkout does not exist,"), "{}", at.why(8));
 
     // The freeze: everything is copied and consumed, then the consumers stop.
     let done = |state| Answer { ends: [130, 130], group: Some(([130, 130], state)) };
     for _ in 0..6 {
         at.poll(done(Stable), nobody([130, 130]), (120, 120));
     }
-    assert_eq!((at.levels().as_str(), at.why(3).as_str()), ("GGGGRRRRHG", "6 of 6 polls: no end moves"));
+    assert_eq!((at.levels().as_str(), at.why(3).as_str()), ("GGGGRRRRUG", "6 of 6 polls: no end moves"));
     at.poll(done(Empty), Answer { ends: [130, 130], group: Some(([-1, -1], Empty)) }, (129, 129));
     assert_eq!(&at.levels()[..8], "GGGGGGRR", "{:?}", at.gates());
 
@@ -178,9 +178,9 @@ fn a_group_goes_over_gate_by_gate() {
 
     // For a while it keeps its last value. What is no longer observed is unknown, whatever it was.
     at.seconds += 16;
-    assert_eq!(at.levels(), "HH----HHHH", "{:?}", at.gates());
+    assert_eq!(at.levels(), "UU----UUUU", "{:?}", at.gates());
     at.seconds += 3600;
-    assert_eq!(at.levels(), "HHHHHHHHHH");
+    assert_eq!(at.levels(), "UUUUUUUUUU");
 }
 
 #[test]
@@ -192,8 +192,8 @@ fn what_is_missing_is_named() {
     for gate in [0, 2, 3, 4, 5, 6, 7] {
         assert!(at.why(gate).contains("group checkout"), "{gate}: {}", at.why(gate));
     }
-    assert_eq!(at.levels(), "HGHHHHHHHR");
-    assert_eq!(at.why(9), "no mirror: the plan has no mirror to VIR: after 7 nothing leads back without loss");
+    assert_eq!(at.levels(), "UGUUUUUUUR");
+    assert_eq!(at.why(9), "no mirror: the plan has no mirror to VIR: after 7 there is no rollback without loss");
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn what_the_mirror_has_never_said_cannot_be_led_over() {
     drop(at.state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs), stamp));
     assert_eq!(at.why(2), "1 are not: orders-0: the mirror has no offset sync at or before 40");
     assert_eq!(&at.levels()[2..3], "R");
-    assert_eq!(at.why(6), "–: not known: UNSUPPORTED: orders-0: the mirror has no offset sync at or before 40");
+    assert_eq!(at.why(6), "–: unknown: UNSUPPORTED: orders-0: the mirror has no offset sync at or before 40");
 }
 
 /// A consumer before the start of a log follows `auto.offset.reset`, by default past all records.
@@ -238,7 +238,7 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     let why = at.why(2);
     assert!(
         why.starts_with(
-            "1 are not: orders-0: it would stand at 1 of orders-0 on the target, which begins at 30: 29 records"
+            "1 are not: orders-0: its offset would be 1 of orders-0 on the target, which begins at 30: 29 earlier records"
         ),
         "{why}"
     );
@@ -257,12 +257,12 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     both.starts.target = [1, 80];
     both.poll(source, target, (50, 50));
     both.poll(source, target, (50, 50));
-    assert!(both.why(2).contains("orders-1: it would stand at 51 of orders-1"), "{}", both.why(2));
+    assert!(both.why(2).contains("orders-1: its offset would be 51 of orders-1"), "{}", both.why(2));
 
     // An unknown start is no start.
     at.starts.target = [-1001, 80];
     at.poll(source, target, (50, 50));
-    assert_eq!((&at.levels()[2..3], unled(&at)), ("H", None));
+    assert_eq!((&at.levels()[2..3], unled(&at)), ("U", None));
 }
 
 /// A mirror that began after a purge has copied nothing of the purged records: no sync covers them, and they will never be read.
@@ -296,7 +296,7 @@ fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() 
     assert!(said(&mut at, &[(100, 0)]).expect_err("nothing leads there").contains("no offset sync at or before 10"));
     at.starts.source = [-1001, 0];
     assert!(said(&mut at, &[(100, 0)]).expect_err("nothing leads there").contains("no known start of the log"));
-    assert_eq!(&at.levels()[2..3], "H");
+    assert_eq!(&at.levels()[2..3], "U");
 }
 
 /// Records that a group lost before do not prevent a drain; records held back by a transaction do.

@@ -141,12 +141,12 @@ pub(super) fn none_listed(
     match (answered, may) {
         (Ok(()), Some(true)) => {}
         (Ok(()), Some(false)) => {
-            let text = "no group is listed, and this login would not see those of which it may not describe each";
+            let text = "no group is listed, but this login may lack permission to list groups";
             listed.partial = unseen(code::CLUSTER_DENIED, text);
         }
         (_, _) if metadata.topics().iter().any(|t| t.name() == OFFSETS) => listed.unlisted = unlisted(plan, &[]),
         (Ok(()), None) => {
-            let text = "no group is listed, and the broker does not tell whether this login would see those there are";
+            let text = "no group is listed, and the broker does not report whether this login may list groups";
             listed.partial = unseen(code::UNSUPPORTED_FEATURE, text);
         }
         (Err(failure), _) => listed.partial = Some(client.fault(CALL, &failure)),

@@ -186,7 +186,7 @@ impl Tails {
             let text = "that needs READ on the topic, and DESCRIBE on a group `landfall` that is never joined";
             Fault::new(
                 kind,
-                format!("{}: the end of {topic} could not be looked at: {error}; {text}", bootstrap(plan, side)),
+                format!("{}: the end of {topic} could not be read: {error}; {text}", bootstrap(plan, side)),
             )
         })
     }

@@ -32,7 +32,7 @@ pub(in super::super) struct Place {
 
 /// The fault that is shown where there is room for one only.
 pub(in super::super) fn first(faults: Vec<Fault>) -> Fault {
-    faults.into_iter().next().unwrap_or_else(|| Fault::new(FaultKind::Empty, "nothing is known"))
+    faults.into_iter().next().unwrap_or_else(|| Fault::new(FaultKind::Empty, "nothing is known yet"))
 }
 
 /// The first fault that is only an unknown: without it the hand-over may be possible.
@@ -119,7 +119,7 @@ fn place(
     let what = format!("{}-{partition}", topic.name);
     let commits = commit.offset.known();
     let commits =
-        commits.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
+        commits.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the committed offset is unknown")))?;
     one_mirror(&pair.plan, to.other(), &topic.name)?;
     let both = names(&pair.plan, to.other(), &topic.name);
     let name = both.get(to).clone();
@@ -147,8 +147,8 @@ fn place(
         let stand = lead(along, against, stands, end).ok_or_else(|| word.silent(&what, stands, along))?;
         kept(stand, start, all_read).ok_or_else(|| {
             let text = format!(
-                "{what}: it would stand at {} of {name}-{partition} on the {to}, which begins at {start}: {} records before that are gone there, \
-                 and the group may not have read them; set its offset by hand once that loss is accepted",
+                "{what}: its offset would be {} of {name}-{partition} on the {to}, which begins at {start}: {} earlier records were deleted there, \
+                 and the group may not have read them; set its offset manually after that loss is accepted",
                 stand.offset,
                 start - stand.offset
             );

@@ -274,7 +274,7 @@ fn what_retention_took_on_the_other_side_is_not_led_to() {
     happen(&mut at, &retention(Side::Target, 0));
     at.pass(1);
     let faults = at.draft(&to(Side::Target)).expect_err("its place is gone");
-    assert!(faults.iter().all(|f| f.text.raw().contains("are gone there")) && !faults.is_empty(), "{faults:?}");
+    assert!(faults.iter().all(|f| f.text.raw().contains("were deleted there")) && !faults.is_empty(), "{faults:?}");
     assert_eq!(at.is_satisfied(&to(Side::Target)), None);
     // Where it has read nothing of the deleted records, it is translated as before, and its loss on the former side is reported.
     let mut at = estate();

@@ -57,7 +57,7 @@ pub(super) fn table(state: &State, now: Now) -> Table {
             Row { id: format!("{}/{side}", pair.plan.name), cells }
         })
         .collect();
-    Table { id: "clusters", title: "Clusters".into(), columns, rows, empty: "the plan names no Kafka clusters" }
+    Table { id: "clusters", title: "Clusters".into(), columns, rows, empty: "the plan has no Kafka clusters" }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for sorting")]

@@ -84,7 +84,7 @@ fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, out: &m
             field("lag", Cell::text(fault.to_string()).tone(Tone::Blind));
             if let Some(g) = seen.as_ref().shown() {
                 let partial = g.partial();
-                field("lag that is known", lag_cell(partial.lag).tone(Tone::Blind));
+                field("known lag", lag_cell(partial.lag).tone(Tone::Blind));
                 field("partitions unknown", Cell::count(partial.unknown.into()).tone(Tone::Bad));
             }
         }
@@ -95,7 +95,7 @@ fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, out: &m
                 field("of it in open transactions", Cell::seen(seen.as_ref(), |_| lag_cell(f.open).tone(Tone::Warn)));
             }
             if let Some(fault) = seen.as_ref().shown().filter(|(f, _)| f.lag > 0).and_then(|(_, g)| g.unread()) {
-                field("may be of markers alone", Cell::text(fault.to_string()).tone(Tone::Warn));
+                field("may be transaction markers only", Cell::text(fault.to_string()).tone(Tone::Warn));
             }
             field("behind", Cell::seen(seen.as_ref(), |(f, _)| time_cell(f.time)));
             field("pace", Cell::seen(seen.as_ref(), |(_, g)| pace_cell(g.slope().per_second())));
@@ -103,7 +103,7 @@ fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, out: &m
             field("hottest partition", Cell::seen(seen, |(f, g)| hot_cell(f.hot, f.lag, g)));
         }
     }
-    field("lost, gone before it read them", Cell::seen(seen.as_ref().and_then(|g| g.lost()), lost_cell));
+    field("lost, deleted before it read them", Cell::seen(seen.as_ref().and_then(|g| g.lost()), lost_cell));
     let never = seen.as_ref().map(|g| g.partial().never);
     field("partitions never committed", Cell::seen(never, |n| Cell::count(n.into())));
     field("members", Cell::seen(seen.as_ref().and_then(|g| g.members()), |n| Cell::count(n as u64)));
@@ -270,8 +270,8 @@ fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
         (
             "open transactions".into(),
             Cell::text(match pair.plan.isolation {
-                Isolation::ReadCommitted => "told, and in the way of a drain (read_committed)",
-                Isolation::ReadUncommitted => "not looked for (read_uncommitted)",
+                Isolation::ReadCommitted => "checked; they block a drain (read_committed)",
+                Isolation::ReadUncommitted => "not checked (read_uncommitted)",
             }),
         ),
         ("age".into(), Cell::age(&seen)),
@@ -280,7 +280,7 @@ fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
         fields.push(("fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
     }
     if let Some(fault) = seen.as_ref().shown().and_then(|l| l.facts.partial.as_ref()) {
-        fields.push(("groups are not all told".into(), Cell::text(fault.to_string()).tone(Tone::Bad)));
+        fields.push(("not all groups are visible".into(), Cell::text(fault.to_string()).tone(Tone::Bad)));
     }
     let rows = seen.as_ref().shown().map(|l| {
         let row = |b: &crate::kafka::Broker| {

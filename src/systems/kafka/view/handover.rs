@@ -60,15 +60,15 @@ pub(super) fn fields(plan: &Plan, over: &HandOver<'_>, gates: &[Gate], out: &mut
         // The position from which it continued is no longer known: it has read on.
         (
             "has read again".into(),
-            Cell::text("at most what the preview said; the clusters do not tell").tone(Tone::Muted),
+            Cell::text("at most the number in the preview; the clusters do not report it").tone(Tone::Muted),
         )
     } else {
         let stands = over.stands().and_then(|stands| stands.map_err(ops::first));
         ("would read again".into(), not_known(stands, |places| Cell::text(at_most(&places))))
     });
     let own = over.own().map(|(sum, each)| match sum {
-        0 => "none seen".to_owned(),
-        _ => format!("{} at least: {each}; producers, or copied twice", grouped(sum.unsigned_abs())),
+        0 => "none observed".to_owned(),
+        _ => format!("at least {}: {each}; producers, or copied twice", grouped(sum.unsigned_abs())),
     });
     out.push((name("own records on", over.to), not_known(own, Cell::text)));
     let written = over.topics().map(|topics| over.straggling(&topics).unwrap_or_default());
@@ -88,8 +88,8 @@ fn at_most(places: &[Place]) -> String {
 /// An unknown value is shown as such, with the reason.
 fn not_known<T>(seen: Observed<T>, show: impl FnOnce(T) -> Cell) -> Cell {
     match seen {
-        Observed::Unknown(fault) => Cell::text(format!("not known: {fault}")).tone(Tone::Blind),
-        Observed::Pending => Cell::text("not known: waiting for the first answer").tone(Tone::Blind),
+        Observed::Unknown(fault) => Cell::text(format!("unknown: {fault}")).tone(Tone::Blind),
+        Observed::Pending => Cell::text("unknown: waiting for the first answer").tone(Tone::Blind),
         seen => Cell::seen(seen, show),
     }
 }

@@ -82,7 +82,7 @@ fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
     if let Some(first) = warnings.first() {
         let (first, more) = (first.as_str().unwrap_or("no words"), warnings.len() - 1);
         let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-        return Err((FaultKind::Malformed, format!("it may be only a part: the server warns: {first}{more}")));
+        return Err((FaultKind::Malformed, format!("the result may be partial: the server warns: {first}{more}")));
     }
     let (data, result) = (&json["data"], &json["data"]["result"]);
     let pair = match data["resultType"].as_str() {
@@ -103,7 +103,7 @@ fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
     let of = pair[0].as_f64().and_then(|at| Timestamp::from_second(at.floor() as i64).ok());
     let of = of.ok_or_else(|| malformed(&format!("{} is no time", pair[0])))?;
     match value {
-        Some(value) if value.is_nan() => Err((FaultKind::Empty, "NaN: a ratio of nothing".to_owned())),
+        Some(value) if value.is_nan() => Err((FaultKind::Empty, "NaN: a ratio of zero requests".to_owned())),
         // An instant value: a cached answer, or one of a server whose clock has stopped, has the age of its time stamp.
         Some(value) if value.is_finite() => Ok(Value { value, of: Some(Period { end: of, length: Duration::ZERO }) }),
         _ => Err(malformed(&format!("{} is no number", pair[1]))),

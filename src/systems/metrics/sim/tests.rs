@@ -153,7 +153,8 @@ fn a_given_value_is_read_until_it_is_taken_away() {
         "as if nothing had been"
     );
 
-    for (query, named) in [("nothing", "no health query nothing"), ("cache", "cache is not asked on the target")] {
+    for (query, named) in [("nothing", "no health query nothing"), ("cache", "cache is not configured for the target")]
+    {
         let said = State::inject(&mut with, &reads(query, Side::Target, Some(1.0)), NOW).expect_err("not there");
         assert!(said.contains(named), "{said}");
     }

@@ -136,7 +136,7 @@ fn a_moment_long_over_is_no_value_and_says_how_long() {
     assert!(!known.reading.at(now(15)).is_fresh());
     assert!(known.reading.fault().is_some_and(|f| f.text.raw().contains("5m15s ago")), "{:?}", known.reading);
     known.set(of(400), stamp(30));
-    assert!(known.reading.fault().is_some_and(|f| f.text.raw().contains("still to come")), "{:?}", known.reading);
+    assert!(known.reading.fault().is_some_and(|f| f.text.raw().contains("in the future")), "{:?}", known.reading);
 }
 
 #[test]

@@ -24,10 +24,7 @@ pub(in crate::mongo) fn felt_cell(set: &Set, now: Now) -> Cell {
 /// The current measurement and the totals, in two lines per write concern.
 pub(in crate::mongo) fn felt_fields(set: &Set, now: Now) -> Vec<(Cow<'static, str>, Cell)> {
     if set.planned().canary.is_some() && set.canaries.is_empty() {
-        return vec![(
-            "canary".into(),
-            Cell::text("writes for whoever steers, and for nobody who watches").tone(Tone::Muted),
-        )];
+        return vec![("canary".into(), Cell::text("runs only in the controlling console").tone(Tone::Muted))];
     }
     let lines = |(concern, felt): (&Concern, Observed<&Felt>)| {
         [
@@ -45,20 +42,20 @@ fn state(felt: &Felt, now: Now) -> Cell {
             Cell::text(format!("NO WRITE for {}{why}", exact(felt.gap(now.boot)))).tone(Tone::Bad)
         }
         (None, Some((_, took))) => {
-            Cell::text(format!("writes get through, the last in {}", exact(took))).tone(Tone::Good)
+            Cell::text(format!("writes are acknowledged, the last in {}", exact(took))).tone(Tone::Good)
         }
         (None, None) => Cell::none(),
     }
 }
 
 fn outages(felt: &Felt, now: Now) -> Cell {
-    let mut text = format!("{}, {} in all", felt.outages, exact(felt.downtime(now.boot)));
+    let mut text = format!("{}, {} in total", felt.outages, exact(felt.downtime(now.boot)));
     if let Some((at, lasted)) = felt.last {
         text.push_str(&format!("; the last {}, {} ago", exact(lasted), short(now.boot.saturating_sub(at))));
     }
-    text.push_str(&format!("; longest gap of late {}", exact(felt.longest(now.boot))));
+    text.push_str(&format!("; longest recent gap {}", exact(felt.longest(now.boot))));
     if !felt.unseen.is_zero() {
-        text.push_str(&format!("; {} not tried", short(felt.unseen)));
+        text.push_str(&format!("; {} not measured", short(felt.unseen)));
     }
     Cell::number(felt.downtime(now.boot).as_secs_f64(), text)
 }

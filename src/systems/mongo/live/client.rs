@@ -349,7 +349,7 @@ pub(super) async fn explain(set: &ReplicaSet, host: &str, fault: Fault) -> Fault
         }
         Ok(Ok(_)) => fault,
         Ok(Err(error)) if set.seeds.iter().chain(&set.candidates).any(|named| named == host) => {
-            Fault::new(FaultKind::NotFound, format!("{host}: the name, which the plan has, does not resolve: {error}"))
+            Fault::new(FaultKind::NotFound, format!("{host}: the name in the plan does not resolve: {error}"))
         }
         Ok(Err(error)) => Fault::new(
             FaultKind::NotFound,
@@ -360,7 +360,7 @@ pub(super) async fn explain(set: &ReplicaSet, host: &str, fault: Fault) -> Fault
             ),
         ),
         Err(_) => {
-            Fault::new(FaultKind::TimedOut, format!("{host}: nobody resolved the name within {}s", CONNECT.as_secs()))
+            Fault::new(FaultKind::TimedOut, format!("{host}: the name was not resolved within {}s", CONNECT.as_secs()))
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn document(mut raw: Document, version: i64, members: &[ConfigMember]
 fn comes_in(id: i32, member: &ConfigMember, others: &[Document]) -> Result<Document, String> {
     if member.inside.is_some() {
         return Err(format!(
-            "{} has horizons, of which one alone is known: only whoever has all of its names can bring it in",
+            "{} has horizons, of which one alone is known: only somebody who has all of its names can add it",
             member.host
         ));
     }

@@ -92,7 +92,7 @@ async fn follow(
             Err(_) => {
                 deadline = None;
                 claim(None);
-                let text = format!("{host}: hello: nothing heard for {}s", SILENT.as_secs());
+                let text = format!("{host}: hello: no answer for {}s", SILENT.as_secs());
                 out.fault(Fault::new(FaultKind::TimedOut, text), SILENT);
             }
         }

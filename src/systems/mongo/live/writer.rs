@@ -68,7 +68,7 @@ impl Writers {
                 step_down(set, &app, (host, *term), command, expect).await
             }
             Call::Freeze { host, secs, .. } => freeze(set, &app, host, *secs).await,
-            Call::Wait { .. } => Err(SendOutcome::refused("nothing to send: this only waits")),
+            Call::Wait { .. } => Err(SendOutcome::refused("nothing to send: this operation only waits")),
         };
         done.unwrap_or_else(|sent| sent)
     }
@@ -177,12 +177,12 @@ async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Ver
         || (!r.any_term && expect.is_some_and(|m| m.term != term));
     if moved {
         return Err(SendOutcome::mismatch(format!(
-            "{}: version {} of term {term} is not what it compares with; nothing was sent",
+            "{}: version {} of term {term} does not match the precondition; nothing was sent",
             leader.host, config.version
         )));
     }
     if config.members != r.before {
-        let text = format!("{}: the members are not what they were in version {}", leader.host, config.version);
+        let text = format!("{}: the members differ from those of version {}", leader.host, config.version);
         return Err(SendOutcome::mismatch(format!("{text}; nothing was sent")));
     }
     let members = r.members(&leader.host);
@@ -243,15 +243,14 @@ async fn step_down(
     let writer = Writer::new(set, host, app).await?;
     let (_, config) = writer.config(set).await?;
     if let Some(mark) = expect.filter(|m| m.version != config.version) {
-        let text =
-            format!("{host}: the configuration has moved on from version {} to {}", mark.version, config.version);
+        let text = format!("{host}: the configuration has changed from version {} to {}", mark.version, config.version);
         return Err(SendOutcome::mismatch(format!("{text}; nothing was sent")));
     }
     // Last, so that as little time as possible is between this read and the command.
     let hello = writer.hello(set).await?;
     let leads_in = hello.term.and_then(|t| i64::try_from(t).ok());
     if !hello.writable || leads_in != Some(term) {
-        let now = leads_in.map_or_else(|| "does not lead".to_owned(), |t| format!("leads in term {t}"));
+        let now = leads_in.map_or_else(|| "is not primary".to_owned(), |t| format!("is primary in term {t}"));
         return Err(SendOutcome::mismatch(format!(
             "{host} {now}; it was to step down in term {term}; nothing was sent"
         )));

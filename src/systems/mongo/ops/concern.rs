@@ -24,7 +24,7 @@ impl Set {
         let unknown = match stand.config.default_write {
             Some(_) => String::new(),
             None => {
-                " Whether one is set is not known: the reading login has to be granted getDefaultRWConcern.".to_owned()
+                " Whether one is set is unknown: the reading login has to be granted getDefaultRWConcern.".to_owned()
             }
         };
         let told = describe(&stand.config.members, changed);

@@ -93,7 +93,7 @@ impl WayBack {
 pub(super) fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Observed<T>) -> Option<T> {
     let fault = match seen {
         Observed::Fresh(value, _) => return Some(value),
-        Observed::Stale(_, age) => Fault::new(FaultKind::Silent, format!("{what}: stale, last known {age} ago")),
+        Observed::Stale(_, age) => Fault::new(FaultKind::Silent, format!("{what}: stale, last read {age} ago")),
         Observed::Unknown(fault) => Fault::new(fault.kind, format!("{what}: {}", fault.text)),
         Observed::Pending => Fault::new(FaultKind::Empty, format!("{what}: not known yet")),
     };
@@ -107,7 +107,7 @@ impl Set {
         if let Observed::Fresh(Leader::Writable(host), _) = self.leader(now)
             && self.side(&host) == Some(to)
         {
-            return Ok(Draft { notes: vec![format!("{host} leads already")], ..Draft::nothing() });
+            return Ok(Draft { notes: vec![format!("{host} is already primary")], ..Draft::nothing() });
         }
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
@@ -117,8 +117,11 @@ impl Set {
         let (Some(stand), Some(chosen)) = (stand, chosen) else { return Err(faults) };
         let wanted = recipe::preferring(&stand.config.members, &chosen);
         if wanted.is_none() {
-            let text =
-                format!("{}: {chosen} cannot be preferred: a priority of {} is taken", self.name, recipe::HIGHEST);
+            let text = format!(
+                "{}: {chosen} cannot get the highest priority: {} is already in use",
+                self.name,
+                recipe::HIGHEST
+            );
             faults.push(Fault::new(FaultKind::Unsupported, text));
         }
         let Some(wanted) = wanted.filter(|_| faults.is_empty()) else { return Err(faults) };
@@ -177,11 +180,13 @@ impl Set {
         if *to != *stand.leader
             && let Err(why) = self.unfit(to, stand.config, now)
         {
-            faults.push(Fault::new(FaultKind::Empty, format!("{to}, which led before, cannot lead: {why}")));
+            faults.push(Fault::new(
+                FaultKind::Empty,
+                format!("{to}, the previous primary, cannot become primary: {why}"),
+            ));
         }
         if wanted.iter().any(|m| m.host == to && m.priority <= 0.0) {
-            let text =
-                format!("{}: {to} had priority 0 and led all the same: somebody has changed it since", self.name);
+            let text = format!("{}: {to} was primary but would get priority 0: external change", self.name);
             faults.push(Fault::new(FaultKind::Malformed, text));
         }
         if !faults.is_empty() {
@@ -189,7 +194,7 @@ impl Set {
         }
         let leads = *to == *stand.leader;
         if leads && wanted == stand.config.members {
-            let notes = vec![format!("{to} leads, and every priority is what it was")];
+            let notes = vec![format!("{to} is primary, and every priority is as before")];
             return Ok(Draft { notes, ..Draft::nothing() });
         }
         let the = self.move_of(&stand, to.to_owned(), wanted);
@@ -217,27 +222,27 @@ impl Set {
     pub(super) fn stand(&self, now: Now, faults: &mut Vec<Fault>) -> Option<Stand<'_>> {
         let name = &self.name;
         let config = known(faults, &format!("{name}: configuration"), self.config.at(now));
-        let leader = known(faults, &format!("{name}: who leads"), self.leader(now));
+        let leader = known(faults, &format!("{name}: the primary"), self.leader(now));
         let leader = leader.and_then(|l| {
             if l.host().is_none() {
                 faults.push(self.no_primary());
             }
             l.host().cloned()
         });
-        let status = known(faults, &format!("{name}: the set as its primary sees it"), self.leaders_view(now));
+        let status = known(faults, &format!("{name}: the primary's view of the set"), self.leaders_view(now));
         let (config, leader, status) = (config?, leader?, status?);
         let hello = self.members.get(&leader).and_then(|m| m.hello.at(now).fresh());
         let mut wrong = |kind, text: String| faults.push(Fault::new(kind, format!("{name}: {text}")));
         let term = hello.and_then(|h| h.term).and_then(|t| i64::try_from(t).ok());
         if term.is_none() {
-            wrong(FaultKind::Unsupported, format!("{leader} does not say in which term it leads"));
+            wrong(FaultKind::Unsupported, format!("{leader} does not report its term"));
         }
         match (config.term, term) {
             (None, _) => wrong(FaultKind::Unsupported, config.forced().unwrap_or_default()),
             (Some(of), Some(term)) if of != term => {
                 wrong(
                     FaultKind::Empty,
-                    format!("its configuration is of term {of}, and {leader} leads in term {term}"),
+                    format!("its configuration is of term {of}, but {leader} is primary in term {term}"),
                 );
             }
             _ => {}
@@ -245,11 +250,14 @@ impl Set {
         if config.committed != Some(true) {
             wrong(
                 FaultKind::Empty,
-                format!("not said to be with a majority: version {} of its configuration", config.version),
+                format!("version {} of its configuration is not known to be committed to a majority", config.version),
             );
         }
         if *config.from != *leader {
-            wrong(FaultKind::Empty, format!("its configuration was told by {}, and {leader} leads", config.from));
+            wrong(
+                FaultKind::Empty,
+                format!("its configuration was read from {}, but {leader} is primary", config.from),
+            );
         }
         let server = self.of_leader(now, |m| m.server.at(now)).fresh();
         let version = server.and_then(|s| s.version.split('.').next()?.parse().ok());
@@ -267,8 +275,11 @@ impl Set {
             }
         }
         if best.is_none() {
-            let why = if unfit.is_empty() { "it has no member there".to_owned() } else { unfit.join("; ") };
-            faults.push(Fault::new(FaultKind::Empty, format!("{}: nobody at the {side} can lead: {why}", self.name)));
+            let why = if unfit.is_empty() { "it has no member on that side".to_owned() } else { unfit.join("; ") };
+            faults.push(Fault::new(
+                FaultKind::Empty,
+                format!("{}: no member on the {side} can become primary: {why}", self.name),
+            ));
         }
         best.map(|(_, host)| host.to_owned())
     }
@@ -284,7 +295,7 @@ impl Set {
             m if m.arbiter => return Err("is an arbiter".into()),
             m if m.votes == 0 => return Err("has no vote".into()),
             m if m.hidden => return Err("is hidden".into()),
-            m if !m.delay.is_zero() => return Err("is delayed on purpose".into()),
+            m if !m.delay.is_zero() => return Err("is delayed".into()),
             _ => {}
         }
         self.follows(host, now)
@@ -297,24 +308,24 @@ impl Set {
     pub(super) fn follows(&self, host: &str, now: Now) -> Result<Lag, String> {
         let state = match self.status(host, now) {
             Observed::Fresh(status, _) => status.state,
-            Observed::Stale(_, age) => return Err(format!("was last heard {age} ago")),
-            Observed::Unknown(fault) => return Err(format!("is not seen: {fault}")),
-            Observed::Pending => return Err("has not been heard yet".into()),
+            Observed::Stale(_, age) => return Err(format!("last answered {age} ago")),
+            Observed::Unknown(fault) => return Err(format!("is unknown: {fault}")),
+            Observed::Pending => return Err("has not answered yet".into()),
         };
         if state != MemberState::Secondary {
             return Err(format!("is {}", state.word()));
         }
         let up = self.leaders_view(now).fresh().is_some_and(|s| s.members.iter().any(|p| p.host == host && p.up));
         if !up {
-            return Err("is not seen by the primary".into());
+            return Err("is not reachable from the primary".into());
         }
         if !self.delay(host).is_zero() {
-            return Err(format!("is {} late on purpose", base::now::short(self.delay(host))));
+            return Err(format!("is delayed by {}", base::now::short(self.delay(host))));
         }
         match self.lag(host, now) {
             Some(Observed::Fresh(lag @ Lag::Is(_), _)) => Ok(lag),
             Some(Observed::Fresh(lag, _)) => Err(format!("is behind by {lag}")),
-            _ => Err("has a lag that is not known".into()),
+            _ => Err("has an unknown lag".into()),
         }
     }
 }

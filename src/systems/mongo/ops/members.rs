@@ -91,12 +91,12 @@ impl Set {
         let leader = out.iter().find(|m| m.host == *stand.leader);
         let why = match leader {
             None => Some("would leave the set"),
-            Some(m) if m.votes == 0 => Some("would vote no more"),
+            Some(m) if m.votes == 0 => Some("would lose its vote"),
             Some(m) if m.priority <= 0.0 => Some("would have priority 0, which the server refuses (104)"),
             Some(_) => None,
         };
         if let Some(why) = why {
-            let text = format!("{}: {} leads, and {why}: move the primary first", self.name, stand.leader);
+            let text = format!("{}: {} is primary, and {why}: move the primary first", self.name, stand.leader);
             faults.push(Fault::new(FaultKind::Unsupported, text));
         }
         Some(out)
@@ -114,7 +114,7 @@ impl Set {
             let heard = self.members.get(host.as_str()).map_or(Observed::Pending, |m| m.membership(now));
             match known(faults, host, heard) {
                 Some(Membership::In(_)) => {
-                    let text = format!("{host}: is a member of a set already, and not of {}", self.name);
+                    let text = format!("{host}: is already a member of a set other than {}", self.name);
                     faults.push(Fault::new(FaultKind::Malformed, text));
                 }
                 Some(Membership::Waiting | Membership::Removed) | None => {}
@@ -213,7 +213,7 @@ impl Set {
             after.iter().filter(|m| m.priority > 0.0).filter(had_none).map(|m| m.host.as_str()).collect();
         let what = format!("{}: {} has priority 0 now, and can be elected afterwards", self.name, lifted.join(", "));
         (!lifted.is_empty())
-            .then(|| format!("{what}; if that zero is deliberate, hide the member first: hidden ones keep theirs"))
+            .then(|| format!("{what}; if priority 0 is intended, hide the member first: hidden members keep it"))
     }
 
     /// What the votes and priorities on the path mean.
@@ -232,13 +232,13 @@ impl Set {
         }
         let votes = |members: &[ConfigMember]| members.iter().map(|m| m.votes).sum::<u32>();
         if let Some(most) = way.iter().map(|members| votes(members)).max().filter(|n| *n > VOTES) {
-            draft.broken.push(format!("{}: {most} votes; more than {VOTES} are never sent", self.name));
+            draft.broken.push(format!("{}: {most} votes; the maximum is {VOTES}", self.name));
         }
         let own = end.iter().find(|m| m.host == *stand.leader).map_or(0.0, |m| m.priority);
         let over: Vec<&str> = end.iter().filter(|m| m.priority > own).map(|m| m.host.as_str()).collect();
         if !over.is_empty() {
             draft.broken.push(format!(
-                "{}: {} would have a higher priority than {}, which leads: it takes over when it pleases, after some ten seconds without \
+                "{}: {} would have a higher priority than {}, the primary: it would take over at an unpredictable time, after about ten seconds without \
                  writes; move the primary instead",
                 self.name,
                 over.join(", "),
@@ -259,7 +259,7 @@ impl Set {
                 stand.leader
             )),
             Split::For(span) => draft.notes.push(format!(
-                "EXCEPTION of the plan, for {} at the most: {text}. Move the primary, or take this back, before that",
+                "EXCEPTION of the plan, for {} at the most: {text}. Move the primary, or roll this back, before that",
                 base::now::short(span)
             )),
             Split::Back => draft.notes.push(text),
@@ -312,11 +312,11 @@ impl Set {
         let mut draft = Draft::nothing();
         draft.ops = hosts.iter().map(|host| self.freeze(host, secs)).collect();
         if self.side(&stand.leader) == Some(side) {
-            draft.notes.push(format!("{} leads: a primary is not frozen", stand.leader));
+            draft.notes.push(format!("{} is primary: a primary cannot be frozen", stand.leader));
         }
         if secs > 0 {
             draft.inverse = hosts.iter().map(|host| self.freeze(host, 0)).collect();
-            draft.notes.push(format!("it ends by itself after {secs} s, and when a member is started anew"));
+            draft.notes.push(format!("it ends after {secs} s, and when a member restarts"));
         }
         let state = |on: bool| {
             if on { format!("do not stand for election for {secs} s") } else { "may stand for election".to_owned() }
@@ -371,7 +371,8 @@ impl Set {
         }
         let leads = wanted.iter().find(|m| m.host == *stand.leader);
         if leads.is_none_or(|m| m.votes == 0 || m.priority <= 0.0) {
-            let text = format!("{}: {} leads, and could not any more: move the primary first", self.name, stand.leader);
+            let text =
+                format!("{}: {} is primary and could no longer be: move the primary first", self.name, stand.leader);
             return Err(vec![Fault::new(FaultKind::Unsupported, text)]);
         }
         Ok(self.draft_path(&stand, &wanted, Split::Back))
@@ -402,7 +403,7 @@ impl Set {
             }),
             Action::RemoveMembers { side, .. } => met(&|members| !members.iter().any(|m| of(*side)(&m))),
             Action::Freeze { .. } => {
-                let text = "no status says whether a member is frozen";
+                let text = "no status shows whether a member is frozen";
                 Some(Observed::Unknown(Fault::new(FaultKind::Unsupported, text)))
             }
             _ => None,

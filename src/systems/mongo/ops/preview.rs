@@ -49,14 +49,14 @@ impl Set {
         self.quorum_of(the, picture, &mut draft);
         if picture.claims.len() > 1 {
             draft.broken.push(format!(
-                "{}: more than one member says that it accepts writes: {}",
+                "{}: more than one member reports itself writable: {}",
                 self.name,
                 picture.claims.join(", ")
             ));
         }
         let votes: u32 = the.wanted.iter().map(|m| m.votes).sum();
         if votes > VOTES {
-            draft.broken.push(format!("{}: {votes} votes; more than {VOTES} are never sent", self.name));
+            draft.broken.push(format!("{}: {votes} votes; the maximum is {VOTES}", self.name));
         }
         draft
     }
@@ -67,8 +67,8 @@ impl Set {
         let rtt = stand.status.members.iter().find(|p| p.host == **to).and_then(|p| p.ping).filter(|p| *p >= FAR);
         let mut notes = vec![
             format!(
-                "From the step down until the priorities are restored nobody but {to} can lead: if it is lost in that time, the set has \
-                 no primary until {from} may stand again, after {secs} s at the latest."
+                "From the step-down until the priorities are restored only {to} can be elected: if it is lost in that time, the set has \
+                 no primary until {from} may stand for election again, after {secs} s at the latest."
             ),
             match rtt {
                 None => "No writes for 26 to 90 ms, from the moment the command arrives.".to_owned(),
@@ -77,13 +77,13 @@ impl Set {
                 }
             },
             format!(
-                "If nobody has caught up within {catch_up} s the server refuses (262): {from} goes on leading, and those {catch_up} s \
-                 without writes are spent."
+                "If no member catches up within {catch_up} s, the server refuses (262): {from} stays primary, after {catch_up} s \
+                 without writes."
             ),
             self.doomed(from, now),
             format!(
-                "{to} has {} s to be level with {from}, and the gates are judged once more before the step down: if it is not so by then, \
-                 all is put back as it was.",
+                "{to} has {} s to catch up with {from}, and the gates are evaluated again before the step-down: if that fails, \
+                 everything is restored.",
                 super::LEVEL_WITHIN.as_secs()
             ),
         ];
@@ -105,7 +105,7 @@ impl Set {
         };
         let before = judge(&the.observed, &the.from);
         if !before.at_home {
-            draft.notes.push(format!("{}: {} where it leads now: {}", self.name, NOT_AT_HOME, votes(&before)));
+            draft.notes.push(format!("{}: {} at the current primary: {}", self.name, NOT_AT_HOME, votes(&before)));
         }
         let up: u32 = self.voters(&the.observed, picture.stand.status).iter().filter(|v| v.up).map(|v| v.votes).sum();
         if up < before.majority {

@@ -32,7 +32,7 @@ impl SimulateWrites for State {
                 set.stepped_down(host, *term, (*secs, *catch_up), expect, now)
             }
             Call::Freeze { host, secs, .. } => set.freezes(host, *secs, now),
-            Call::Wait { .. } => Err((Reply::Refused, "nothing to send: this only waits".to_owned())),
+            Call::Wait { .. } => Err((Reply::Refused, "nothing to send: this operation only waits".to_owned())),
         };
         match done {
             Ok(host) => {
@@ -68,7 +68,7 @@ impl SimulateWrites for State {
         let (Some(every), Some(set)) = (every, sim.sets.get_mut(probe.set)) else {
             return Err(Fault::new(FaultKind::NotFound, "no such canary in the simulated estate"));
         };
-        let none = || Fault::new(FaultKind::Empty, "nothing has come of a write yet");
+        let none = || Fault::new(FaultKind::Empty, "no write has completed yet");
         set.sample(probe.concern, every, now.boot).map(Observation::Felt).ok_or_else(none)
     }
 

@@ -43,7 +43,7 @@ fn nobody_feels_anything_before_somebody_is_given_the_run() {
     let table = &run.state.panel(run.now).tables[0];
     assert!(table.columns.iter().all(|column| column.id != "felt"), "nothing is felt: no column for it");
     let detail = run.state.detail("sets", "orders", run.now).expect("a set");
-    assert!(detail.fields.iter().any(|(name, cell)| name == "canary" && cell.text.contains("nobody who watches")));
+    assert!(detail.fields.iter().any(|(name, cell)| name == "canary" && cell.text.contains("controlling console")));
     // Without a login in the plan there is nothing to check either.
     assert!(run.state.trials().is_empty());
     let probes = run.state.probes();
@@ -125,7 +125,7 @@ fn what_a_step_down_would_kill_is_known_of_who_leads_and_of_nobody_else() {
     let notes =
         |run: &Run| run.state.draft(&draft::to(Side::Target), run.now).expect("of this system").expect("a draft").notes;
     assert!(
-        notes(&run).iter().any(|n| n.starts_with("WILL BE KILLED by the step down, on 127.0.0.1:101 ")),
+        notes(&run).iter().any(|n| n.starts_with("WILL BE KILLED by the step-down, on 127.0.0.1:101 ")),
         "{:?}",
         notes(&run)
     );
@@ -133,7 +133,7 @@ fn what_a_step_down_would_kill_is_known_of_who_leads_and_of_nobody_else() {
     run.cut = Some(("operations", FaultKind::Refused));
     run.pass(1);
     assert!(!longest(&run).is_fresh());
-    assert!(notes(&run).iter().any(|n| n.contains("is not known")), "{:?}", notes(&run));
+    assert!(notes(&run).iter().any(|n| n.contains("is unknown")), "{:?}", notes(&run));
     run.cut = None;
     run.sim.topple("orders", run.now);
     run.pass(1);

@@ -76,7 +76,9 @@ fn a_move_is_pinned_stepped_down_and_restored() {
     assert_eq!((&highest.host, highest.priority), (host, 3.0));
     // Where the move did not succeed, no member is preferred to the primary: that would arm a takeover.
     assert_eq!(restore.members("127.0.0.1:101"), pin.before);
-    assert!(draft.notes.iter().any(|n| n.contains("nobody but")) && draft.notes.iter().any(|n| n.contains("66 ms")));
+    assert!(
+        draft.notes.iter().any(|n| n.contains("can be elected")) && draft.notes.iter().any(|n| n.contains("66 ms"))
+    );
     let pins = draft.diff.iter().filter(|c| c.thing.starts_with("priority, until restored,")).count();
     assert_eq!((pins, &*draft.diff[0].to), (4, &**host));
 }
@@ -174,7 +176,7 @@ fn what_is_so_already_takes_nothing() {
 fn nothing_stale_or_blind_or_never_seen_is_drafted_upon_and_all_faults_are_told() {
     let mut run = Run::movable(1);
     let later = |s: u64| Now { boot: run.now.boot + Duration::from_secs(s), ..run.now };
-    for (seconds, word) in [(8, "stale, last known"), (100, "SILENT")] {
+    for (seconds, word) in [(8, "stale, last read"), (100, "SILENT")] {
         let faults = run.state.draft(&to(Side::Target), later(seconds)).expect("of this system").expect_err("faults");
         assert!(faults.len() >= 4 && text(&faults).contains(word), "{}", text(&faults));
         assert!(run.state.is_satisfied(&to(Side::Target), later(seconds)).is_some_and(|m| !m.is_fresh()));
@@ -264,7 +266,7 @@ fn two_writers_or_eight_votes_are_forbidden() {
 fn a_priority_beyond_the_servers_range_is_not_asked_for() {
     let mut run = Run::movable(1);
     run.alter(102, |m| m.priority = 1000.0);
-    assert!(text(&run.draft(&to(Side::Target)).expect_err("a fault")).contains("cannot be preferred"));
+    assert!(text(&run.draft(&to(Side::Target)).expect_err("a fault")).contains("cannot get the highest priority"));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_primary_that_only_we_do_not_reach_is_neither_gone_nor_charged() {
         }
         assert_eq!(spent(&run).down, Duration::ZERO, "{kind:?}");
         assert!(spent(&run).unseen >= Duration::from_secs(28), "{kind:?}: {:?}", spent(&run));
-        assert_eq!(summary(&run), "orders: primary 127.0.0.1:101 not reachable from here");
+        assert_eq!(summary(&run), "orders: primary 127.0.0.1:101 not reachable from this machine");
         run.cut = None;
         run.pass(2);
         assert_eq!(run.signal("mongo.set.write_downtime", "orders").fresh(), Some(0.0));

@@ -35,16 +35,16 @@ impl Writers {
     pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
         let Some(writer) = &self.0 else {
             return SendOutcome::refused(
-                "the plan names no writing credentials: add `write` to [route53]; nothing was sent",
+                "the plan has no write credentials: add `write` to [route53]; nothing was sent",
             );
         };
         let Some(Version::Set(observed)) = expect else {
-            return SendOutcome::refused("what was observed before is not known; nothing was sent");
+            return SendOutcome::refused("the previous state is unknown; nothing was sent");
         };
         let tag = permit.spend();
         let (zone, _) = call.of();
         let Some(edits) = batch::edits(call, observed, &tag) else {
-            return SendOutcome::refused("nothing to send: this only waits");
+            return SendOutcome::refused("nothing to send: this operation only waits");
         };
         let batch = match request(&edits, &tag) {
             Ok(batch) => batch,

@@ -105,7 +105,7 @@ impl State {
         };
         for (record_type, set_id) in named {
             if !observed.records.iter().any(|r| r.record_type == record_type && r.set_id == set_id) {
-                let text = format!("{name} {} {set_id}: no such record set any more", record_type.word());
+                let text = format!("{name} {} {set_id}: the record set no longer exists", record_type.word());
                 faults.push(Fault::new(FaultKind::NotFound, text));
             }
         }
@@ -180,7 +180,7 @@ impl State {
             let place = Epoch::place(name);
             match known(known_name.epoch.at(now), &place) {
                 Ok(Some(found)) if found.read().is_none() => {
-                    let text = format!("{place}: not a value of ours: {}", found.values.join(" "));
+                    let text = format!("{place}: not a value written by landfall: {}", found.values.join(" "));
                     faults.push(Fault::new(FaultKind::Malformed, text));
                 }
                 Ok(found) => epoch.clone_from(found),
@@ -253,13 +253,13 @@ fn aging(draft: &mut Draft<Call, Version>, plan: &DnsName, before: &[Weighted], 
         before.iter().filter(of).filter(|r| side_of(plan, &r.record()).is_none()).map(|r| r.set_id.as_str()).collect();
     if !strays.is_empty() {
         draft.notes.push(format!(
-            "{what}: {} are of neither side, and change with the rest: a weighted set has one TTL",
+            "{what}: {} belong to neither side and change too: a weighted set has one TTL",
             strays.join(", ")
         ));
     }
     if new > old {
         draft.notes.push(format!(
-            "{what}: a longer TTL makes every later change of weights slower by as much, the way back too"
+            "{what}: a longer TTL slows every later weight change by the same time, including the rollback"
         ));
     }
 }

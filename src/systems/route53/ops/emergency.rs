@@ -60,7 +60,7 @@ impl State {
         for (plan, known) in &own {
             let Some((last, stamp)) = known.set.last() else {
                 let text = format!(
-                    "{name} {}: its record sets were never read: there is nothing to write",
+                    "{name} {}: its record sets were not read yet: there is nothing to write",
                     plan.record_type.word()
                 );
                 return Err(vec![Fault::new(FaultKind::Silent, text)]);
@@ -70,7 +70,7 @@ impl State {
             records.extend(these);
             epoch = known.epoch.last().and_then(|(e, _)| e.clone());
             if !matches!(known.set.at(now), Observed::Fresh(..)) {
-                let why = known.set.fault().map_or_else(|| "nothing was read since".to_owned(), ToString::to_string);
+                let why = known.set.fault().map_or_else(|| "no reading since".to_owned(), ToString::to_string);
                 stale = Some((now.since(stamp.at), why));
             }
         }
@@ -85,11 +85,11 @@ impl State {
             self.explain(draft, plan, known, &after);
         }
         draft.notes.insert(0, format!(
-            "EMERGENCY: {name} is written whatever is there now: it compares with nothing, and what somebody else has changed in these record sets is lost"
+            "EMERGENCY: {name} is overwritten without a precondition: external changes to these record sets are lost"
         ));
         if let Some((age, why)) = stale {
             draft.notes.insert(1, format!(
-                "EMERGENCY: the records were last read {} ago ({why}): values, TTLs and aliases are written as they were then",
+                "EMERGENCY: the records were last read {} ago ({why}): values, TTLs and aliases are written as of then",
                 short(age)
             ));
         }
@@ -99,7 +99,7 @@ impl State {
         draft.diff.push(Change {
             thing: Epoch::place(name),
             from: observed.epoch.as_ref().map_or_else(|| "none".to_owned(), |e| e.values.join(" ")),
-            to: format!("{number}, whatever is there"),
+            to: format!("{number}, without a precondition"),
         });
         let at = |ops: &Vec<_>| u16::try_from(ops.len()).unwrap_or(u16::MAX);
         let call = Call::Force { zone: zone.to_owned(), name: name.to_owned(), records: after.clone(), epoch: number };

@@ -28,7 +28,7 @@ pub(in crate::route53) fn detail(state: &State, _: &str, row: &str, now: Now) ->
     fields.extend(change_fields(&line, now));
     if let Some(Some(epoch)) = line.name.epoch.at(now).shown() {
         let cell = epoch.read().map_or_else(
-            || Cell::text(format!("{} is not of our making", epoch.name)).tone(Tone::Warn),
+            || Cell::text(format!("{} was not written by landfall", epoch.name)).tone(Tone::Warn),
             |(number, tag)| Cell::text(format!("{number}, written by {tag}")),
         );
         fields.push(("epoch".into(), cell));
@@ -63,7 +63,7 @@ fn zone_fields(state: &State, line: &Line<'_>, now: Now) -> Vec<Field> {
     match seen {
         Observed::Unknown(fault) => out.push(("zone's fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind))),
         Observed::Fresh(z, _) if !z.servers.is_empty() => {
-            out.push(("its servers".into(), Cell::text(z.servers.join(" "))));
+            out.push(("its name servers".into(), Cell::text(z.servers.join(" "))));
         }
         _ => {}
     }
@@ -75,12 +75,10 @@ fn zone_fields(state: &State, line: &Line<'_>, now: Now) -> Vec<Field> {
 
 fn change_fields(line: &Line<'_>, now: Now) -> Vec<Field> {
     let Some(changed) = &line.name.changed else {
-        return vec![("records changed".into(), Cell::text("not since we look").tone(Tone::Muted))];
+        return vec![("records changed".into(), Cell::text("not since the start").tone(Tone::Muted))];
     };
-    let mut out = vec![(
-        "records changed".into(),
-        Cell::text(format!("{} ago, as seen from here", short(now.since(changed.at)))),
-    )];
+    let mut out =
+        vec![("records changed".into(), Cell::text(format!("{} ago, as observed here", short(now.since(changed.at)))))];
     if let Some(before) = &changed.before {
         let was = Side::BOTH.map(|side| format!("{side} {}", percent(*before.share.get(side)))).join(" · ");
         out.push(("before".into(), Cell::text(was)));
@@ -88,7 +86,7 @@ fn change_fields(line: &Line<'_>, now: Now) -> Vec<Field> {
     let caches = match (line.ageing(now), changed.old_ttl) {
         (Some(left), _) => Cell::text(format!("may hold the old answer for {}", short(left))).tone(Tone::Busy),
         (None, Some(ttl)) => Cell::text(format!("the old TTL ({ttl} s) is over")),
-        (None, None) => Cell::text("the old TTL is not known").tone(Tone::Warn),
+        (None, None) => Cell::text("the old TTL is unknown").tone(Tone::Warn),
     };
     out.push(("caches".into(), caches));
     out
@@ -96,7 +94,7 @@ fn change_fields(line: &Line<'_>, now: Now) -> Vec<Field> {
 
 fn sample_fields(line: &Line<'_>) -> Vec<Field> {
     let Some(seen) = &line.pooled else {
-        return vec![("served".into(), Cell::text("not asked: the plan names no server").tone(Tone::Muted))];
+        return vec![("served".into(), Cell::text("not queried: the plan has no server").tone(Tone::Muted))];
     };
     let mut out = Vec::new();
     for side in Side::BOTH {
@@ -129,7 +127,7 @@ fn servers(state: &State, line: &Line<'_>, now: Now) -> Table {
         Row { id: format!("{} {}", s.address, s.role.word()), cells }
     };
     let rows = line.name.servers.iter().map(row).collect();
-    Table { id: "servers", title: "Servers".into(), columns: server_columns(state), rows, empty: "none is asked" }
+    Table { id: "servers", title: "Servers".into(), columns: server_columns(state), rows, empty: "none is queried" }
 }
 
 /// The answers as received.

@@ -185,6 +185,6 @@ pub(super) fn names(state: &State, now: Now) -> Table {
         title: "Names".into(),
         columns,
         rows: rows.collect(),
-        empty: "the plan names no DNS name: add [[dns]]",
+        empty: "the plan has no DNS name: add [[dns]]",
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn servers(state: &State, now: Now) -> Table {
         title: "Servers".into(),
         columns,
         rows: rows.into(),
-        empty: "the plan names no server to ask",
+        empty: "the plan has no server to query",
     }
 }
 

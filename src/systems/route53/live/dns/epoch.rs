@@ -45,7 +45,7 @@ async fn ask(server: SocketAddr, name: &str) -> Result<Option<u64>, String> {
             let values: Vec<String> = values.iter().map(|v| format!("\"{v}\"")).collect();
             let epoch = Epoch { name: place.clone(), ttl: 0, values };
             let number = epoch.read().map(|(number, _)| number);
-            number.map(Some).ok_or_else(|| of(&format!("not a value of ours: {}", epoch.values.join(" "))))
+            number.map(Some).ok_or_else(|| of(&format!("not a value written by landfall: {}", epoch.values.join(" "))))
         }
         Ok(Ok(Reply::Useless(why))) => Err(of(&why.words)),
         Ok(Ok(Reply::Truncated)) => Err(of("truncated over TCP")),

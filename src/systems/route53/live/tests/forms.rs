@@ -111,7 +111,7 @@ async fn an_emergency_overwrites_whatever_is_there_even_when_reading_fails() {
     assert_eq!((force.kind, force.quarantine), (Kind::Absolute, SIGNED));
     assert!(force.what.starts_with("EMERGENCY: ") && force.what.ends_with(", compares with nothing"), "{}", force.what);
     assert!(
-        draft.notes[0].contains("compares with nothing") && draft.notes[1].contains("last read"),
+        draft.notes[0].contains("without a precondition") && draft.notes[1].contains("last read"),
         "{:?}",
         draft.notes
     );
