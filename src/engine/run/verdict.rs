@@ -74,9 +74,7 @@ impl RunView {
                 "{} is {}: its rollback is not started, :call-off cancels it",
                 next.id, next.word
             )),
-            (_, _) if next.way == Way::Back => {
-                Verdict::Running(format!("{} is {}, rolling back", next.id, next.word))
-            }
+            (_, _) if next.way == Way::Back => Verdict::Running(format!("{} is {}, rolling back", next.id, next.word)),
             (StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking, _) => {
                 Verdict::Running(format!("{} is {}", next.id, next.word))
             }

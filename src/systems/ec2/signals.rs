@@ -85,9 +85,7 @@ pub(super) fn lineage(state: &State, role: usize, now: Now) -> Observed<Vec<(sup
                     None => {
                         return Err(Fault::new(
                             FaultKind::Silent,
-                            format!(
-                                "{id} is in use and not read yet; known after the next reading of images"
-                            ),
+                            format!("{id} is in use and not read yet; known after the next reading of images"),
                         ));
                     }
                 };

@@ -78,8 +78,7 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
             let labels = [of[0], of[1], address.as_str(), server.role.word()];
             let (asked, answered) = server.window.asked();
             let loss = server.last.at(now).and_then(|_| {
-                let none =
-                    || Fault::new(FaultKind::Empty, format!("{address}: not queried since the records changed"));
+                let none = || Fault::new(FaultKind::Empty, format!("{address}: not queried since the records changed"));
                 if asked == 0 { Err(none()) } else { Ok((asked - answered) as f64 / asked as f64) }
             });
             out.put(&LOSS, &labels, loss);
