@@ -43,11 +43,20 @@ fn list() -> Vec<Mutant> {
     list.mutant
 }
 
-/// The mutants selected by name, separated by commas; by default all.
+/// Those that are asked for by name, with commas between (`LANDFALL_MUTANT`); else one tenth of them (`LANDFALL_MUTANTS_TENTH`, 0 to 9), so that
+/// ten runs try all; else all.
 fn wanted() -> Vec<Mutant> {
     let only = std::env::var("LANDFALL_MUTANT").ok();
+    let tenth = std::env::var("LANDFALL_MUTANTS_TENTH").ok();
+    let tenth = tenth.map(|tenth| tenth.parse::<usize>().unwrap_or_else(|_| panic!("{tenth:?} is no tenth: 0 to 9")));
     let names = |only: &str, name: &str| only.split(',').any(|o| o.trim() == name);
-    let list: Vec<Mutant> = list().into_iter().filter(|m| only.as_ref().is_none_or(|o| names(o, &m.name))).collect();
+    let all = list().into_iter().enumerate();
+    let of = all.filter(|(place, m)| match (&only, tenth) {
+        (Some(only), _) => names(only, &m.name),
+        (None, Some(tenth)) => place % 10 == tenth,
+        (None, None) => true,
+    });
+    let list: Vec<Mutant> = of.map(|(_, mutant)| mutant).collect();
     assert!(!list.is_empty(), "no mutant of this name");
     list
 }
