@@ -272,7 +272,7 @@ fn an_emergency_waits_for_nothing_that_it_is_there_for() {
     stage.until("emergency", 120, |s| s.state == StepState::Done);
     // The running step is resolved correctly, and never overwrites it.
     let dns = stage.until("dns", 900, |s| !matches!(s.state, StepState::Running));
-    assert!(dns.ops[0].detail.contains("somebody else changed"), "{} {:?}", dns.word, dns.ops);
+    assert!(dns.ops[0].detail.contains("external change"), "{} {:?}", dns.word, dns.ops);
     // Its own rollback is an ordinary change again.
     stage.drive.order(Order::RollBack("emergency".into()));
     stage.pass(5_000);

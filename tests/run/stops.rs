@@ -169,7 +169,7 @@ fn what_goes_on_request_by_request_stands_still_once_it_may_not_go_forward_any_m
     let before = (sent(&stage), waiting(&stage));
     assert!((2..6).contains(&before.0) && before.1 > 0, "{before:?}");
     let told = held(&stage);
-    assert!(told.len() == 1 && told[0].starts_with("stop stands still: the plan's window closed at "), "{told:?}");
+    assert!(told.len() == 1 && told[0].starts_with("stop is held: the plan's window closed at "), "{told:?}");
     // It cannot be released in this state; it can be abandoned and rolled back.
     let why = stage.order(Order::Release).expect("refused");
     assert!(why.starts_with("stop is held: the plan's window closed at "), "{why}");

@@ -277,7 +277,7 @@ impl<S: Systems> Run<S> {
     pub(super) fn stand_still(&mut self, at: usize, now: Now) -> Vec<RunEffect<S>> {
         let why = if self.steps[at].state.held { None } else { self.must_stand_still(at, now) };
         let Some(why) = why else { return Vec::new() };
-        let text = format!("{} stands still: {why}; H releases it once that is over", self.plan_of(at).id);
+        let text = format!("{} is held: {why}; H releases it after that", self.plan_of(at).id);
         self.said = Some((now, text.clone()));
         let mut effects = vec![RunEffect::Record(Body::Remark { by: "landfall".to_owned(), text, refused: None })];
         effects.extend(self.take(at, &StepEvent::Hold, now));

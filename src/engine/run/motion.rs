@@ -106,12 +106,12 @@ impl Proposal {
     pub fn describe(&self) -> String {
         match self {
             Self::Waive { gate, reason, minutes, .. } => {
-                format!("leave gate {gate} out for one attempt, at most {minutes} min: {reason}")
+                format!("waive gate {gate} for one attempt, at most {minutes} min: {reason}")
             }
-            Self::MarkDone { looked_at, .. } => format!("it is done: {looked_at}"),
-            Self::Skip { reason, .. } => format!("leave the step out: {reason}"),
+            Self::MarkDone { looked_at, .. } => format!("mark done: {looked_at}"),
+            Self::Skip { reason, .. } => format!("skip the step: {reason}"),
             Self::ResolveManually { ticket, there, looked_at, .. } => {
-                let word = if *there { "is there" } else { "is not there and will not be" };
+                let word = if *there { "is applied" } else { "is not applied and will not be" };
                 format!("operation {} {word}: {looked_at}", u32::from(ticket.op) + 1)
             }
         }
@@ -204,7 +204,7 @@ impl<S: Systems> Run<S> {
                 out.extend(self.marked_done(&step, looked_at, people, now)?);
             }
             Proposal::Skip { reason, .. } => {
-                let text = format!("{step} is left out: {reason}");
+                let text = format!("{step} is skipped: {reason}");
                 out.push(RunEffect::Record(Body::Remark { by: both.join(" and "), text, refused: None }));
                 out.extend(self.simple(
                     &step,

@@ -13,7 +13,7 @@ type Sight = Verified<Version>;
 pub(super) fn capacity(group: &str, there: Option<(u32, u32)>, goal: (u32, u32), was: Option<&Version>) -> Sight {
     let Some(there) = there else { return Verified::unobservable(format!("no Auto Scaling group {group}")) };
     let Some(Version::Capacity { desired, min }) = was else {
-        return Verified::unobservable("what was there before is not known");
+        return Verified::unobservable("the previous state is unknown");
     };
     let truth = match there {
         _ if there == goal => Truth::Applied,
@@ -46,7 +46,7 @@ pub(super) fn power(on: bool, ids: &[String], state: impl Fn(&str) -> Option<Ins
     }
     let word = if on { "running or starting" } else { "stopped or stopping" };
     let named = if gone.is_empty() { String::new() } else { format!(": {}", gone.join(", ")) };
-    let said = format!("{ours} of {} {word}, {} not there any more{named}", ids.len(), gone.len());
+    let said = format!("{ours} of {} {word}, {} no longer exist{named}", ids.len(), gone.len());
     Verified::new(of_many(ours, before, gone.len()), said)
 }
 

@@ -33,9 +33,9 @@ pub(super) fn change(
         return Verified::new(Truth::NotApplied, as_it_is(&there));
     }
     let said = if there.epoch == ours.epoch {
-        format!("it was carried out, and then somebody changed: {}", differences(&ours, &there, &place))
+        format!("it was applied, and then changed externally: {}", differences(&ours, &there, &place))
     } else {
-        format!("somebody else changed: {}", differences(before, &there, &place))
+        format!("external change: {}", differences(before, &there, &place))
     };
     Verified::new(Truth::Conflict, said)
 }
@@ -67,7 +67,7 @@ fn differences(was: &RecordsSeen, there: &RecordsSeen, place: &str) -> String {
         match there.records.iter().find(|new| new.same(old)) {
             Some(new) if new == old => {}
             Some(new) => out.push(format!("{} (was {})", batch::describe(new), unlike(old, new))),
-            None => out.push(format!("{} {} {}: not there any more", old.name, old.record_type.word(), old.set_id)),
+            None => out.push(format!("{} {} {}: no longer exists", old.name, old.record_type.word(), old.set_id)),
         }
     }
     if was.epoch != there.epoch {

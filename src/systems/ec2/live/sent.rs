@@ -235,7 +235,7 @@ async fn what_a_stranger_set_since_the_preview_is_not_overwritten() {
     let mut way = way(Server { desired: 12, min: 5, ..Server::default() }).await;
     let sent = way.send(&capacity(), Some(&BEFORE)).await;
     assert_eq!(sent.reply, Reply::Refused);
-    assert_eq!(sent.detail, "somebody else changed web: desired 12, min 5 (was desired 10, min 5); nothing was sent");
+    assert_eq!(sent.detail, "external change: web: desired 12, min 5 (was desired 10, min 5); nothing was sent");
     assert!(way.changes().is_empty());
     assert_eq!(way.look(&capacity(), Some(&BEFORE)).await.truth, Truth::Conflict);
 }
@@ -279,7 +279,7 @@ async fn instances_stop_and_start_and_only_they_are_read() {
     let gone = way.look(&power(true, &["i-3", "i-9"]), None).await;
     assert_eq!(
         (gone.truth, gone.detail.as_str()),
-        (Truth::Conflict, "0 of 2 running or starting, 1 not there any more: i-9")
+        (Truth::Conflict, "0 of 2 running or starting, 1 no longer exist: i-9")
     );
     let nothing = way.send(&power(true, &[]), None).await;
     assert_eq!(

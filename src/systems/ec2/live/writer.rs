@@ -97,7 +97,7 @@ impl Writers {
     ) -> Done {
         let there = self.readers.look(&VerifyRequest { tag: "", call, precondition: expect, accepted: false }).await;
         match there.truth {
-            Truth::Conflict => return Err(unsent(format!("somebody else changed {}", there.detail))),
+            Truth::Conflict => return Err(unsent(format!("external change: {}", there.detail))),
             Truth::Unobservable => return Err(unsent(format!("the current state cannot be read: {}", there.detail))),
             Truth::Applied | Truth::NotApplied => {}
         }

@@ -13,25 +13,29 @@ pub(in super::super) fn judge(
     accepted: bool,
 ) -> Verified<Version> {
     if there == ours {
-        return Verified::new(Truth::Applied, "all offsets are ours");
+        return Verified::new(Truth::Applied, "all offsets are as set");
     }
     let Some(Version::Offsets(prior)) = expect else {
-        return Verified::unobservable("what was there before is not known");
+        return Verified::unobservable("the previous offsets are unknown");
     };
     if there == prior.as_slice() {
         return Verified::new(Truth::NotApplied, "all offsets are as before");
     }
     let count = differing(there, ours);
     if !beyond(there, ours) {
-        return Verified::new(Truth::Conflict, format!("{group} is elsewhere: {count} partitions differ from ours"));
+        return Verified::new(
+            Truth::Conflict,
+            format!("{group} has other offsets: {count} partitions differ from those set"),
+        );
     }
     if accepted {
-        let text =
-            format!("{group} has gone on beyond our offsets on {count} partitions, after the coordinator took them");
+        let text = format!(
+            "{group} has committed beyond the set offsets on {count} partitions, after the coordinator accepted them"
+        );
         return Verified::new(Truth::Applied, text);
     }
     // Consumers continue from ours, a mirror from its own: they cannot be distinguished any more, but both have overwritten ours.
-    Verified::new(Truth::Conflict, format!("{group} has gone on beyond our offsets, from whatever was there"))
+    Verified::new(Truth::Conflict, format!("{group} has committed beyond the set offsets, from an unknown position"))
 }
 
 fn pairs<'a>(there: &'a [TopicOffsets], ours: &'a [TopicOffsets]) -> impl Iterator<Item = (i64, i64)> + 'a {

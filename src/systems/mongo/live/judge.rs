@@ -28,10 +28,10 @@ pub(super) fn nobody_steps_down(
     match (silent, leads) {
         (silent, Some((leader, now))) if leader != host || now != Some(term) => {
             let what = match silent {
-                Silent::Dark(_) => format!("{leader} leads, {host} does not answer"),
-                Silent::Elsewhere(why) => format!("{leader} leads, {why}"),
+                Silent::Dark(_) => format!("{leader} is primary, {host} does not answer"),
+                Silent::Elsewhere(why) => format!("{leader} is primary, {why}"),
             };
-            done(accepted, format!("{what}; it said that it stepped down"), Truth::Conflict, what)
+            done(accepted, format!("{what}; it replied that it stepped down"), Truth::Conflict, what)
         }
         // It was refused there, and no member of the set received the request.
         (Silent::Elsewhere(why), _) if !accepted => Verified::new(Truth::NotApplied, why),
@@ -50,14 +50,14 @@ pub(super) fn of_freeze(
 ) -> Option<Sight> {
     match greeted {
         Ok(hello) if hello.writable && secs == 0 => {
-            Some(Verified::new(Truth::Applied, format!("{host} leads: it is not frozen")))
+            Some(Verified::new(Truth::Applied, format!("{host} is primary: it is not frozen")))
         }
         Ok(_) if accepted => Some(Verified::new(Truth::Applied, format!("{host} said that it did"))),
         Ok(_) => None,
         // A restriction that expires by itself does so at whichever server has the address now.
         Err(_) if lapse.is_some() => None,
         Err(Silent::Elsewhere(why)) if accepted => {
-            Some(Verified::new(Truth::Conflict, format!("it said that it did, and is gone: {why}")))
+            Some(Verified::new(Truth::Conflict, format!("it replied that it did, and no longer answers: {why}")))
         }
         Err(Silent::Elsewhere(why)) => Some(Verified::new(Truth::NotApplied, why.clone())),
         // A process that hangs keeps its memory, and one that has ended does not: from here the two cannot be distinguished.

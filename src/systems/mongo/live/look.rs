@@ -102,17 +102,22 @@ impl SetReaders {
             Err(silent) => return nobody_steps_down(host, term, silent, self.leads(plan).await, sought.accepted),
         };
         if hello.writable && term_of(&hello) == Some(term) {
-            return Verified::new(Truth::NotApplied, format!("{host} leads in term {term}"));
+            return Verified::new(Truth::NotApplied, format!("{host} is primary in term {term}"));
         }
         let over = format!("term {term} of {host} is over");
         if sought.accepted {
-            return Verified::new(Truth::Applied, format!("{over}, as it said"));
+            return Verified::new(Truth::Applied, format!("{over}, as its reply said"));
         }
         match self.was_logged(plan, host, sought.tag, STEPPED_DOWN).await {
-            Told::Done => Verified::new(Truth::Applied, format!("{over}: its log says that it stepped down for this")),
-            Told::Nothing => Verified::new(Truth::Conflict, format!("{over}, and its log does not say that by this")),
+            Told::Done => {
+                Verified::new(Truth::Applied, format!("{over}: its log shows that it stepped down for this request"))
+            }
+            Told::Nothing => Verified::new(
+                Truth::Conflict,
+                format!("{over}, and its log does not show that this request was the cause"),
+            ),
             Told::Denied(why) => {
-                Verified::new(Truth::Conflict, format!("{over}; whether by this, its log would tell: {why}"))
+                Verified::new(Truth::Conflict, format!("{over}; the cause would be in its log: {why}"))
             }
         }
     }
@@ -130,15 +135,15 @@ impl SetReaders {
         }
         let said = match &greeted {
             Ok(hello) => match self.was_logged(plan, host, sought.tag, FROZEN).await {
-                Told::Done => return Verified::new(Truth::Applied, format!("{host} says so in its log")),
+                Told::Done => return Verified::new(Truth::Applied, format!("{host}'s log shows it")),
                 _ if hello.writable => {
                     return Verified::new(
                         Truth::Conflict,
-                        format!("{host} leads: it is not frozen, for {secs} s or at all"),
+                        format!("{host} is primary: it is not frozen, for {secs} s or at all"),
                     );
                 }
-                Told::Nothing => format!("{host} says nothing of it in its log"),
-                Told::Denied(why) => format!("{host}'s log would tell: {why}"),
+                Told::Nothing => format!("{host}'s log does not show it"),
+                Told::Denied(why) => format!("{host}'s log is needed: {why}"),
             },
             Err(Silent::Elsewhere(why) | Silent::Dark(why)) => format!("{host} does not answer for the set: {why}"),
         };
@@ -147,7 +152,7 @@ impl SetReaders {
             Some(lapse) => match self.has_lapsed(plan, lapse).await {
                 Ok(by) => Verified::new(
                     Truth::Applied,
-                    format!("{said}; its step down's own {} s are over: {by}", lapse.secs),
+                    format!("{said}; the {} s of its step-down are over: {by}", lapse.secs),
                 ),
                 Err(why) => Verified::unobservable(format!("{said}; {why}")),
             },
@@ -156,12 +161,12 @@ impl SetReaders {
 
     /// Whether the effect of a step down on a member has expired; otherwise the remaining time, or why that is not known.
     async fn has_lapsed(&self, plan: &ReplicaSet, lapse: Lapse) -> Result<String, String> {
-        let (leader, term) = self.leads(plan).await.ok_or("nobody leads")?;
+        let (leader, term) = self.leads(plan).await.ok_or("there is no primary")?;
         let status = self.own_status(plan, &leader).await.map_err(|dark| dark.detail)?;
-        let led = status.led.ok_or_else(|| format!("{leader} does not say since when it leads"))?;
-        let said = format!("{leader} has led for {}", base::now::short(led));
+        let led = status.led.ok_or_else(|| format!("{leader} does not report when it became primary"))?;
+        let said = format!("{leader} has been primary for {}", base::now::short(led));
         let over = term.is_some_and(|term| lapse.is_over(term, led));
-        if over { Ok(said) } else { Err(format!("its step down's own {} s end by themselves: {said}", lapse.secs)) }
+        if over { Ok(said) } else { Err(format!("the {} s of its step-down have not ended: {said}", lapse.secs)) }
     }
 
     /// Whether a member's log shows that it carried out the request with this tag.
@@ -201,7 +206,7 @@ impl SetReaders {
                     let said = match term {
                         Some(term) => format!("{host} accepts writes in term {term}"),
                         None => format!(
-                            "{host} does not accept writes; {} leads as it sees it",
+                            "{host} does not accept writes; it reports {} as primary",
                             hello.primary.as_deref().unwrap_or("nobody")
                         ),
                     };
@@ -210,7 +215,7 @@ impl SetReaders {
             },
             Until::Writable => match self.leads(plan).await {
                 Some((host, _)) => Verified::new(Truth::Applied, format!("{host} accepts writes")),
-                None => Verified::unobservable("nobody accepts writes, of those that answer"),
+                None => Verified::unobservable("none of the members that answer accepts writes"),
             },
         }
     }
@@ -219,24 +224,24 @@ impl SetReaders {
     async fn of_leader(&self, plan: &ReplicaSet) -> Result<Config, Sight> {
         match self.config(plan).await {
             Ok(config) if config.committed.is_some() => Ok(config),
-            Ok(config) => Err(Verified::unobservable(format!("nobody leads, as {} has it", config.from))),
+            Ok(config) => Err(Verified::unobservable(format!("no primary, according to {}", config.from))),
             Err(fault) => Err(Verified::unobservable(fault.to_string())),
         }
     }
 
     /// Whether a member has what the primary had before the query; otherwise the age of the primary's newest write that the member has.
     async fn look_whether_level(&self, plan: &ReplicaSet, host: &str, within_ms: u32) -> Sight {
-        let Some((leader, _)) = self.leads(plan).await else { return Verified::unobservable("nobody leads") };
+        let Some((leader, _)) = self.leads(plan).await else { return Verified::unobservable("there is no primary") };
         let both = async { Ok((self.own_status(plan, &leader).await?, self.own_status(plan, host).await?)) };
         let (first, member) = match both.await {
             Ok(both) => both,
             Err(fault) => return fault,
         };
         if first.applied.is_some() && first.applied <= member.applied {
-            return Verified::new(Truth::Applied, format!("{host} has all that {leader} has"));
+            return Verified::new(Truth::Applied, format!("{host} has caught up with {leader}"));
         }
         let Some((ahead, behind)) = first.applied_wall.zip(member.applied_wall) else {
-            return Verified::unobservable(format!("{host} or {leader} does not say when it wrote last"));
+            return Verified::unobservable(format!("{host} or {leader} does not report its last write"));
         };
         let lag = ahead.duration_since(behind);
         let level = lag.as_millis() < i128::from(within_ms);
@@ -266,7 +271,8 @@ fn told_term(config: &Config) -> String {
 }
 
 fn commitment(config: &Config) -> String {
-    let word = if config.committed == Some(true) { "with a majority" } else { "not with a majority yet" };
+    let word =
+        if config.committed == Some(true) { "committed to a majority" } else { "not committed to a majority yet" };
     format!("version {} is {word}", config.version)
 }
 

@@ -80,18 +80,18 @@ pub(super) fn describe(before: &[ConfigMember], after: &[ConfigMember]) -> Strin
         let Some(old) = before.iter().find(|b| b.host == m.host) else {
             let hidden = if m.hidden { "hidden, " } else { "" };
             let late = if m.delay.is_zero() { String::new() } else { format!("{} late, ", base::now::short(m.delay)) };
-            out.push(format!("{} comes in: {hidden}{late}votes {}, priority {}", m.host, m.votes, m.priority));
+            out.push(format!("{} is added: {hidden}{late}votes {}, priority {}", m.host, m.votes, m.priority));
             continue;
         };
         let mut own = Vec::new();
         match (old.hidden, m.hidden) {
-            (true, false) => own.push("is not hidden any more".to_owned()),
+            (true, false) => own.push("is no longer hidden".to_owned()),
             (false, true) => own.push("is hidden".to_owned()),
             _ => {}
         }
         match (old.votes, m.votes) {
             (0, 1..) => own.push("gets a vote".to_owned()),
-            (1.., 0) => own.push("votes no more".to_owned()),
+            (1.., 0) => own.push("loses its vote".to_owned()),
             _ => {}
         }
         if old.priority.total_cmp(&m.priority).is_ne() {
@@ -148,9 +148,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                "c comes in: votes 0, priority 0",
+                "c is added: votes 0, priority 0",
                 "c gets a vote, has priority 0 → 1",
-                "b votes no more, has priority 1 → 0",
+                "b loses its vote, has priority 1 → 0",
                 "b leaves"
             ]
         );

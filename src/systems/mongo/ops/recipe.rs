@@ -102,14 +102,14 @@ impl Move {
                 Precondition::Observed(self.mark.clone()),
             ),
             self.wait(format!("{set}: a majority has version {version}"), Until::Committed { version }, after()),
-            self.wait(format!("{}: level with the primary", self.to), caught_up, Precondition::None),
+            self.wait(format!("{}: caught up with the primary", self.to), caught_up, Precondition::None),
             self.op(format!("{} steps down in term {}", self.from, self.mark.term), step_down, after()),
             self.wait(format!("{} accepts writes", self.to), leads, Precondition::None),
             // Only once there is a primary: unfrozen sooner, the old primary would stand in the election that its own step down caused.
-            cleanup(self.wait(format!("{set}: somebody accepts writes"), Until::Writable, Precondition::None)),
+            cleanup(self.wait(format!("{set}: a member accepts writes"), Until::Writable, Precondition::None)),
             cleanup(self.op(format!("{} may stand for election again", self.from), freeze, Precondition::None)),
             cleanup(self.wait(
-                format!("{set}: somebody accepts writes, and a majority has the configuration"),
+                format!("{set}: a member accepts writes, and a majority has the configuration"),
                 Until::Settled,
                 Precondition::None,
             )),
@@ -165,7 +165,7 @@ impl Move {
             any_term: false,
         };
         let to = reconfig.members(&self.from).to_vec();
-        let settled = format!("{}: somebody accepts writes, and a majority has the configuration", self.set);
+        let settled = format!("{}: a member accepts writes, and a majority has the configuration", self.set);
         if to == self.observed {
             draft.ops = vec![cleanup(self.wait(settled, Until::Settled, Precondition::None))];
             draft.notes.push(format!("{}: every priority is what it was to be: only that is waited for", self.set));

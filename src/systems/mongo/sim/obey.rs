@@ -125,7 +125,7 @@ impl Set {
             || self.configured() != r.before;
         if stale {
             let (version, term) = (self.version, self.term);
-            return Err((Reply::Mismatch, format!("version {version} of term {term} is not what it compares with")));
+            return Err((Reply::Mismatch, format!("version {version} of term {term} does not match the precondition")));
         }
         let members = r.members(&leader);
         match self.takes(r.version, members, now.boot) {
@@ -145,10 +145,10 @@ impl Set {
             return Err((Reply::Mismatch, format!("10107: {host} is not a writable primary")));
         }
         if self.now_term() != term {
-            return Err((Reply::Mismatch, format!("stale term: {host} leads in term {}, not {term}", self.term)));
+            return Err((Reply::Mismatch, format!("stale term: {host} is primary in term {}, not {term}", self.term)));
         }
         if expect.is_some_and(|m| m.version != self.version) {
-            return Err((Reply::Mismatch, format!("the configuration has moved on to version {}", self.version)));
+            return Err((Reply::Mismatch, format!("the configuration has changed to version {}", self.version)));
         }
         match self.step_down(place, secs.0, secs.1, now) {
             Ok(()) => Ok(host.to_owned()),
@@ -171,7 +171,7 @@ impl Set {
         let Some(from) =
             self.leader().or_else(|| self.members.iter().map(|m| &*m.config.host).find(|h| self.answers(h).is_some()))
         else {
-            return (Truth::Unobservable, "nobody answers".to_owned());
+            return (Truth::Unobservable, "no member answers".to_owned());
         };
         let said = format!("{from} has version {} of term {}", self.version, self.term);
         let truth = if r.made(self.version, &self.configured()) {
@@ -192,18 +192,18 @@ impl Set {
         let Some(_) = self.answers(host) else {
             return match self.leader() {
                 Some(leader) if over => {
-                    (Truth::Conflict, format!("{leader} leads; {host}, which could tell why, does not answer"))
+                    (Truth::Conflict, format!("{leader} is primary; {host}, whose log would show why, does not answer"))
                 }
                 _ => (Truth::Unobservable, format!("{host} does not answer")),
             };
         };
         if self.told.get(tag).is_some_and(|by| by == host) {
-            return (Truth::Applied, format!("{host} says in its log that it stepped down for this"));
+            return (Truth::Applied, format!("{host}'s log shows that it stepped down for this request"));
         }
         if over {
-            (Truth::Conflict, format!("term {term} of {host} is over, and not by this, as far as {host} can tell"))
+            (Truth::Conflict, format!("term {term} of {host} is over, not by this request according to {host}"))
         } else {
-            (Truth::NotApplied, format!("{host} leads in term {term}"))
+            (Truth::NotApplied, format!("{host} is primary in term {term}"))
         }
     }
 
@@ -212,28 +212,27 @@ impl Set {
         let leads = answers && self.leader() == Some(host);
         if leads && secs == 0 {
             // An absolute value, and it holds: a primary is not frozen.
-            return (Truth::Applied, format!("{host} leads: it is not frozen"));
+            return (Truth::Applied, format!("{host} is primary: it is not frozen"));
         }
         if answers && self.told.get(tag).is_some_and(|by| by == host) {
-            return (Truth::Applied, format!("{host} says in its log that it did this"));
+            return (Truth::Applied, format!("{host}'s log shows it"));
         }
         if leads {
-            return (Truth::Conflict, format!("{host} leads: it is not frozen, for {secs} s or at all"));
+            return (Truth::Conflict, format!("{host} is primary: it is not frozen, for {secs} s or at all"));
         }
-        let said =
-            if answers { format!("{host} says nothing of it in its log") } else { format!("{host} does not answer") };
+        let said = if answers { format!("{host}'s log does not show it") } else { format!("{host} does not answer") };
         let Some(lapse) = lapse else {
             return match answers {
                 false => (Truth::Unobservable, said),
-                true if self.restarted.contains(host) => (Truth::Conflict, format!("{host} was started anew")),
+                true if self.restarted.contains(host) => (Truth::Conflict, format!("{host} was restarted")),
                 true => (Truth::NotApplied, said),
             };
         };
         let led = now.boot.saturating_sub(self.led_at);
         if self.primary.is_some() && lapse.is_over(self.now_term(), led) {
-            (Truth::Applied, format!("{said}; its step down's own {} s are over", lapse.secs))
+            (Truth::Applied, format!("{said}; the {} s of its step-down are over", lapse.secs))
         } else {
-            (Truth::Unobservable, format!("{said}; its step down's own {} s end by themselves", lapse.secs))
+            (Truth::Unobservable, format!("{said}; the {} s of its step-down have not ended", lapse.secs))
         }
     }
 
@@ -243,7 +242,7 @@ impl Set {
         let of = |is: bool| if is { Truth::Applied } else { Truth::NotApplied };
         match until {
             Until::Committed { .. } | Until::Writable | Until::Settled if self.primary.is_none() => {
-                (Truth::Unobservable, "nobody leads".to_owned())
+                (Truth::Unobservable, "there is no primary".to_owned())
             }
             Until::Committed { version } => {
                 let truth = if self.version == *version { of(spread) } else { Truth::Conflict };

@@ -320,7 +320,7 @@ fn who_comes_back_is_as_late_as_it_was_and_never_under_one_of_several_names() {
     reconfigured(&mut p, "127.0.0.1:5", |m| m.delay = std::time::Duration::from_secs(3600));
     let leave = Action::RemoveMembers { set: set(), side: Side::Target };
     let back = p.draft(&leave).expect("a draft").inverse;
-    assert!(back[0].what.contains("127.0.0.1:5 comes in: hidden, 1h00m late, votes 0"), "{}", back[0].what);
+    assert!(back[0].what.contains("127.0.0.1:5 is added: hidden, 1h00m late, votes 0"), "{}", back[0].what);
     assert!(
         back[0].command.contains("late: 3600, ")
             && back[0].command.contains(r#""slaveDelay" : "secondaryDelaySecs"]: w[h].late"#)

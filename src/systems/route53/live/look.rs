@@ -29,7 +29,7 @@ impl Readers {
                 self.look_everywhere(zone, name, *epoch, id).await
             }
             (call, Some(Version::Set(before))) => self.look_for_change(call, before, sought.tag).await,
-            _ => Verified::unobservable("what was observed before is not known"),
+            _ => Verified::unobservable("the previous state is unknown"),
         }
     }
 
@@ -48,7 +48,7 @@ impl Readers {
     /// By the change's id, where it is known and may be queried; else at the name's own servers.
     async fn look_everywhere(&self, zone: &str, name: &str, epoch: u64, id: Option<&str>) -> Sight {
         let why = match id {
-            None => "the change's id is not known".to_owned(),
+            None => "the change id is unknown".to_owned(),
             Some(id) => match api::change(&self.route53, id).await {
                 Ok(facts) => return judge::synced(facts.insync, &format!("change {id}")),
                 Err(fault)
@@ -65,7 +65,7 @@ impl Readers {
         servers.dedup();
         if servers.is_empty() {
             return Verified::unobservable(format!(
-                "{why}, and the plan names no authoritative server of {name} to ask: add `servers`, or look at the zone's changes by hand"
+                "{why}, and the plan has no authoritative server for {name}: add `servers`, or check the zone's changes manually"
             ));
         }
         let (mut without, mut silent) = (0, Vec::new());

@@ -201,7 +201,7 @@ async fn a_strangers_change_between_preview_and_execution_is_refused_by_name() {
         assert_eq!(looked.truth, Truth::Conflict);
         assert_eq!(
             looked.detail,
-            "somebody else changed: api.example.test. A ore: weight 34, TTL 60 s, 203.0.113.9 (was weight 0, 198.51.100.10)"
+            "external change: api.example.test. A ore: weight 34, TTL 60 s, 203.0.113.9 (was weight 0, 198.51.100.10)"
         );
         assert_eq!(
             (way.get("vir", "Weight"), way.get("ore", "Weight")),
@@ -220,7 +220,7 @@ async fn a_record_set_that_is_gone_and_one_that_is_simple_now_are_named_too() {
     let looked = way.look("t/1", &op, seen(&op)).await;
     assert_eq!(
         (looked.truth, looked.detail.as_str()),
-        (Truth::Conflict, "somebody else changed: api.example.test. A ore: not there any more")
+        (Truth::Conflict, "external change: api.example.test. A ore: no longer exists")
     );
 }
 

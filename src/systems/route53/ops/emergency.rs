@@ -115,5 +115,5 @@ impl State {
 
 fn what(after: &[Weighted]) -> String {
     let each = |r: &Weighted| format!("{} {} {} weight {}", r.name, r.record_type.word(), r.set_id, r.weight);
-    format!("EMERGENCY: {}, compares with nothing", after.iter().map(each).collect::<Vec<_>>().join(", "))
+    format!("EMERGENCY: {}, without a precondition", after.iter().map(each).collect::<Vec<_>>().join(", "))
 }

@@ -23,7 +23,7 @@ use plan::Action;
 impl SimulateWrites for State {
     fn write(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
         Self::advance(sim, now);
-        let Some(Version::Set(observed)) = expect else { return SendOutcome::refused("nothing to compare with") };
+        let Some(Version::Set(observed)) = expect else { return SendOutcome::refused("no previous state") };
         let Some(edits) = edits(call, observed, tag) else { return SendOutcome::refused("a wait is not sent") };
         let Some(there) = sim.zones.get_mut(call.of().0) else { return SendOutcome::refused("NoSuchHostedZone") };
         match there.change(&edits, now.boot) {
@@ -65,14 +65,14 @@ impl SimulateWrites for State {
                     .collect();
                 if servers.is_empty() {
                     return Verified::unobservable(
-                        "the change's id is not known, and the plan names no authoritative server to ask",
+                        "the change id is unknown, and the plan has no authoritative server",
                     );
                 }
                 let has = |version: &super::zone::Version| version.epoch(name).is_some_and(|n| n >= *epoch);
                 let late = servers.iter().filter(|s| !has(there.served(now.boot, sim.reach(***s)))).count();
                 judge::in_sync(*epoch, late, servers.len())
             }
-            _ => Verified::unobservable("nothing to compare with"),
+            _ => Verified::unobservable("no previous state"),
         }
     }
 

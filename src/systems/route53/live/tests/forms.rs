@@ -109,7 +109,11 @@ async fn an_emergency_overwrites_whatever_is_there_even_when_reading_fails() {
     let draft = way.draft(&emergency(100, 0));
     let [force, _] = draft.ops.as_slice() else { panic!("{draft:?}") };
     assert_eq!((force.kind, force.quarantine), (Kind::Absolute, SIGNED));
-    assert!(force.what.starts_with("EMERGENCY: ") && force.what.ends_with(", compares with nothing"), "{}", force.what);
+    assert!(
+        force.what.starts_with("EMERGENCY: ") && force.what.ends_with(", without a precondition"),
+        "{}",
+        force.what
+    );
     assert!(
         draft.notes[0].contains("without a precondition") && draft.notes[1].contains("last read"),
         "{:?}",
