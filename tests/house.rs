@@ -80,7 +80,7 @@ fn names_a_system(line: &str) -> bool {
     const ENUMS: [&str; 5] = ["Call", "Query", "Observation", "Version", "Probe"];
     const SIGNALS: [&str; 5] = ["mongo.", "kafka.", "fleet.", "dns.", "health."];
     let module = |at: &&str| line.contains(&format!("systems::{at}")) || line.contains(&format!("\"{at}\""));
-    MODULES.iter().any(|at| module(&at))
+    MODULES.iter().any(module)
         || SIGNALS.iter().any(|at| line.contains(&format!("\"{at}")))
         || ENUMS.iter().any(|of| VARIANTS.iter().any(|variant| line.contains(&format!("{of}::{variant}("))))
 }

@@ -265,7 +265,7 @@ fn blind(snapshot: &Snapshot) -> Tile {
     };
     Tile {
         id: "blind",
-        title: "Unknown".into(),
+        title: "Not known".into(),
         value,
         note: note.into(),
         sides: Side::BOTH.map(side).to_vec(),

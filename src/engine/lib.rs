@@ -6,6 +6,8 @@ pub mod gate;
 pub mod run;
 pub mod snapshot;
 pub mod systems;
+#[cfg(test)]
+mod toy;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

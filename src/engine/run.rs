@@ -190,6 +190,9 @@ enum Stands {
     },
 }
 
+/// A preview, or all that keeps it from being worked out.
+type Previewed<S> = Result<Preview<<S as Systems>::Call, <S as Systems>::Version>, Vec<Fault>>;
+
 /// One step of the run.
 #[derive(Debug)]
 struct StepRun<S: Systems> {
@@ -200,7 +203,7 @@ struct StepRun<S: Systems> {
     verify: Judge,
     rollback: Judge,
     /// What was previewed last, or why it could not be.
-    preview: Option<Result<Preview<S::Call, S::Version>, Vec<Fault>>>,
+    preview: Option<Previewed<S>>,
     /// The attempt that was begun last.
     attempt: Option<Attempt<S::Call, S::Version>>,
     /// The attempt forward, while a way back may still turn out to have changed nothing.

@@ -143,12 +143,7 @@ impl<S: Systems> Run<S> {
     }
 
     /// What a step would do, as things stand.
-    pub(super) fn work_out(
-        &self,
-        at: usize,
-        estate: &S,
-        now: Now,
-    ) -> Result<super::Preview<S::Call, S::Version>, Vec<base::observed::Fault>> {
+    pub(super) fn work_out(&self, at: usize, estate: &S, now: Now) -> super::Previewed<S> {
         let way = self.steps[at].state.way;
         let unfinished = self.steps[at].attempt.as_ref().filter(|_| self.steps[at].state.exposed());
         let draft = match (unfinished, way) {

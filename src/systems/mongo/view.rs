@@ -104,8 +104,8 @@ fn set_columns(plan: &Plan, felt: bool) -> Vec<Column> {
     columns.extend([
         Column::number("delta_votes", "votes", 3).of("delta").drop(6),
         Column::number("oplog", "oplog", 5).drop(4),
-        Column::text("no_source", "w/o source", 3).of("majority").drop(2),
-        Column::text("no_target", "w/o target", 3).of("majority").drop(2),
+        Column::text("no_source", "w/o src", 3).of("majority").drop(2),
+        Column::text("no_target", "w/o tgt", 3).of("majority").drop(2),
         Column::text("no_link", "w/o link", 3).of("majority").drop(2),
         Column::text("at_home", "primary site", 3).of("majority").drop(5),
         Column::text("committed", "config", 4).drop(5),

@@ -181,11 +181,7 @@ impl<S: Systems> Run<S> {
         ops.map(|(place, op)| OpLine::of(op, state(place), said(place))).collect()
     }
 
-    fn preview_view(
-        &self,
-        at: usize,
-        preview: &Result<Preview<S::Call, S::Version>, Vec<base::observed::Fault>>,
-    ) -> PreviewView {
+    fn preview_view(&self, at: usize, preview: &crate::run::Previewed<S>) -> PreviewView {
         let plan = self.plan_of(at);
         let step = &self.steps[at];
         let mut view = PreviewView {
