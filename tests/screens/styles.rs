@@ -21,7 +21,7 @@ pub fn without_colour(name: &str, night: &Buffer, mono: &Buffer) {
     let reversed = |x: u16, y: u16| mono[(x, y)].modifier.contains(Modifier::REVERSED);
     // The verdict: a banner with its glyph and its word.
     let words: String = (0..mono.area.width).filter(|x| reversed(*x, 0)).map(|x| mono[(x, 0)].symbol()).collect();
-    let banners = [" ▲ HOLD ", " ● GO ", " ● CLEAR ", " ✖ ROLL BACK "];
+    let banners = [" ▲ HOLD ", " ◐ RUNNING ", " ● GO ", " ● CLEAR ", " ✖ ROLL BACK "];
     assert!(banners.contains(&words.as_str()), "{name}: the verdict is {words:?}");
     // Exactly one tab.
     let tab: String = (0..mono.area.width).filter(|x| reversed(*x, 2)).map(|x| mono[(x, 2)].symbol()).collect();

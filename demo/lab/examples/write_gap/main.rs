@@ -25,7 +25,7 @@ use landfall::{
         snapshot::Snapshot,
     },
     journal::{Author, store::MemStore},
-    systems::{Journal, collect::clock},
+    systems::collect::clock,
 };
 use landfall_lab::trio::{self, STEP, Trio};
 use tokio::time::{Instant, sleep, timeout};

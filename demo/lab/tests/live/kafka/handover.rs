@@ -24,7 +24,7 @@ use landfall::{
     },
     journal::{Author, store::MemStore},
     plan::Plan,
-    systems::{Journal, collect::clock},
+    systems::collect::clock,
 };
 use landfall_lab::{kafka, live::Lab, watch::value};
 use rdkafka::{

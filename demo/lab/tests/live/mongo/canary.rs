@@ -11,7 +11,7 @@ use landfall::{
     },
     journal::{Author, store::MemStore},
     plan::Plan,
-    systems::{Journal, collect::clock},
+    systems::collect::clock,
 };
 use landfall_lab::{
     estate::CANARY,
