@@ -322,8 +322,11 @@ impl Stage {
     }
 
     fn execute(&mut self) {
-        self.until(StepState::Ready);
-        self.order(Order::Preview("set".into()));
+        // A roll back previews itself.
+        if self.state() != StepState::Previewed {
+            self.until(StepState::Ready);
+            self.order(Order::Preview("set".into()));
+        }
         self.order(Order::Arm("set".into()));
         let view = self.engine.run_view(self.now);
         let digest = view.steps[0].preview.as_ref().and_then(|p| p.digest).expect("a preview");
