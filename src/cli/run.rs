@@ -18,7 +18,11 @@ use console::{
     self, Ended, Mode, Options,
     clock::{Zones, machine},
 };
-use drive::{Control, Link, inbox::Inbox, live};
+use drive::{
+    Control, Link,
+    inbox::Inbox,
+    live::{self, LAST_WRITES},
+};
 use engine::EngineCommand;
 use journal::{
     Author, Holder, Refused,
@@ -83,9 +87,11 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options);
     drop(metrics);
     let link = helm.link.clone();
-    notice.leaves_within(FINISH + LET_GO);
+    notice.leaves_within(FINISH + LAST_WRITES * 2 + LET_GO);
     leave(helm);
-    let_go(runtime, link);
+    // It ends at once where the journal answers.
+    runtime.block_on(async { link.let_go(LAST_WRITES * 2 + LET_GO).await });
+    runtime.shutdown_timeout(LET_GO);
     exit_code(ended.map_err(|e| e.to_string()))
 }
 

@@ -90,15 +90,30 @@ pub struct Executor<S: Systems> {
     writing: Option<Duration>,
     /// The journal did not answer in time: nothing is written or sent any more, whatever it answers later.
     late: Option<Halt>,
-    /// The engine was told that a write waits.
+    /// It was at its limit when the time was told last.
+    overdue: bool,
+    /// Since when there has always been a write that was not answered.
+    behind: Option<Duration>,
+    /// The engine was told that writes wait.
     told: bool,
+    /// The program is being left: nothing is sent any more.
+    leaving: bool,
 }
 
 impl<S: Systems> Executor<S> {
     /// Around this engine.
     #[must_use]
     pub const fn new(engine: Engine<S>) -> Self {
-        Self { engine, queue: VecDeque::new(), writing: None, late: None, told: false }
+        Self {
+            engine,
+            queue: VecDeque::new(),
+            writing: None,
+            late: None,
+            overdue: false,
+            behind: None,
+            told: false,
+            leaving: false,
+        }
     }
 
     /// The engine, to look at.
@@ -139,18 +154,37 @@ impl<S: Systems> Executor<S> {
         }
         self.answered(written, host);
         self.go_on(host);
+        if self.writing.is_none() {
+            self.behind = None;
+            self.tell(None, host);
+        }
     }
 
-    /// Time has passed. A journal that has not answered for [`LIMIT`] counts as failed.
+    /// The program is being left. What waits to be put on record still is; nothing more is sent, and a permit that still comes is not used.
+    pub fn leave(&mut self, host: &mut impl Host<S>) {
+        self.leaving = true;
+        self.queue.retain(|effect| !matches!(effect, EngineEffect::Run(RunEffect::Send(_))));
+        let effects = self.engine.leave(host.now());
+        self.carry_out(effects, host);
+    }
+
+    /// Time has passed. A journal that has not answered for [`LIMIT`], by two looks at the clock in a row, counts as failed: one look alone may
+    /// come right after the machine has slept.
     pub fn tick(&mut self, host: &mut impl Host<S>) {
         let now = host.now();
-        let waits = self.writing.map(|since| now.boot.saturating_sub(since));
-        if self.late.is_none() && waits.is_some_and(|waits| waits >= LIMIT) {
+        let since = |at: Option<Duration>| at.map(|at| now.boot.saturating_sub(at));
+        let overdue = since(self.writing).is_some_and(|waits| waits >= LIMIT);
+        if std::mem::replace(&mut self.overdue, overdue) && overdue && self.late.is_none() {
             let halt = Halt(format!("no answer within {}", base::now::short(LIMIT)));
             self.late = Some(halt.clone());
             self.halt(&halt, host);
             self.go_on(host);
         }
+        self.tell(since(self.behind), host);
+    }
+
+    /// Tells the engine for how long writes have been waiting.
+    fn tell(&mut self, waits: Option<Duration>, host: &mut impl Host<S>) {
         if std::mem::replace(&mut self.told, waits.is_some()) || waits.is_some() {
             self.take(EngineInput::Run(RunInput::Writing(waits)), host);
         }
@@ -161,6 +195,7 @@ impl<S: Systems> Executor<S> {
             let Some(effect) = self.queue.pop_front() else { return };
             match effect {
                 EngineEffect::Run(RunEffect::Record(body)) => self.write(Write::Record(body), host),
+                EngineEffect::Run(RunEffect::Send(_)) if self.leaving => {}
                 EngineEffect::Run(RunEffect::Send(intent)) => self.write(Write::Intent(intent), host),
                 EngineEffect::Run(RunEffect::Verify(verify)) => host.verify(*verify),
                 // The engine has made of it what is to be asked.
@@ -184,7 +219,11 @@ impl<S: Systems> Executor<S> {
         };
         match answer {
             Answer::Now(written) => self.answered(written, host),
-            Answer::Later => self.writing = Some(host.now().boot),
+            Answer::Later => {
+                let now = host.now().boot;
+                self.writing = Some(now);
+                self.behind.get_or_insert(now);
+            }
             Answer::NoJournal => {}
         }
     }
@@ -193,6 +232,8 @@ impl<S: Systems> Executor<S> {
     fn answered(&mut self, written: Written<S>, host: &mut impl Host<S>) {
         let entry = match written {
             Written::Record(entry) => entry,
+            // What became of an intent that was not sent is found out when the run is taken up again.
+            Written::Intent(_, _, entry) if self.leaving => entry,
             Written::Intent(permit, intent, entry) => {
                 host.send(permit, *intent);
                 entry

@@ -28,7 +28,7 @@ use systems::{Engine, EngineInput, Entry, Estate, Journal, RunInput, collect::cl
 const SPACING: Duration = Duration::from_millis(50);
 
 /// What is still to be put on record is waited for so long when the program ends.
-const LAST_WRITES: Duration = Duration::from_secs(5);
+pub const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// Starts watching what the plan names, on the current tokio runtime. Everything stops when the last [`Link`] is dropped.
 #[must_use]
@@ -136,9 +136,12 @@ impl<V: Servers> Driver<V> {
                 () = due => self.take(EngineInput::Tick),
                 _ = second.tick() => {
                     self.read_along();
-                    self.host.check_journal();
-                    self.take_messages();
+                    // The journal first: what is read beside it may hang on the same disk.
                     self.executor.tick(&mut self.host);
+                    if !self.executor.is_writing() {
+                        self.host.check_journal();
+                    }
+                    self.take_messages();
                     self.take(EngineInput::Tick);
                 }
                 () = self.host.forget_done() => continue,
@@ -154,8 +157,7 @@ impl<V: Servers> Driver<V> {
 
     /// What is known last is put on record, and all tasks end.
     async fn leave(mut self) {
-        let effects = self.executor.engine_mut().leave(clock::now());
-        self.executor.carry_out(effects, &mut self.host);
+        self.executor.leave(&mut self.host);
         let _ = timeout(LAST_WRITES, async {
             while self.executor.is_writing()
                 && let Some(written) = self.written.recv().await

@@ -130,6 +130,8 @@ pub enum RunInput<S: Systems> {
 
 /// How long something armed stays so.
 const ARMED: Duration = Duration::from_secs(60);
+/// A journal that takes longer than this to answer is shown to do so, and nothing is executed until it does.
+const SLOW: Duration = Duration::from_secs(2);
 /// How long until the next look.
 const LOOK: Duration = Duration::from_secs(1);
 /// The run.

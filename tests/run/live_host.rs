@@ -204,17 +204,23 @@ fn a_journal_that_does_not_answer_delays_neither_observations_nor_keys() {
     let life = Life::begin(&plan, &servers, &path, &disk);
     assert!(life.until("ready", |s| s.state == StepState::Ready));
 
+    // Armed, and confirmed while nothing can be written.
+    let digest = loop {
+        let now = life.step();
+        match (now.state, now.preview.and_then(|p| p.digest)) {
+            (StepState::Armed, Some(digest)) => break digest,
+            (StepState::Previewed, _) => life.control.orders.give(Order::Arm(STEP.into())),
+            _ => life.control.orders.give(Order::Preview(STEP.into())),
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
     disk.block();
     let before = life.control.link.snapshots.borrow().clone();
     let written = entries(&path).len();
-    // The record of the preview is not written; the preview is there all the same, once everything that it takes has been read.
-    while life.step().preview.and_then(|p| p.digest).is_none() {
-        life.control.orders.give(Order::Preview(STEP.into()));
-        std::thread::sleep(Duration::from_millis(200));
-        assert!(life.run().halted.is_none(), "{:#?}", life.step());
-    }
+    life.control.orders.give(Order::Execute { step: STEP.into(), digest, typed: STEP.into() });
+    life.control.orders.give(Order::Remark { by: None, text: "the disk hangs".into() });
     // Every collector that is asked every few seconds brings something new, twice.
-    let often = |s: &&CollectorLine| s.interval <= Duration::from_secs(5);
+    let often = |s: &&CollectorLine| s.interval <= Duration::from_secs(2);
     let begun = Instant::now();
     let (mut frames, mut oldest, mut last) = (0, Duration::ZERO, before.now);
     loop {
@@ -229,8 +235,8 @@ fn a_journal_that_does_not_answer_delays_neither_observations_nor_keys() {
         frames += u32::from(now.now != std::mem::replace(&mut last, now.now));
         std::thread::sleep(Duration::from_millis(5));
     }
-    // Nothing else may be executed while nothing can be put on record: what is armed waits for its record.
     assert_eq!(entries(&path).len(), written, "nothing was written meanwhile");
+    assert_eq!(servers.log(), Vec::<String>::new(), "and nothing sent: its intent is not on record");
     let waits = life.run().journal_waits;
     println!(
         "journal blocked for {:?}: {frames} frames, oldest observation {oldest:?}, shown as waiting {waits:?}",

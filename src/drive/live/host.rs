@@ -21,6 +21,9 @@ use systems::{
     collect::{clock, guard::caught, poll::Schedule, sink::Sink},
 };
 
+/// Collectors have so long to end.
+const COLLECTORS: Duration = Duration::from_millis(250);
+
 /// A verification that takes longer has seen nothing.
 const VERIFY_WITHIN: Duration = Duration::from_secs(10);
 
@@ -72,16 +75,21 @@ impl<V: Servers> Live<V> {
 
     /// Ends all tasks, and closes the connections.
     pub async fn close(mut self) {
+        // First of all: whoever waits for the journal's lock does not wait for a server.
+        if let Some(recorder) = self.recorder.take() {
+            recorder.close(super::LAST_WRITES).await;
+        }
         self.away.shutdown().await;
         for task in self.running.values() {
             task.abort();
         }
-        for task in self.running.into_values() {
-            let _ = task.await;
-        }
-        if let Some(recorder) = self.recorder.take() {
-            recorder.close(super::LAST_WRITES).await;
-        }
+        // A collector that is blocked in a library's call ends with the process.
+        let ended = async {
+            for task in self.running.into_values() {
+                let _ = task.await;
+            }
+        };
+        let _ = timeout(COLLECTORS, ended).await;
         self.servers.close().await;
     }
 }
@@ -113,8 +121,10 @@ impl<V: Servers> Host<Estate> for Live<V> {
 
     fn write(&mut self, write: Write<Estate>) -> Answer<Estate> {
         let Some(recorder) = &self.recorder else { return Answer::NoJournal };
-        recorder.write(write, clock::now());
-        Answer::Later
+        match recorder.write(write, clock::now()) {
+            Ok(()) => Answer::Later,
+            Err(halt) => Answer::Now(Written::Failed(halt)),
+        }
     }
 
     fn send(&mut self, permit: Permit, intent: Intent) {

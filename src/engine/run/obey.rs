@@ -1,7 +1,7 @@
 //! Whether an operator gets what they want, and why not. Nothing here is silent: an order is obeyed or refused with its reason.
 
 use super::{
-    Hand, Order, Proposal, Refusal, Run, RunEffect,
+    Hand, Order, Proposal, Refusal, Run, RunEffect, SLOW,
     act::{digest_of, recipe_of},
 };
 use crate::systems::Systems;
@@ -184,6 +184,12 @@ impl<S: Systems> Run<S> {
         let id = plan.id.clone();
         if plan.confirm > Confirm::Enter && typed != plan.action.target() {
             return Err(Refusal::new(format!("type {} to confirm", plan.action.target())));
+        }
+        if let Some(waits) = self.writing.filter(|waits| *waits >= SLOW) {
+            let waits = base::now::short(waits);
+            return Err(Refusal::new(format!(
+                "{id}: the journal has not answered for {waits}: execute it once it does"
+            )));
         }
         let state = &self.steps[at].state;
         if state.state != StepState::Armed {

@@ -19,9 +19,6 @@ use base::{
 };
 use plan::Action;
 
-/// A journal that takes longer than this to answer is shown to do so.
-const SLOW: Duration = Duration::from_secs(2);
-
 impl Turn {
     /// Of the gates `of` a step, as it stands: as [`Run::tick`] has it.
     fn at(of: &str, state: &Machine) -> Self {
@@ -78,7 +75,7 @@ impl<S: Systems> Run<S> {
             aborts: watched(&self.aborts),
             held: self.held.clone(),
             halted: self.halted.clone(),
-            journal_waits: self.writing.filter(|waits| *waits >= SLOW),
+            journal_waits: self.writing.filter(|waits| *waits >= super::super::SLOW),
             operator: self.writer.clone(),
             head: self.head.map(|head| (head.seq, head.hash.short())),
             journal: self.records.iter().cloned().collect(),
