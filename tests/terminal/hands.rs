@@ -152,7 +152,7 @@ fn carry_out(term: &Term) {
     term.press("\x1b[200~web\x1b[201~");
     term.until_shown("type this name, do not paste it");
     term.press("wep\r");
-    term.until_shown("type web to go on");
+    term.until_shown("type web to continue");
     term.press("\x7fb\r");
     term.until("it is closed", |t| !t.screen().contains("type web and press Enter"));
 }
