@@ -165,7 +165,7 @@ mod tests {
         let right = said(Some("Thu, 01 Jan 2026 12:00:20 GMT"), "SignatureDoesNotMatch", FaultKind::Unauthenticated);
         assert!(right.contains("not the one of this access key"), "{right}");
         let none = said(Some("today"), "ExpiredToken", FaultKind::Unauthenticated);
-        assert!(none.contains("have ended") && none.contains("read anew"), "{none}");
+        assert!(none.contains("have expired") && none.contains("read again"), "{none}");
     }
 
     #[test]
