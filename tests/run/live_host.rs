@@ -6,7 +6,7 @@ mod servers;
 
 use std::{
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(240);
 
 /// One life of the program: it ends when this is dropped, and nothing of it goes on.
 struct Life {
-    runtime: Option<Runtime>,
+    runtime: Mutex<Option<Runtime>>,
     control: Control,
 }
 
@@ -51,7 +51,7 @@ impl Life {
             let _inside = runtime.enter();
             live::start_steered_on(plan.clone(), servers.clone(), opened, inbox)
         };
-        Self { runtime: Some(runtime), control }
+        Self { runtime: Mutex::new(Some(runtime)), control }
     }
 
     fn run(&self) -> Arc<RunView> {
@@ -62,14 +62,26 @@ impl Life {
         self.run().steps.iter().find(|s| s.id == STEP).cloned().expect("it is in the plan")
     }
 
-    /// Waits until it is so, or the journal has failed; whether it is so.
+    /// All tasks are gone at once, wherever they were.
+    fn kill(&self) {
+        if let Some(runtime) = self.runtime.lock().expect("nobody panics in here").take() {
+            runtime.shutdown_background();
+        }
+    }
+
+    /// Whether nothing comes of keys any more: the journal has failed, or the process is gone.
+    fn is_over(&self) -> bool {
+        self.run().halted.is_some() || self.runtime.lock().expect("nobody panics in here").is_none()
+    }
+
+    /// Waits until it is so, or all is over; whether it is so.
     fn until(&self, what: &str, is: impl Fn(&StepView) -> bool) -> bool {
         let begun = Instant::now();
         loop {
             if is(&self.step()) {
                 return true;
             }
-            if self.run().halted.is_some() {
+            if self.is_over() {
                 return false;
             }
             assert!(begun.elapsed() < PATIENCE, "{what}: {:#?}", self.step());
@@ -81,7 +93,7 @@ impl Life {
     fn execute(&self) -> bool {
         let begun = Instant::now();
         loop {
-            if self.run().halted.is_some() {
+            if self.is_over() {
                 return false;
             }
             let now = self.step();
@@ -116,10 +128,7 @@ impl Life {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        // All tasks are gone at once, wherever they were.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        self.kill();
     }
 }
 
@@ -145,9 +154,8 @@ fn life_and_death(at: usize, fault: Fault) {
                 while !disk.is_over() && !playing.is_finished() && begun.elapsed() < PATIENCE {
                     std::thread::sleep(Duration::from_millis(5));
                 }
-                // Whoever presses the keys stops, too.
-                life.control.orders.give(Order::Hold { by: None, why: String::new() });
-                disk.fail_now();
+                assert!(disk.is_over(), "{why}: there are fewer writes");
+                life.kill();
             });
         } else {
             assert!(!life.play(), "{why}: the journal has failed, and nothing stopped");

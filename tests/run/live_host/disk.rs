@@ -58,11 +58,6 @@ impl Disk {
         self.with(|state| state.over)
     }
 
-    /// From now on nothing is written.
-    pub fn fail_now(&self) {
-        self.with(|state| (state.left, state.over) = (Some((0, Fault::Full)), true));
-    }
-
     /// Writes are not answered until [`Self::release`].
     pub fn block(&self) {
         self.with(|state| state.blocked = true);
