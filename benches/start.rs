@@ -65,9 +65,9 @@ fn first_frame(plan: &Path, folder: &Path, runs: Duration) -> (Duration, f64) {
     pty.resize(Size::new(50, 200)).unwrap();
     let command = Command::new(env!("CARGO_BIN_EXE_landfall")).arg("watch").arg(plan);
     let command = command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env("XDG_CONFIG_HOME", folder);
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut child = command.spawn(pts).unwrap();
-    let took = until(&mut pty, begun);
+    let took = until(&mut pty, started);
     let reader = drain(&pty);
     thread::sleep(runs);
     let memory = peak(child.id());
@@ -79,14 +79,14 @@ fn first_frame(plan: &Path, folder: &Path, runs: Duration) -> (Duration, f64) {
     (took, memory)
 }
 
-fn until(pty: &mut Pty, begun: Instant) -> Duration {
+fn until(pty: &mut Pty, started: Instant) -> Duration {
     let (mut seen, mut part) = (Vec::new(), [0; 65536]);
     loop {
         let n = pty.read(&mut part).unwrap_or(0);
         assert!(n > 0, "it ended: {}", String::from_utf8_lossy(&seen));
         seen.extend_from_slice(&part[..n]);
         if seen.windows(FRAME.len()).any(|w| w == FRAME) {
-            return begun.elapsed();
+            return started.elapsed();
         }
     }
 }

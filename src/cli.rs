@@ -194,7 +194,7 @@ pub fn main() -> ExitCode {
         return failed(why.into());
     }
     let done = match cli.command {
-        Cmd::Console { journal: Some(journal), on } => run::steered(&journal, &on),
+        Cmd::Console { journal: Some(journal), on } => run::with_control(&journal, &on),
         Cmd::Console { journal: None, on } => run::watched(&on, None, Mode::Console, &Plain::default()),
         Cmd::Watch { follow, plain, on } => run::watched(&on, follow.as_deref(), Mode::Watch, &plain),
         Cmd::Demo(it) => demo::run(it),

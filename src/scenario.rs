@@ -132,7 +132,7 @@ pub struct Wish {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
     /// It is started.
-    Begun,
+    Started,
     /// It is done.
     Done,
     /// It is rolled back.

@@ -111,7 +111,7 @@ fn sorts() -> Vec<Sort> {
     ]
 }
 
-fn told(read: Result<Report, Faulty>) -> Told {
+fn lines_of(read: Result<Report, Faulty>) -> Told {
     match read {
         Ok(report) => Told { texts: vec![report.render(true), report.render(false)], taken: true },
         Err(faulty) => {
@@ -123,25 +123,25 @@ fn told(read: Result<Report, Faulty>) -> Told {
 fn plan(text: &str, _: &mut Rng) -> Told {
     match landfall::systems::parse_plan(Path::new("p\u{1b}[2J.toml"), text) {
         Ok((plan, report)) => {
-            let mut out = told(Ok(report));
+            let mut out = lines_of(Ok(report));
             out.texts.push(plan.summary().into_iter().chain(plan.outlook()).collect::<Lines>().text().to_owned());
             out
         }
-        Err(faulty) => told(Err(faulty)),
+        Err(faulty) => lines_of(Err(faulty)),
     }
 }
 
 fn settings(text: &str, _: &mut Rng) -> Told {
     match Settings::parse(Path::new("c.toml"), text) {
         Ok(_) => Told { texts: Vec::new(), taken: true },
-        Err(faulty) => told(Err(faulty)),
+        Err(faulty) => lines_of(Err(faulty)),
     }
 }
 
 fn scenario(text: &str, rng: &mut Rng) -> Told {
     let small = fs::read_to_string("demo/small.toml").expect("text");
     let small = if rng.u8(..) < 32 { mutated(&small, std::slice::from_ref(&small), rng) } else { small };
-    told(Scenario::parse(Path::new("s.toml"), text, |_| Ok(small.clone())).map(|(_, report)| report))
+    lines_of(Scenario::parse(Path::new("s.toml"), text, |_| Ok(small.clone())).map(|(_, report)| report))
 }
 
 fn theme(text: &str, _: &mut Rng) -> Told {
@@ -303,17 +303,17 @@ fn whatever_is_in_a_file_nothing_panics_and_nothing_told_acts() {
             let mut rng = Rng::with_seed(case);
             let good = &sort.good[rng.usize(..sort.good.len())];
             let text = if sort.name.contains("chains") { good.clone() } else { mutated(good, &sort.good, &mut rng) };
-            let begun = Instant::now();
-            let told = panic::catch_unwind(AssertUnwindSafe(|| (sort.read)(&text, &mut rng)));
-            longest = longest.max(begun.elapsed());
-            match told {
+            let started = Instant::now();
+            let lines_of = panic::catch_unwind(AssertUnwindSafe(|| (sort.read)(&text, &mut rng)));
+            longest = longest.max(started.elapsed());
+            match lines_of {
                 Err(_) => {
                     panics += 1;
                     amiss.push(format!("{}, seed {case}: {}", sort.name, WHERE.with(|at| at.borrow().clone())));
                 }
-                Ok(told) => {
-                    taken += u64::from(told.taken);
-                    if let Some(sign) = told.texts.iter().find_map(|text| raw(text)) {
+                Ok(lines_of) => {
+                    taken += u64::from(lines_of.taken);
+                    if let Some(sign) = lines_of.texts.iter().find_map(|text| raw(text)) {
                         signs += 1;
                         amiss.push(format!("{}, seed {case}: U+{:04X} is told", sort.name, u32::from(sign)));
                     }

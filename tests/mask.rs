@@ -9,10 +9,10 @@ use landfall::{
     console::{
         Depth, Mode, Themes,
         mask::Mask,
-        picture::ViewModel,
         ui::Ui,
         update::{Act, UiEvent, update},
         view::draw,
+        view_model::ViewModel,
     },
     drive::sim::{SimDrive, Trouble},
     journal::{Author, store::MemStore},
@@ -50,7 +50,7 @@ impl Room {
         let mut drive = SimDrive::new(Arc::new(plan), 7, start);
         let (journal, entries) =
             landfall::systems::open_journal(Box::new(MemStore::default()), author, start).expect("a journal");
-        drive.steer(journal, entries);
+        drive.take_control(journal, entries);
         drive.run_for(Duration::from_secs(120));
         let first = ViewModel::masked(Arc::new(drive.snapshot()), Some(&mut mask), &TimeZone::UTC);
         let ui = Ui::new(Arc::new(first), drive.now(), Mode::Demo);
@@ -86,8 +86,8 @@ impl Room {
             self.drive.run_for(Duration::from_millis(200));
             self.ui.now = self.drive.now();
             let mask = self.masked.then_some(&mut self.mask);
-            let picture = ViewModel::masked(Arc::new(self.drive.snapshot()), mask, &TimeZone::UTC);
-            update(&mut self.ui, UiEvent::Picture(Arc::new(picture)));
+            let view_model = ViewModel::masked(Arc::new(self.drive.snapshot()), mask, &TimeZone::UTC);
+            update(&mut self.ui, UiEvent::Ready(Arc::new(view_model)));
         }
         self.draw();
     }

@@ -164,9 +164,9 @@ fn metrics_are_served_on_request_and_whoever_dawdles_keeps_nobody_waiting() {
 fn metrics_that_others_could_read_are_refused_unless_that_is_said() {
     let mut demo = Demo::with(&["--plain", "--metrics", "0.0.0.0:0"]);
     assert_eq!(demo.code(), Some(2));
-    let mut said = String::new();
-    demo.stderr().read_to_string(&mut said).expect("it says why");
-    assert!(said.contains("0.0.0.0:0") && said.contains("--metrics-any"), "{said}");
+    let mut detail = String::new();
+    demo.stderr().read_to_string(&mut detail).expect("it says why");
+    assert!(detail.contains("0.0.0.0:0") && detail.contains("--metrics-any"), "{detail}");
 }
 
 /// A plan whose servers do not exist.
@@ -200,10 +200,10 @@ fn a_status_has_every_signal_however_short_the_wait_and_none_is_live_before_anyt
     let plan = folder.path().join("plan.toml");
     std::fs::write(&plan, NOBODY).expect("written");
     let mut status = Command::new(env!("CARGO_BIN_EXE_landfall"));
-    let said = status.arg("status").arg(plan).args(["--json", "--wait", "0"]).output().expect("it starts");
-    assert_eq!(said.status.code(), Some(1), "not in order: {}", String::from_utf8_lossy(&said.stderr));
-    let said: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
-    let signals = said["signals"].as_array().expect("a list");
+    let detail = status.arg("status").arg(plan).args(["--json", "--wait", "0"]).output().expect("it starts");
+    assert_eq!(detail.status.code(), Some(1), "not in order: {}", String::from_utf8_lossy(&detail.stderr));
+    let detail: serde_json::Value = serde_json::from_slice(&detail.stdout).expect("JSON");
+    let signals = detail["signals"].as_array().expect("a list");
     assert!(signals.len() > 20, "{signals:?}");
     let not_live = |signal: &serde_json::Value| signal["state"] == "never" || signal["state"] == "blind";
     assert!(signals.iter().all(not_live), "{signals:?}");

@@ -16,7 +16,7 @@ use landfall::{
 
 /// Plays one and reports its result.
 fn played(name: &str) -> Outcome {
-    let begun = Instant::now();
+    let started = Instant::now();
     let read = library::scenario(name).expect("it is there");
     let (scenario, warnings) = read.unwrap_or_else(|faulty| panic!("{faulty}"));
     assert!(warnings.is_empty(), "{warnings}");
@@ -27,7 +27,7 @@ fn played(name: &str) -> Outcome {
         outcome.entries().len(),
         outcome.log.len(),
         outcome.took.as_secs() / 60,
-        begun.elapsed().as_secs_f64(),
+        started.elapsed().as_secs_f64(),
         outcome.wrong.as_deref().unwrap_or("all expectations met"),
     );
     outcome
@@ -71,7 +71,7 @@ macro_rules! scenarios {
 scenarios! {
     whole_move "move", lagging "lagging", lottery "lottery", link_cut "link-cut", long_write "long-write", lost_reply "lost-reply",
     slow_consumer "slow-consumer", straggler "straggler", duplicates "duplicates", served_share "served-share", all_zero "all-zero",
-    zero_weight "zero-weight", never_healthy "never-healthy", shrinking "shrinking", throttled "throttled", stranger "stranger",
+    zero_weight "zero-weight", never_healthy "never-healthy", shrinking "shrinking", throttled "throttled", foreign "stranger",
     errors_rise "errors-rise", blind_users "blind-users", dies "dies", dies_early "dies-early", back "back", emergency "emergency",
 }
 

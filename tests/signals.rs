@@ -66,7 +66,7 @@ fn of(cut: impl FnOnce(&mut Plan)) -> SimDrive {
     let start = Now { boot: Duration::from_secs(5000), wall: jiff::Timestamp::UNIX_EPOCH };
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
     // With an operator: probes run only then.
-    steer(&mut drive);
+    take_control(&mut drive);
     // An external change of a weight, the first change that this Route 53 accepts.
     if let Some(name) = name {
         drive.run_for(Duration::from_secs(45));
@@ -77,12 +77,12 @@ fn of(cut: impl FnOnce(&mut Plan)) -> SimDrive {
     drive
 }
 
-fn steer(drive: &mut SimDrive) {
+fn take_control(drive: &mut SimDrive) {
     let author =
         Author { run: "test".into(), actor: "operator".into(), host: "here".into(), plan: Digest::of(b"plan") };
     let (journal, entries) =
         landfall::systems::open_journal(Box::new(MemStore::default()), author, drive.now()).expect("a journal");
-    drive.steer(journal, entries);
+    drive.take_control(journal, entries);
 }
 
 /// With one system only: signals do not depend on others.
@@ -183,12 +183,12 @@ fn a_signal_is_never_better_than_the_worst_of_its_sources() {
     for (system, _) in PAGES {
         let mut healthy = only(system);
         healthy.run_for(SETTLED);
-        let picture = healthy.snapshot();
+        let view = healthy.snapshot();
         let healthy = by_name(healthy.signals());
         let healthy = live(&healthy);
         // One collector of each kind of query is enough; members and names of one kind are alike.
         let mut kinds = BTreeSet::new();
-        for source in picture.sources {
+        for source in view.sources {
             if source.id.starts_with(system) && kinds.insert((source.side, source.calls)) {
                 // Some queries are made much less often than others of their system.
                 let silent = GONE_STALE.max(source.interval * 7 / 2);
@@ -232,7 +232,7 @@ fn what_is_probed_is_probed_for_whoever_steers_and_for_nobody_who_watches() {
         all.into_iter().filter(|s| s.id.contains("/canary/")).map(|s| (s.id, s.state)).collect::<Vec<_>>()
     };
     assert_eq!(probes(&mut drive), [], "a watch of a plan with a canary");
-    steer(&mut drive);
+    take_control(&mut drive);
     let live = |w: &str| (format!("mongo/orders/canary/{w}"), CollectorState::Fresh);
     assert_eq!(probes(&mut drive), [live("1"), live("majority")]);
     // The next console only watches.

@@ -68,28 +68,28 @@ fn check(variables: &[(&str, &str)]) -> String {
         .envs(variables.iter().copied())
         .output()
         .unwrap();
-    let said = String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap();
-    assert_eq!(out.status.code(), Some(1), "{said}");
-    assert!(!said.contains("panicked") && !said.contains("defect"), "{said}");
-    said
+    let detail = String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(1), "{detail}");
+    assert!(!detail.contains("panicked") && !detail.contains("defect"), "{detail}");
+    detail
 }
 
-fn of<'a>(said: &'a str, source: &str) -> &'a str {
-    said.lines().find(|line| line.contains(source)).unwrap_or_else(|| panic!("{source} is not in: {said}"))
+fn of<'a>(detail: &'a str, source: &str) -> &'a str {
+    detail.lines().find(|line| line.contains(source)).unwrap_or_else(|| panic!("{source} is not in: {detail}"))
 }
 
 #[test]
 fn a_machine_without_authorities_asks_what_it_can_and_says_what_it_cannot() {
-    let said = check(&[("SSL_CERT_FILE", "/nowhere/ca.pem"), ("SSL_CERT_DIR", "/nowhere")]);
+    let detail = check(&[("SSL_CERT_FILE", "/nowhere/ca.pem"), ("SSL_CERT_DIR", "/nowhere")]);
     for source in ["ec2/source/instances", "ec2/target/instances", "metrics/load/target"] {
-        let line = of(&said, source);
+        let line = of(&detail, source);
         assert!(line.starts_with("FAIL") && line.contains("no certificate authorities"), "{line}");
     }
-    assert!(of(&said, "metrics/load/source").starts_with("ok"), "{said}");
+    assert!(of(&detail, "metrics/load/source").starts_with("ok"), "{detail}");
 }
 
 #[test]
 fn a_bundle_that_is_not_there_is_named() {
-    let said = check(&[("AWS_CA_BUNDLE", "/nowhere/bundle.pem")]);
-    assert!(of(&said, "ec2/source/instances").contains("AWS_CA_BUNDLE=/nowhere/bundle.pem"), "{said}");
+    let detail = check(&[("AWS_CA_BUNDLE", "/nowhere/bundle.pem")]);
+    assert!(of(&detail, "ec2/source/instances").contains("AWS_CA_BUNDLE=/nowhere/bundle.pem"), "{detail}");
 }

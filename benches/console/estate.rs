@@ -59,7 +59,7 @@ impl Estate {
 
     /// A second passes; all sources answer every ten as they did before. Gives the processor's time for that, and for making answers up.
     pub fn same_again(&mut self) -> (Duration, Duration) {
-        let begun = spent(ClockId::ThreadCPUTime);
+        let started = spent(ClockId::ThreadCPUTime);
         self.now.boot += Duration::from_secs(1);
         self.now.wall += Duration::from_secs(1);
         let due = self.now.boot.as_secs().is_multiple_of(10);
@@ -70,7 +70,7 @@ impl Estate {
         for (source, facts) in answers {
             self.core.handle(EngineInput::Observation { source, facts, took: Duration::from_millis(30) }, self.now);
         }
-        (spent(ClockId::ThreadCPUTime) - made_up, made_up - begun)
+        (spent(ClockId::ThreadCPUTime) - made_up, made_up - started)
     }
 
     pub fn snapshot(&mut self) -> Snapshot {
@@ -147,7 +147,7 @@ fn commits(side: Side, round: i64) -> kafka::Snapshot {
         ..kafka::Snapshot::default()
     };
     for g in 0..GROUPS {
-        let begun = count(out.commits.len());
+        let started = count(out.commits.len());
         let first = (g * 5) % TOPICS * PARTITIONS;
         for slot in first..first + 5 * PARTITIONS {
             let behind =
@@ -160,7 +160,7 @@ fn commits(side: Side, round: i64) -> kafka::Snapshot {
             name: format!("bench-{g:03}").into(),
             state: kafka::GroupState::Stable,
             members: Some(Vec::new()),
-            commits: begun..count(out.commits.len()),
+            commits: started..count(out.commits.len()),
             orphans: Vec::new(),
             fault: None,
         });

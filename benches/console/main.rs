@@ -26,11 +26,11 @@ use landfall::{
     console::{
         Depth, Mode, Theme, Themes,
         frames::Frames,
-        gallery::{Looking, Prepared, RenderWorker},
-        picture::ViewModel,
+        render_worker::{Looking, Prepared, RenderWorker},
         ui::Ui,
         update::{UiEvent, update},
         view::draw,
+        view_model::ViewModel,
     },
     engine::snapshot::Snapshot,
 };
@@ -57,9 +57,9 @@ fn main() {
     drive.pass(90);
     let made = times(20, |_| {
         drive.pass(1);
-        let begun = Instant::now();
+        let started = Instant::now();
         std::hint::black_box(drive.snapshot());
-        begun.elapsed()
+        started.elapsed()
     });
     row("snapshot of the whole estate (the core's, not the console's)", made);
     let next = |drive: &mut Estate| {
@@ -86,7 +86,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     let first = next(drive);
     let now = first.now;
     let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(first))), now, Mode::Demo);
-    ui.gallery = RenderWorker::open().ok().map(|(gallery, _)| gallery);
+    ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
     let mut screen = Frames::default();
     frame(&mut ui, &theme, &mut screen);
     for c in keys.chars() {
@@ -96,18 +96,18 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     println!("{name}: {rows} rows");
     let pictures = times(20, |_| {
         let snapshot = Arc::new(next(drive));
-        let begun = Instant::now();
-        let picture = Arc::new(ViewModel::of(snapshot));
-        let took = begun.elapsed();
-        update(&mut ui, UiEvent::Picture(picture));
+        let started = Instant::now();
+        let view_model = Arc::new(ViewModel::of(snapshot));
+        let took = started.elapsed();
+        update(&mut ui, UiEvent::Ready(view_model));
         took
     });
     row("  picture", pictures);
     let frames = times(ROUNDS, |i| {
         key(&mut ui, KeyCode::Char(if i % 2 == 0 { 'j' } else { 'k' }));
-        let begun = Instant::now();
+        let started = Instant::now();
         frame(&mut ui, &theme, &mut screen);
-        begun.elapsed()
+        started.elapsed()
     });
     row("  frame: draw, difference, bytes", frames);
     if rows == 0 {
@@ -129,11 +129,11 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         let pressed = times(100, |i| {
             let (made, took) = made(&ui, || next(drive));
             beside.push(took);
-            let begun = Instant::now();
+            let started = Instant::now();
             update(&mut ui, made);
             key(&mut ui, [KeyCode::Char('j'), KeyCode::Char('G'), KeyCode::Char('g'), KeyCode::PageDown][i % 4]);
             frame(&mut ui, &theme, &mut screen);
-            begun.elapsed()
+            started.elapsed()
         });
         row(&format!("  key with a picture, {way}"), pressed);
         if way.starts_with("filter") {
@@ -143,11 +143,11 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     let typed = times(100, |i| {
         let (made, took) = made(&ui, || next(drive));
         beside.push(took);
-        let begun = Instant::now();
+        let started = Instant::now();
         update(&mut ui, made);
         key(&mut ui, KeyCode::Char(['/', 'a', '1', '2'][i % 4]));
         frame(&mut ui, &theme, &mut screen);
-        let took = begun.elapsed();
+        let took = started.elapsed();
         if i % 4 == 3 {
             key(&mut ui, KeyCode::Esc);
         }
@@ -157,13 +157,13 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     let after = times(100, |i| {
         key(&mut ui, KeyCode::Char(['/', 'a', '1', '2'][i % 4]));
         frame(&mut ui, &theme, &mut screen);
-        let begun = Instant::now();
-        if let Some(picture) = ui.waits() {
-            let prepared = Prepared::of(&picture, Looking::of(&ui));
+        let started = Instant::now();
+        if let Some(view_model) = ui.waits() {
+            let prepared = Prepared::of(&view_model, Looking::of(&ui));
             update(&mut ui, UiEvent::Rows(prepared));
         }
         frame(&mut ui, &theme, &mut screen);
-        let took = begun.elapsed();
+        let took = started.elapsed();
         if i % 4 == 3 {
             key(&mut ui, KeyCode::Esc);
         }
@@ -173,11 +173,11 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     let sorts = times(100, |_| {
         let (made, took) = made(&ui, || next(drive));
         beside.push(took);
-        let begun = Instant::now();
+        let started = Instant::now();
         update(&mut ui, made);
         key(&mut ui, KeyCode::Char('s'));
         frame(&mut ui, &theme, &mut screen);
-        begun.elapsed()
+        started.elapsed()
     });
     row("  key with a picture, s: the next column's order", sorts);
     row("  picture and rows, made beside it, over all of these", beside);
@@ -193,7 +193,7 @@ fn idle(drive: &mut Estate) {
     let first = Arc::new(ViewModel::of(Arc::new(drive.snapshot())));
     for page in ['1', '3', '4'] {
         let mut ui = Ui::new(first.clone(), drive.now, Mode::Demo);
-        ui.gallery = RenderWorker::open().ok().map(|(gallery, _)| gallery);
+        ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
         key(&mut ui, KeyCode::Char(page));
         let mut screen = Frames::default();
         frame(&mut ui, &theme, &mut screen);
@@ -202,17 +202,17 @@ fn idle(drive: &mut Estate) {
         for _ in 0..60 {
             let (took, answers) = drive.same_again();
             made_up += answers;
-            let begun = thread();
+            let started = thread();
             let snapshot = Arc::new(drive.snapshot());
-            core += took + (thread() - begun);
+            core += took + (thread() - started);
             ui.now = drive.now;
             let looking = Looking::of(&ui);
-            let begun = thread();
-            let event = picture(snapshot, looking);
+            let started = thread();
+            let event = view_model(snapshot, looking);
             update(&mut ui, event);
-            update(&mut ui, UiEvent::Second);
+            update(&mut ui, UiEvent::Tick);
             frame(&mut ui, &theme, &mut screen);
-            console += thread() - begun;
+            console += thread() - started;
         }
         let all = spent(ClockId::ProcessCPUTime) - before - made_up;
         let share = |d: Duration| d.as_secs_f64() / 60.0 * 100.0;
@@ -229,20 +229,20 @@ fn idle(drive: &mut Estate) {
 fn quiet(drive: &mut Estate) {
     let theme = Themes::default().load("night", Depth::True).unwrap();
     let snapshot = Arc::new(drive.snapshot());
-    let begun = snapshot.now;
+    let started = snapshot.now;
     for page in ['1', '3', '4'] {
-        let mut ui = Ui::new(Arc::new(ViewModel::of(snapshot.clone())), begun, Mode::Demo);
+        let mut ui = Ui::new(Arc::new(ViewModel::of(snapshot.clone())), started, Mode::Demo);
         key(&mut ui, KeyCode::Char(page));
         let mut screen = Frames::default();
         frame(&mut ui, &theme, &mut screen);
         let (mut bytes, mut draws) = (0, 0);
         for second in 1..=60 {
-            let now = Now { boot: begun.boot + Duration::from_secs(second), ..begun };
+            let now = Now { boot: started.boot + Duration::from_secs(second), ..started };
             ui.now = now;
             // The same readings, one second older.
             let older = Snapshot { now, ..(*snapshot).clone() };
-            update(&mut ui, UiEvent::Picture(Arc::new(ViewModel::of(Arc::new(older)))));
-            update(&mut ui, UiEvent::Second);
+            update(&mut ui, UiEvent::Ready(Arc::new(ViewModel::of(Arc::new(older)))));
+            update(&mut ui, UiEvent::Tick);
             let wrote = frame(&mut ui, &theme, &mut screen);
             bytes += wrote;
             draws += usize::from(wrote > 0);
@@ -261,26 +261,26 @@ fn hour() {
     mib("read a dozen times");
     let first = drive.snapshot();
     let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(first))), drive.now, Mode::Demo);
-    ui.gallery = RenderWorker::open().ok().map(|(gallery, _)| gallery);
+    ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
     for c in [KeyCode::Char('4'), KeyCode::Right, KeyCode::Right] {
         key(&mut ui, c);
     }
     let mut screen = Frames::default();
     frame(&mut ui, &theme, &mut screen);
     mib("looked at");
-    let begun = Instant::now();
+    let started = Instant::now();
     for second in 0..3600 {
         drive.pass(1);
         ui.now = drive.now;
         let snapshot = Arc::new(drive.snapshot());
-        let event = picture(snapshot, Looking::of(&ui));
+        let event = view_model(snapshot, Looking::of(&ui));
         update(&mut ui, event);
         if second % 60 == 0 {
             key(&mut ui, KeyCode::Char(if second % 120 == 0 { '3' } else { '4' }));
         }
         frame(&mut ui, &theme, &mut screen);
     }
-    println!("the hour took {:.0} s", begun.elapsed().as_secs_f64());
+    println!("the hour took {:.0} s", started.elapsed().as_secs_f64());
     mib("after an hour");
 }
 
@@ -290,16 +290,16 @@ fn made(ui: &Ui, next: impl FnOnce() -> Snapshot + Send) -> (UiEvent, Duration) 
     let looking = Looking::of(ui);
     let aside = || {
         let snapshot = Arc::new(next());
-        let begun = Instant::now();
-        (picture(snapshot, looking), begun.elapsed())
+        let started = Instant::now();
+        (view_model(snapshot, looking), started.elapsed())
     };
     thread::scope(|scope| scope.spawn(aside).join()).unwrap()
 }
 
-fn picture(snapshot: Arc<Snapshot>, looking: Looking) -> UiEvent {
-    let picture = ViewModel::of(snapshot);
-    let prepared = Prepared::of(&picture, looking);
-    UiEvent::Made(Arc::new(picture), prepared)
+fn view_model(snapshot: Arc<Snapshot>, looking: Looking) -> UiEvent {
+    let view_model = ViewModel::of(snapshot);
+    let prepared = Prepared::of(&view_model, looking);
+    UiEvent::Made(Arc::new(view_model), prepared)
 }
 
 fn key(ui: &mut Ui, code: KeyCode) {

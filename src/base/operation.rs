@@ -197,18 +197,18 @@ pub struct SendOutcome<M> {
 
 impl<M> SendOutcome<M> {
     /// The server accepted it.
-    pub fn accepted(said: impl Into<String>) -> Self {
-        Self { reply: Reply::Accepted, version: None, detail: said.into() }
+    pub fn accepted(message: impl Into<String>) -> Self {
+        Self { reply: Reply::Accepted, version: None, detail: message.into() }
     }
 
     /// The precondition does not hold.
-    pub fn mismatch(said: impl Into<String>) -> Self {
-        Self { reply: Reply::Mismatch, version: None, detail: said.into() }
+    pub fn mismatch(message: impl Into<String>) -> Self {
+        Self { reply: Reply::Mismatch, version: None, detail: message.into() }
     }
 
     /// The outcome is not known: a server error, a time-out, a cut connection.
-    pub fn indeterminate(said: impl Into<String>) -> Self {
-        Self { reply: Reply::Indeterminate, version: None, detail: said.into() }
+    pub fn indeterminate(message: impl Into<String>) -> Self {
+        Self { reply: Reply::Indeterminate, version: None, detail: message.into() }
     }
 
     /// The same, of another type, and without secrets for the journal.
@@ -217,8 +217,8 @@ impl<M> SendOutcome<M> {
     }
 
     /// The server refused it before it checked the precondition.
-    pub fn refused(said: impl Into<String>) -> Self {
-        Self { reply: Reply::Refused, version: None, detail: said.into() }
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self { reply: Reply::Refused, version: None, detail: message.into() }
     }
 }
 
@@ -235,13 +235,13 @@ pub struct Verified<M> {
 
 impl<M> Verified<M> {
     /// The result of an observation.
-    pub fn new(truth: Truth, said: impl Into<String>) -> Self {
-        Self { truth, version: None, detail: said.into() }
+    pub fn new(truth: Truth, message: impl Into<String>) -> Self {
+        Self { truth, version: None, detail: message.into() }
     }
 
     /// Nothing could be observed.
-    pub fn unobservable(said: impl Into<String>) -> Self {
-        Self::new(Truth::Unobservable, said)
+    pub fn unobservable(message: impl Into<String>) -> Self {
+        Self::new(Truth::Unobservable, message)
     }
 
     /// The same, of another type, and without secrets for the journal.
@@ -252,8 +252,8 @@ impl<M> Verified<M> {
 
 /// A server's message, which may contain what it was sent. It goes into the journal; a later reader of the journal has not read the secrets
 /// and could not remove them.
-fn without_secrets(said: &str) -> String {
-    crate::text::struck(said).into_owned()
+fn without_secrets(message: &str) -> String {
+    crate::text::struck(message).into_owned()
 }
 
 /// A request to be verified that was sent, or may have been.
@@ -280,8 +280,8 @@ mod tests {
         let words = format!("InvalidChangeBatch: you signed it with {secret}");
         let sent = SendOutcome::mismatch(words.clone()).map(|mark: u8| mark);
         let looked = Verified::unobservable(words).map(|mark: u8| mark);
-        for said in [sent.detail, looked.detail] {
-            assert_eq!(said, "InvalidChangeBatch: you signed it with ***");
+        for message in [sent.detail, looked.detail] {
+            assert_eq!(message, "InvalidChangeBatch: you signed it with ***");
         }
     }
 }

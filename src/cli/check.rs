@@ -98,10 +98,10 @@ fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
     let mut out: Vec<Fault> = Vec::new();
     for sample in samples.into_vec() {
         let Observed::Unknown(fault) = sample.value else { continue };
-        let told = trials.iter().filter_map(|t| t.outcome.as_ref().err()).chain(&out).any(|f| *f == fault);
+        let described = trials.iter().filter_map(|t| t.outcome.as_ref().err()).chain(&out).any(|f| *f == fault);
         // A query without a result may be misspelt, or may wait for the first traffic: only its author knows.
         let nothing = fault.kind == FaultKind::Empty && sample.def.unit == Unit::AsNamed;
-        if (is_no(fault.kind) || fault.kind == FaultKind::NotFound || nothing) && !told {
+        if (is_no(fault.kind) || fault.kind == FaultKind::NotFound || nothing) && !described {
             out.push(fault);
         }
     }

@@ -84,21 +84,21 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
     // Checked before the inbox is created beside it.
     let board = boarding(it.journal.as_deref(), author)?;
     let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &run, &scenario.plan.runbook.approvers));
-    let helm = timeline::start(&scenario, it.speed, board, inbox.transpose()?)?;
-    let metrics = serve(bound, &helm.link)?;
+    let control = timeline::start(&scenario, it.speed, board, inbox.transpose()?)?;
+    let metrics = serve(bound, &control.link)?;
     let ended = match plain(&it.plain, &options) {
-        Some(lines) => printed(&helm.link, lines),
-        None => shown(&helm, &it, &scenario, options),
+        Some(lines) => printed(&control.link, lines),
+        None => shown(&control, &it, &scenario, options),
     };
     drop(metrics);
     // Simulated time must run, so that pending operations can finish.
-    drop(helm.link.commands.send(EngineCommand::Speed(1.0)));
-    leave(helm);
+    drop(control.link.commands.send(EngineCommand::Speed(1.0)));
+    leave(control);
     exit_code(ended)
 }
 
 /// Runs on a screen.
-fn shown(helm: &Control, it: &Demo, scenario: &Scenario, mut options: Options) -> Result<Ended, String> {
+fn shown(control: &Control, it: &Demo, scenario: &Scenario, mut options: Options) -> Result<Ended, String> {
     options.script = it.autoplay.then(|| Box::new(Script::new(scenario)) as _);
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
     options.greeting = Some(format!(
@@ -106,7 +106,7 @@ fn shown(helm: &Control, it: &Demo, scenario: &Scenario, mut options: Options) -
         scenario.name
     ));
     options.record.clone_from(&it.record);
-    console::run(helm.link.clone(), Some(helm.orders.clone()), options).map_err(|e| e.to_string())
+    console::run(control.link.clone(), Some(control.orders.clone()), options).map_err(|e| e.to_string())
 }
 
 fn list() -> Result<Lines, Failed> {
@@ -177,11 +177,11 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
         "{}: {keys} keys, {records} records, {sent} requests executed in {minutes} min {seconds} s of virtual time",
         scenario.name,
     ));
-    let (said, code) = match outcome.wrong {
+    let (detail, code) = match outcome.wrong {
         None => ("all expectations met".to_owned(), ExitCode::SUCCESS),
         Some(why) => (format!("EXPECTATION FAILED: {why}"), ExitCode::from(NOT_IN_ORDER)),
     };
-    out.put(said);
+    out.put(detail);
     print(out).map(|_| code)
 }
 

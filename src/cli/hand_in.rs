@@ -64,12 +64,12 @@ struct Wait {
 
 /// Follows a journal under its canonical path, because the inbox is beside the journal itself.
 fn follow(file: &Path, mut each: impl FnMut(&systems::Entry)) -> Result<(PathBuf, Follower), String> {
-    let told = |e: std::io::Error| format!("{}: {e}", file.display());
-    let path = file.canonicalize().map_err(told)?;
+    let described = |e: std::io::Error| format!("{}: {e}", file.display());
+    let path = file.canonicalize().map_err(described)?;
     let mut follower = Follower::new(&path);
     let read = follower.each(|entry| each(&entry));
     read.map_err(|e| match e {
-        Refused::Io(e) => told(e),
+        Refused::Io(e) => described(e),
         other => format!("{}: {other}", file.display()),
     })?;
     Ok((path, follower))
@@ -91,18 +91,19 @@ pub(super) fn approve(it: &Approve) -> Result<ExitCode, Failed> {
     let message = Message::Approve { run, step: it.step.clone(), digest, by: it.name.clone() };
     // An approval is sent only if its subject could be printed.
     print_seen(format_args!("{}: {what}", it.step))?;
-    let told = format!("{} approves {}", it.name, digest.short());
-    hand_in((path, follower), &message, it.key.as_deref(), &it.wait, &told)
+    let described = format!("{} approves {}", it.name, digest.short());
+    hand_in((path, follower), &message, it.key.as_deref(), &it.wait, &described)
 }
 
 /// The full digest of the newest preview or proposal that begins with the given digits, and its description.
 fn meant(shown: &[(Digest, String)], step: &str, given: &str) -> Result<(Digest, String), String> {
-    let (last, told) = shown.last().ok_or_else(|| format!("the journal has no preview of {step}, and no proposal"))?;
+    let (last, described) =
+        shown.last().ok_or_else(|| format!("the journal has no preview of {step}, and no proposal"))?;
     // The console in control decides whether it is still valid.
     let found = shown.iter().rev().find(|(digest, _)| given.len() >= 8 && digest.to_string().starts_with(given));
-    found
-        .cloned()
-        .ok_or_else(|| format!("the latest preview or proposal of {step} is {}, not {given}: {told}", last.short()))
+    found.cloned().ok_or_else(|| {
+        format!("the latest preview or proposal of {step} is {}, not {given}: {described}", last.short())
+    })
 }
 
 pub(super) fn note(it: &Words) -> Result<ExitCode, Failed> {
@@ -121,7 +122,7 @@ fn hand_in(
     message: &Message,
     key: Option<&Path>,
     wait: &Wait,
-    told: &str,
+    described: &str,
 ) -> Result<ExitCode, Failed> {
     let journal = journal.as_path();
     let name = journal.display();
@@ -132,14 +133,14 @@ fn hand_in(
     let handed = put(&folder(journal), message, key)?;
     let mut answer = None;
     let mut answered = |within: Duration| -> Result<Option<(u64, Answer)>, String> {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             let news = follower.each(|entry| {
                 let found = message.answer(&entry.body).map(|it| (entry.seq, it));
                 answer = answer.take().or(found);
             });
             news.map_err(|e| format!("landfall: UNKNOWN whether it is in the journal: {name}: {e}"))?;
-            if answer.is_some() || begun.elapsed() >= within {
+            if answer.is_some() || started.elapsed() >= within {
                 return Ok(answer.take());
             }
             sleep(LOOK);
@@ -165,7 +166,7 @@ fn hand_in(
         };
     }
     match found {
-        Some((seq, Answer::Taken)) => Ok(done(format_args!("journal record {seq}: {told}"), ExitCode::SUCCESS)),
+        Some((seq, Answer::Taken)) => Ok(done(format_args!("journal record {seq}: {described}"), ExitCode::SUCCESS)),
         Some((seq, Answer::Refused(why))) => {
             Ok(done(format_args!("REFUSED, journal record {seq}: {why}"), ExitCode::from(NOT_IN_ORDER)))
         }

@@ -58,10 +58,10 @@ pub(super) fn run(it: &Init) -> Result<ExitCode, Failed> {
             _ => format!("error: cannot write {name}: {e}\n  check the folder, its permissions and the disk"),
         })
     })?;
-    let told = format_args!(
+    let described = format_args!(
         "{name} is written. Replace the examples that its first lines name, then: landfall check --offline {name}"
     );
-    Ok(done(told, ExitCode::SUCCESS))
+    Ok(done(described, ExitCode::SUCCESS))
 }
 
 /// Writes the whole file or nothing: the file gets its name last, and never replaces another.

@@ -34,12 +34,12 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     let file = File::open(&it.journal).map_err(unread)?;
     // The records before the damage are valid, but they are not the whole run: no report is made of them.
     let damaged = |damage| format!("{name}: DAMAGED: {damage}; no report is written: find out who changed it");
-    let told = |e| match e {
+    let described = |e| match e {
         Refused::Damaged(damage) => damaged(damage),
         other => format!("{name}: {other}"),
     };
     let (mut reader, mut story) = (chain::Reader::new(BufReader::new(file)), report::Gathered::default());
-    while let Some(entry) = reader.record().map_err(told)? {
+    while let Some(entry) = reader.record().map_err(described)? {
         story.take(entry);
     }
     let torn = reader.torn().map_err(damaged)?;
@@ -51,8 +51,9 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     write(&output, &it.journal, &report::html(&story)).map_err(|why| format!("{}: {why}", output.display()))?;
     let going = if story.goes_on() { "; the run is not finished" } else { "" };
     let head = &story.head;
-    let told = format!("{}: {} records, head {}:{}", output.display(), head.records, head.to.seq, head.hash.short());
-    Ok(done(format_args!("{told}{going}"), ExitCode::SUCCESS))
+    let described =
+        format!("{}: {} records, head {}:{}", output.display(), head.records, head.to.seq, head.hash.short());
+    Ok(done(format_args!("{described}{going}"), ExitCode::SUCCESS))
 }
 
 /// Whether a console has the journal open; `None` if that cannot be determined.

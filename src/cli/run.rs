@@ -61,7 +61,7 @@ pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Pl
 
 /// On a plan's real servers, with a journal: steps can be executed. If another console has the journal, this one
 /// follows it.
-pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
+pub(super) fn with_control(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     let options = options(&on.look, Mode::Console)?;
     let (plan, digest) = load_with_digest(&on.plan)?;
     let name = file.display();
@@ -78,17 +78,17 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     let inbox = Inbox::new(file, &author.run, &plan.runbook.approvers)?;
     let taken = systems::open_journal(store, author, clock::now()).map_err(|e| e.to_string())?;
     let runtime = runtime()?;
-    let helm = {
+    let control = {
         let _entered = runtime.enter();
-        live::start_steered(plan, taken, inbox)
+        live::start_with_control(plan, taken, inbox)
     };
-    let metrics = serve(bound, &helm.link)?;
-    follow_changes(&helm.link, on);
-    let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options);
+    let metrics = serve(bound, &control.link)?;
+    follow_changes(&control.link, on);
+    let ended = console::run(control.link.clone(), Some(control.orders.clone()), options);
     drop(metrics);
-    let link = helm.link.clone();
+    let link = control.link.clone();
     notice.leaves_within(FINISH + LAST_WRITES * 2 + LET_GO);
-    leave(helm);
+    leave(control);
     // It ends at once where the journal answers.
     runtime.block_on(async { link.let_go(LAST_WRITES * 2 + LET_GO).await });
     runtime.shutdown_timeout(LET_GO);
@@ -98,11 +98,11 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
 /// Opens the journal with its lock. If its console is exiting and finishes pending operations, this waits for the end.
 fn opened(file: &Path) -> Result<Opened, String> {
     let name = file.display();
-    let mut told = false;
+    let mut text = false;
     loop {
         match FileStore::open(file).map_err(|e| format!("the journal {name}: {e}"))? {
             Opened::Busy(Some(holder)) if holder.leaves.is_some_and(|until| until > jiff::Timestamp::now()) => {
-                if !std::mem::replace(&mut told, true) {
+                if !std::mem::replace(&mut text, true) {
                     remark(format_args!("landfall: waiting for {name}: {holder}"));
                 }
             }
@@ -124,8 +124,8 @@ fn follow_changes(link: &Link, on: &OnPlan) {
 }
 
 /// The terminal is restored; now pending operations and cleanups are finished.
-pub(super) fn leave(helm: Control) {
-    for step in helm.leave(FINISH) {
+pub(super) fn leave(control: Control) {
+    for step in control.leave(FINISH) {
         remark(format_args!("landfall: {step} is not finished; it is in the journal, and the next start resumes it"));
     }
 }

@@ -52,14 +52,14 @@ pub(super) struct Keys {
 
 /// The operator's settings: from this file, or from the default file if it exists.
 pub(super) fn settings(file: Option<&Path>) -> Result<Settings, Failed> {
-    let told = |why: Faulty| faulty(&why);
+    let message = |why: Faulty| faulty(&why);
     match file {
-        Some(file) => Settings::load(file).map_err(told),
+        Some(file) => Settings::load(file).map_err(message),
         None => match place().map(|path| Settings::load(&path)) {
             None => Ok(Settings::default()),
             // Only a missing file is ignored: an unreadable one may mask names or change keys.
             Some(Err(Faulty::Unread { source, .. })) if source.kind() == ErrorKind::NotFound => Ok(Settings::default()),
-            Some(read) => read.map_err(told),
+            Some(read) => read.map_err(message),
         },
     }
 }

@@ -216,8 +216,8 @@ fn rows(t: &Table) -> Vec<Value> {
         .iter()
         .map(|row| {
             // Sparklines are for people.
-            let told = names.iter().zip(&row.cells).filter(|(_, c)| !matches!(c.key, Key::Spark(_)));
-            let mut out: serde_json::Map<_, _> = told.map(|(name, c)| (name.clone(), cell(c))).collect();
+            let described = names.iter().zip(&row.cells).filter(|(_, c)| !matches!(c.key, Key::Spark(_)));
+            let mut out: serde_json::Map<_, _> = described.map(|(name, c)| (name.clone(), cell(c))).collect();
             out.insert("id".into(), row.id.as_str().into());
             Value::Object(out)
         })

@@ -76,8 +76,8 @@ fn check(file: &std::path::Path) -> Result<ExitCode, Failed> {
         ThemeError::Faulty { source: Faulty::Plan(report), .. } => {
             let count = report.count(Severity::Error);
             let faults = if count == 1 { "fault" } else { "faults" };
-            let (told, name) = (report.render(super::colour(true)), file.display().to_string());
-            Failed::block(&format!("{told}\n\n{}: {count} {faults}; the theme cannot be used", line(&name)))
+            let (described, name) = (report.render(super::colour(true)), file.display().to_string());
+            Failed::block(&format!("{described}\n\n{}: {count} {faults}; the theme cannot be used", line(&name)))
         }
         ThemeError::Faulty { source: Faulty::Unread { source, .. }, .. } => {
             format!("error: cannot read {}: {source}", file.display()).into()

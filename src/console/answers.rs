@@ -4,8 +4,8 @@
 use std::{borrow::Cow, time::Duration};
 
 use super::{
-    picture::SOURCES,
     runbook::{RUNBOOK, STEPS},
+    view_model::SOURCES,
 };
 use base::{
     collector::CollectorState,

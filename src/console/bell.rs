@@ -155,12 +155,12 @@ mod tests {
         let [quiet, failed] =
             [StepState::Blocked, StepState::Failed].map(|state| with(&plain, |run| first(run).state = state));
         let at = |millis: u64| Now { boot: Duration::from_millis(10_000 + millis), ..plain.now };
-        let mut ringer = Bell::new(Ring::ALL.to_vec(), quiet.clone());
-        assert!(ringer.observe(&failed, at(0)));
-        assert!(!ringer.observe(&quiet, at(100)));
-        assert!(!ringer.observe(&failed, at(200)), "too soon");
-        assert!(!ringer.observe(&failed, at(900)));
-        assert!(ringer.observe(&failed, at(1000)), "what happened meanwhile");
-        assert!(!ringer.observe(&failed, at(3000)));
+        let mut bell = Bell::new(Ring::ALL.to_vec(), quiet.clone());
+        assert!(bell.observe(&failed, at(0)));
+        assert!(!bell.observe(&quiet, at(100)));
+        assert!(!bell.observe(&failed, at(200)), "too soon");
+        assert!(!bell.observe(&failed, at(900)));
+        assert!(bell.observe(&failed, at(1000)), "what happened meanwhile");
+        assert!(!bell.observe(&failed, at(3000)));
     }
 }

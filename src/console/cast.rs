@@ -18,7 +18,7 @@ use base::text::line;
 #[derive(Debug)]
 pub struct Cast {
     file: BufWriter<File>,
-    begun: Instant,
+    started: Instant,
     size: Option<Size>,
     title: String,
 }
@@ -30,7 +30,7 @@ impl Cast {
     /// If the file exists, or cannot be created.
     pub fn create(path: &Path, title: &str) -> io::Result<Self> {
         let file = File::create_new(path)?;
-        Ok(Self { file: BufWriter::new(file), begun: Instant::now(), size: None, title: line(title).into_owned() })
+        Ok(Self { file: BufWriter::new(file), started: Instant::now(), size: None, title: line(title).into_owned() })
     }
 
     /// Records what was written to a terminal of this size.
@@ -38,7 +38,7 @@ impl Cast {
     /// # Errors
     /// If the file cannot be written.
     pub fn wrote(&mut self, bytes: &[u8], size: Size) -> io::Result<()> {
-        let at = self.begun.elapsed();
+        let at = self.started.elapsed();
         match self.size.replace(size) {
             None => {
                 let stamp = jiff::Timestamp::now().as_second();

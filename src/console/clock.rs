@@ -130,9 +130,9 @@ impl Clock {
 
     /// For a run that began at `begun`, as of `now`.
     #[must_use]
-    pub fn new(zone: &TimeZone, begun: Timestamp, now: Timestamp) -> Self {
-        let ends = [begun, now].map(|at| abbreviation(zone, at));
-        Self { zone: zone.clone(), now: now.to_zoned(zone.clone()), day: begun.to_zoned(zone.clone()).date(), ends }
+    pub fn new(zone: &TimeZone, started: Timestamp, now: Timestamp) -> Self {
+        let ends = [started, now].map(|at| abbreviation(zone, at));
+        Self { zone: zone.clone(), now: now.to_zoned(zone.clone()), day: started.to_zoned(zone.clone()).date(), ends }
     }
 
     /// The zone.

@@ -49,7 +49,7 @@ pub enum Id {
     Hold,
     Release,
     Remark,
-    Second,
+    Approve,
     Preview,
     Arm,
     Execute,
@@ -57,11 +57,11 @@ pub enum Id {
     CallOff,
     Again,
     Abandon,
-    Attest,
+    MarkDone,
     Adopt,
     Waive,
-    LeaveOut,
-    Settle,
+    Skip,
+    Resolve,
     TimeFaster,
     TimeSlower,
     TimeStops,
@@ -265,7 +265,7 @@ pub const COMMANDS: &[Command] = &[
     of(Run, Remark, ("remark", "note", "Add a note to the journal."), &[Char('c')]).hint().risk(Records),
     of(
         Run,
-        Second,
+        Approve,
         ("second", "approve", "Approve a proposal, as a second person other than the proposer."),
         &[Char('A')],
     )
@@ -282,11 +282,11 @@ pub const COMMANDS: &[Command] = &[
     of(Step, Again, ("again", "retry", "Retry a step that has ended."), &[Char('r')]).hint().risk(Records),
     of(Step, Abandon, ("abandon", "abort attempt", "Abort a held attempt; its cleanup still finishes."), &[Char('u')])
         .risk(Changes),
-    of(Step, Attest, ("attest", "mark done", "Mark a manual step done."), &[Char('y')]).hint().risk(Records),
+    of(Step, MarkDone, ("attest", "mark done", "Mark a manual step done."), &[Char('y')]).hint().risk(Records),
     of(Step, Adopt, ("adopt", "adopt", "Adopt a step already done outside landfall."), &[Char('i')]).risk(Records),
     of(Step, Waive, ("waive", "waive", "Propose to waive a gate for one attempt."), &[Char('v')]).risk(Records),
-    of(Step, LeaveOut, ("leave-out", "skip", "Propose to skip a step."), &[Char('o')]).risk(Records),
-    of(Step, Settle, ("settle", "resolve", "Propose how to resolve an UNKNOWN operation manually."), &[Char('e')])
+    of(Step, Skip, ("leave-out", "skip", "Propose to skip a step."), &[Char('o')]).risk(Records),
+    of(Step, Resolve, ("settle", "resolve", "Propose how to resolve an UNKNOWN operation manually."), &[Char('e')])
         .risk(Records),
     of(Demo, TimeFaster, ("time-faster", "time ×2", "Double the speed of simulated time."), &[Char(']')]).hint(),
     of(Demo, TimeSlower, ("time-slower", "time ×½", "Halve the speed of simulated time."), &[Char('[')]).hint(),

@@ -147,7 +147,7 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
         Id::Last => stay(ui, usize::MAX),
         Id::Preview => vec![Act::Order(Order::Preview(id))],
         Id::Arm => vec![Act::Order(Order::Arm(id))],
-        Id::Second => {
+        Id::Approve => {
             ui.entry = Entry::Dialog(Dialog::Prompt(Prompt {
                 asked: Asked::Approve,
                 step: id.clone(),

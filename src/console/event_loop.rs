@@ -18,17 +18,17 @@ use super::{
     cast::Cast,
     clock::{Time, Zones, machine},
     command, dialog,
-    gallery::{Looking, Made, RenderWorker, SharedMask, lock},
     input::{self, UiInput},
     key::Key,
     keymap::Keymap,
     mask::{Mask, Names},
-    picture::ViewModel,
     player::{self, Player},
+    render_worker::{Looking, Made, RenderWorker, SharedMask, lock},
     terminal::Screen,
     ui::Ui,
     update::{Act, UiEvent, update},
     view,
+    view_model::ViewModel,
 };
 use drive::{Link, Orders};
 use engine::EngineCommand;
@@ -50,7 +50,7 @@ pub(super) struct Console {
     record: Option<PathBuf>,
     /// The operator's keys: a script that is playing uses the default keys.
     keys: Arc<Keymap>,
-    ringer: Bell,
+    bell: Bell,
     /// The pseudonyms. Kept while names are shown, so that each name has the same pseudonym later.
     mask: SharedMask,
     /// The real names, for orders: an order does not wait while a snapshot is being masked.
@@ -77,7 +77,7 @@ impl Console {
             link.measure();
         }
         // No bell while a script plays.
-        let ringer = Bell::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
+        let bell = Bell::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
         let zones = Zones::new(&settings.time, machine);
         let first = Arc::new(ViewModel::masked(snapshot, masked.then_some(&mut mask), &zones.shown()));
         let names = mask.real_names();
@@ -110,7 +110,7 @@ impl Console {
             given: 0,
             record,
             keys,
-            ringer,
+            bell,
             mask,
             names,
             masked,
@@ -151,12 +151,12 @@ impl Console {
         let mut beat = tokio::time::interval(player::BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut core_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
-        let (gallery, mut pictures) = RenderWorker::open()?;
-        self.ui.gallery = Some(gallery.clone());
+        let (render_worker, mut pictures) = RenderWorker::open()?;
+        self.ui.render_worker = Some(render_worker.clone());
         let (mut asked, mut arranging) = (false, false);
         loop {
-            if let Some(picture) = self.ui.waits().filter(|_| !arranging) {
-                gallery.arrange(picture, Looking::of(&self.ui));
+            if let Some(view_model) = self.ui.waits().filter(|_| !arranging) {
+                render_worker.arrange(view_model, Looking::of(&self.ui));
                 arranging = true;
             }
             if std::mem::replace(&mut due, true) {
@@ -179,9 +179,9 @@ impl Console {
                     let Some(made) = made else { return Err(Error::Panicked) };
                     let before = self.ui.fingerprint();
                     let event = match made {
-                        Made::Picture(picture, prepared) => {
+                        Made::Ready(view_model, prepared) => {
                             asked = false;
-                            UiEvent::Made(self.as_wanted(picture), prepared)
+                            UiEvent::Made(self.as_wanted(view_model), prepared)
                         }
                         Made::Rows(prepared) => {
                             arranging = false;
@@ -195,11 +195,11 @@ impl Console {
                 changed = self.link.snapshots.changed(), if core_lives && !asked => match changed {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
-                        if self.ringer.observe(&snapshot, now()) {
+                        if self.bell.observe(&snapshot, now()) {
                             screen.ring()?;
                         }
-                        let (veil, zone) = (self.masked.then(|| self.mask.clone()), self.ui.zones.shown());
-                        gallery.make(snapshot, Looking::of(&self.ui), veil, zone);
+                        let (shared_mask, zone) = (self.masked.then(|| self.mask.clone()), self.ui.zones.shown());
+                        render_worker.make(snapshot, Looking::of(&self.ui), shared_mask, zone);
                         asked = true;
                         due = false;
                     }
@@ -210,7 +210,7 @@ impl Console {
                     due = self.play(&mut screen)?;
                 }
                 _ = second.tick() => {
-                    self.happen(UiEvent::Second, &mut screen)?;
+                    self.happen(UiEvent::Tick, &mut screen)?;
                     // Without the focus, changes of figures alone are not drawn; changes of meaning are.
                     due = self.ui.in_focus || self.ui.fingerprint() != drawn;
                 }
@@ -219,12 +219,12 @@ impl Console {
     }
 
     /// The view model with the current mask and zone: it may have been requested before one of them was changed.
-    fn as_wanted(&self, picture: Arc<ViewModel>) -> Arc<ViewModel> {
+    fn as_wanted(&self, view_model: Arc<ViewModel>) -> Arc<ViewModel> {
         let zone = self.ui.zones.shown();
-        match (picture.is_masked() == self.masked, *picture.clock.zone() == zone) {
-            (true, true) => picture,
-            (true, false) => Arc::new(picture.rezoned(&zone)),
-            (false, _) => Arc::new(picture.again(self.masked.then(|| lock(&self.mask)).as_deref_mut(), &zone)),
+        match (view_model.is_masked() == self.masked, *view_model.clock.zone() == zone) {
+            (true, true) => view_model,
+            (true, false) => Arc::new(view_model.rezoned(&zone)),
+            (false, _) => Arc::new(view_model.again(self.masked.then(|| lock(&self.mask)).as_deref_mut(), &zone)),
         }
     }
 
@@ -311,7 +311,7 @@ impl Console {
             let _ = self.happen(UiEvent::Key(key), screen)?;
         }
         if turn.over {
-            self.ui.message = turn.said;
+            self.ui.message = turn.notice;
         } else {
             self.player = Some(player);
         }

@@ -31,7 +31,7 @@ impl Mark {
     #[must_use]
     pub const fn sign(&self) -> (&'static str, &'static str) {
         match self.event {
-            Milestone::Begun => ("▸", "started"),
+            Milestone::Started => ("▸", "started"),
             Milestone::Done => ("●", "done"),
             Milestone::Failed => ("✖", "failed"),
             Milestone::Back => ("←", "rolled back"),

@@ -77,7 +77,7 @@ pub(super) fn sort(table: &Table, rows: Vec<usize>, sort: Sort, before: &[usize]
         a.0.cmp(&b.0).then_with(by_text).then(a.1.cmp(&b.1))
     };
     let mut keyed: Vec<(Brief, usize)> =
-        begun(table.rows.len(), rows, before).into_iter().map(|row| (brief(table, row, sort), row)).collect();
+        started(table.rows.len(), rows, before).into_iter().map(|row| (brief(table, row, sort), row)).collect();
     // The stable sort benefits from rows already in order; comparing row numbers makes the result independent of the
     // initial order.
     keyed.sort_by(compare);
@@ -85,7 +85,7 @@ pub(super) fn sort(table: &Table, rows: Vec<usize>, sort: Sort, before: &[usize]
 }
 
 /// The rows in their previous order, then the new ones.
-fn begun(all: usize, rows: Vec<usize>, before: &[usize]) -> Vec<usize> {
+fn started(all: usize, rows: Vec<usize>, before: &[usize]) -> Vec<usize> {
     if before.is_empty() {
         return rows;
     }

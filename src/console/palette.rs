@@ -219,9 +219,9 @@ mod tests {
     use engine::{self};
 
     use crate::{
-        picture::ViewModel,
         ui::{At, Mode},
         update::{UiEvent, update},
+        view_model::ViewModel,
     };
 
     /// The demo's console shortly after the start.
@@ -273,8 +273,8 @@ mod tests {
         assert_eq!((ui.theme, ui.theme_wanted), (0, 1), "until it is loaded");
         assert_eq!(choose(&mut ui, "faster"), [Act::Send(engine::EngineCommand::Pace(2.0))]);
         assert_eq!(choose(&mut ui, "execute"), []);
-        let said = ui.message.clone().unwrap_or_default();
-        assert!(said.starts_with("execute: ") && matches!(ui.entry, Entry::Palette(_)), "{said}");
+        let detail = ui.message.clone().unwrap_or_default();
+        assert!(detail.starts_with("execute: ") && matches!(ui.entry, Entry::Palette(_)), "{detail}");
         press(&mut ui, KeyCode::Esc);
         assert_eq!(ui.entry, Entry::Commands);
         assert_eq!(choose(&mut ui, "zzzz"), []);

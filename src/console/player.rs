@@ -67,7 +67,7 @@ pub struct Turn {
     /// The script has ended.
     pub over: bool,
     /// A message about that.
-    pub said: Option<String>,
+    pub notice: Option<String>,
 }
 
 impl Player {
@@ -96,9 +96,9 @@ impl Player {
                 self.keys.drain(..from);
                 turn.key = Some(press.event());
             }
-            Next::Over => (turn.over, turn.said) = (true, Some("the script has ended: you have control".to_owned())),
+            Next::Over => (turn.over, turn.notice) = (true, Some("the script has ended: you have control".to_owned())),
             Next::Fail(why) => {
-                (turn.over, turn.said) = (true, Some(format!("the script has stopped, you have control: {why}")))
+                (turn.over, turn.notice) = (true, Some(format!("the script has stopped, you have control: {why}")))
             }
         }
         let speed = if turn.over { 1.0 } else { self.script.speed() };

@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn all_faults_are_told_at_once_with_their_places() {
-        let told =
+        let described =
             faults("thme = \"day\"\nmask = \"on\"\nbell = [\"loud\"]\n[keys]\npreviw = [\"p\"]\narm = [\"Entr\"]\n");
         for part in [
             "config.toml:1:1",
@@ -273,7 +273,7 @@ mod tests {
             "\"Entr\" is not a key",
             "5 faults",
         ] {
-            assert!(told.contains(part), "{part}:\n{told}");
+            assert!(described.contains(part), "{part}:\n{described}");
         }
     }
 
@@ -287,16 +287,16 @@ mod tests {
             ("new york", "did you mean \"America/New_York\"?"),
             ("Lokal/Zeit/Hier", "write \"UTC\", \"local\", or a name of the tz database"),
         ] {
-            let told = faults(&format!("mask = false\ntime = {wrong:?}"));
+            let described = faults(&format!("mask = false\ntime = {wrong:?}"));
             for part in ["config.toml:2:8", &format!("there is no time zone {wrong:?}"), near] {
-                assert!(told.contains(part), "{part}:\n{told}");
+                assert!(described.contains(part), "{part}:\n{described}");
             }
         }
     }
 
     #[test]
     fn clashes_name_both_commands_and_what_to_do() {
-        let told = faults("[keys]\ntheme = [\"j\"]\nexecute = [\"ctrl-x\"]\nquit = []\n");
+        let described = faults("[keys]\ntheme = [\"j\"]\nexecute = [\"ctrl-x\"]\nquit = []\n");
         for part in [
             "j is `down` and `theme`",
             "give `down` another key as well",
@@ -305,7 +305,7 @@ mod tests {
             "`quit` must have a key",
             "3 faults",
         ] {
-            assert!(told.contains(part), "{part}:\n{told}");
+            assert!(described.contains(part), "{part}:\n{described}");
         }
     }
 

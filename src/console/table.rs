@@ -6,9 +6,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::{
     dialog::Dialog,
     order::Sort,
-    picture::meant,
     rows::Rows,
     ui::{At, Drawn, Entry, Ui},
+    view_model::meant,
 };
 use base::view::{Row, Table};
 
@@ -156,7 +156,7 @@ impl Ui {
     }
 
     /// Fingerprint of what must be drawn at once of the rows on screen.
-    pub(super) fn rows_gist(&self) -> u64 {
+    pub(super) fn rows_fingerprint(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         for table in self.shown_tables() {
             let Some(at) = self.table_ui(table.id) else { continue };

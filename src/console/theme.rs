@@ -76,13 +76,13 @@ impl ThemeError {
 fn ready(sheet: &Sheet, depth: Depth) -> Theme {
     let look = |role: Role| sheet.looks.get(role as usize).cloned().flatten().unwrap_or_default();
     let drawn = |role: Role| look(role).style(&sheet.palette, depth);
-    let told = |role: Role| look(role).style(&sheet.palette, Depth::True).bg;
+    let text = |role: Role| look(role).style(&sheet.palette, Depth::True).bg;
     let behind = |style: Style| style.bg.or(drawn(Role::Text).bg);
     let styles = Role::ALL.iter().map(|&role| {
         let style = drawn(role);
         // A role that differs by its background must still differ if the terminal cannot show that background.
         let lost = role != Role::Text
-            && told(role).is_some_and(|bg| told(Role::Text) != Some(bg))
+            && text(role).is_some_and(|bg| text(Role::Text) != Some(bg))
             && behind(style) == behind(drawn(Role::Text));
         if lost { style.reversed() } else { style }
     });

@@ -9,15 +9,15 @@ use self::settle::Made;
 use super::{
     clock::Zones,
     dialog::Dialog,
-    gallery::{Prepared, RenderWorker},
     keymap::Keymap,
     mask::Mask,
     mouse::Spots,
     palette::Palette,
-    picture::{SOURCES, ViewModel},
+    render_worker::{Prepared, RenderWorker},
     rows::Content,
     runbook::RUNBOOK,
     table::{TableKey, TableUi},
+    view_model::{SOURCES, ViewModel},
 };
 use base::{
     now::Now,
@@ -146,7 +146,7 @@ pub struct Ui {
     pub(super) page_below: usize,
     pub(super) detail: Option<Arc<Detail>>,
     /// The render worker, which frees old view models; without it they are freed here.
-    pub gallery: Option<RenderWorker>,
+    pub render_worker: Option<RenderWorker>,
     /// Rows that were computed in advance for the current view model.
     pub(super) prepared: Prepared,
     /// Whether the rows shown are not the requested ones; the event loop then requests them from the render worker.
@@ -195,7 +195,7 @@ impl Ui {
             heard_since_opened: 0,
             page_below: 0,
             detail: None,
-            gallery: None,
+            render_worker: None,
             prepared: Prepared::default(),
             waits: false,
             latest: first,
@@ -219,7 +219,7 @@ impl Ui {
     pub fn fingerprint(&self) -> (u64, u64, bool, bool, &'static str) {
         // The verdict is the latest one, also while the display is frozen.
         let word = self.latest().verdict().describe().0;
-        (self.view_model().gist, self.rows_gist(), self.detail.is_some(), self.is_asking(), word)
+        (self.view_model().fingerprint, self.rows_fingerprint(), self.detail.is_some(), self.is_asking(), word)
     }
 
     /// Number of view models that have come.
@@ -253,8 +253,8 @@ impl Ui {
     }
 
     /// Takes a newer view model. Returns the previous one: see [`Ui::let_go`].
-    pub(super) fn show(&mut self, picture: Arc<ViewModel>) -> Arc<ViewModel> {
-        let old = std::mem::replace(&mut self.latest, picture);
+    pub(super) fn show(&mut self, view_model: Arc<ViewModel>) -> Arc<ViewModel> {
+        let old = std::mem::replace(&mut self.latest, view_model);
         self.pictures += 1;
         self.heard = self.now;
         self.heard_since_opened = self.heard_since_opened.saturating_add(1);
@@ -263,21 +263,21 @@ impl Ui {
 
     /// Frees an old view model. Freeing 100,000 rows takes longer than a key may wait, so the render worker does it.
     pub(super) fn let_go(&self, old: Arc<ViewModel>) {
-        if let Some(gallery) = &self.gallery {
-            gallery.forget(old);
+        if let Some(render_worker) = &self.render_worker {
+            render_worker.forget(old);
         }
     }
 
     /// Recomputes the view models in the selected zone, including the frozen one.
     pub fn rezone(&mut self) {
         let zone = self.zones.shown();
-        self.remake(|picture| picture.rezoned(&zone));
+        self.remake(|view_model| view_model.rezoned(&zone));
     }
 
     fn remake(&mut self, mut make: impl FnMut(&ViewModel) -> ViewModel) {
         self.latest = Arc::new(make(&self.latest));
-        if let Some((picture, _)) = &mut self.frozen {
-            *picture = Arc::new(make(picture));
+        if let Some((view_model, _)) = &mut self.frozen {
+            *view_model = Arc::new(make(view_model));
         }
         self.settle(true);
     }
@@ -295,7 +295,7 @@ impl Ui {
         self.message = filtered.then(|| "list filters were removed: they may have contained names".to_owned());
         self.detail = None;
         let zone = self.zones.shown();
-        self.remake(|picture| picture.again(mask.as_deref_mut(), &zone));
+        self.remake(|view_model| view_model.again(mask.as_deref_mut(), &zone));
     }
 
     /// Freezes the display, or resumes it.

@@ -7,16 +7,16 @@ use ratatui::crossterm::event::KeyEvent;
 use super::{
     command::{Command, Id},
     dialog::{self, Asked, Dialog, Prompt},
-    gallery::Prepared,
     key::Key,
     mouse::{self, Touch},
     order::Sort,
     palette::{self, Palette},
-    picture::{ViewModel, is_own},
+    render_worker::Prepared,
     runbook::{RUNBOOK, STEPS},
     travel::travel,
     typing,
     ui::{At, Entry, Ui},
+    view_model::{ViewModel, is_own},
     why_not::why_not,
 };
 use engine::{self, run::Order, snapshot::DetailKey};
@@ -31,13 +31,13 @@ pub enum UiEvent {
     /// Text was pasted.
     Paste(String),
     /// A new view model.
-    Picture(Arc<ViewModel>),
+    Ready(Arc<ViewModel>),
     /// The same, with rows that were computed for it in advance.
     Made(Arc<ViewModel>, Prepared),
     /// Rows that were requested.
     Rows(Prepared),
     /// A second passed.
-    Second,
+    Tick,
 }
 
 /// A side effect to execute.
@@ -66,12 +66,12 @@ pub enum Act {
 /// Handles one event.
 pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
     match event {
-        UiEvent::Second => dialog::passed(ui),
-        UiEvent::Picture(picture) => on_view_model(ui, picture),
+        UiEvent::Tick => dialog::passed(ui),
+        UiEvent::Ready(view_model) => on_view_model(ui, view_model),
         // The rows belong to one view model, and to a place that the operator may have left.
-        UiEvent::Made(picture, prepared) => {
+        UiEvent::Made(view_model, prepared) => {
             ui.prepared = prepared;
-            let acts = on_view_model(ui, picture);
+            let acts = on_view_model(ui, view_model);
             ui.prepared = Prepared::default();
             acts
         }
@@ -104,12 +104,12 @@ pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
 }
 
 /// Handles a newer view model.
-fn on_view_model(ui: &mut Ui, picture: Arc<ViewModel>) -> Vec<Act> {
+fn on_view_model(ui: &mut Ui, view_model: Arc<ViewModel>) -> Vec<Act> {
     // Suspended, asleep or hung: the operator has not seen the count-down run.
     if ui.silent_for().is_some() {
         dialog::call_off(ui, "cancelled: the screen was not updated for a while; nothing was sent");
     }
-    let old = ui.show(picture);
+    let old = ui.show(view_model);
     if !ui.is_frozen() {
         ui.settle(false);
     }
@@ -196,11 +196,11 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         }
         Id::Mouse => {
             ui.mouse = !ui.mouse;
-            let said = match ui.mouse {
+            let detail = match ui.mouse {
                 true => "mouse on: hold Shift to select text in most terminals; :mouse turns it off",
                 false => "mouse off",
             };
-            ui.message = Some(said.to_owned());
+            ui.message = Some(detail.to_owned());
             vec![Act::Mouse]
         }
         Id::Help => {
@@ -226,7 +226,7 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
             travel(ui, id);
             Vec::new()
         }
-        steer => self::steer(ui, steer),
+        run_order_command => self::run_order_command(ui, run_order_command),
     }
 }
 
@@ -236,14 +236,14 @@ fn speed(ui: &Ui) -> f64 {
 }
 
 /// Runs a command of the run or of a step.
-fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
+fn run_order_command(ui: &mut Ui, id: Id) -> Vec<Act> {
     let step = ui.step().map(|s| s.id.clone()).unwrap_or_default();
     let about = ui.step().and_then(|s| {
         let ticket = s.unknown?;
         Some((ticket, s.ops.get(usize::from(ticket.op))?.what.clone()))
     });
     let ask = |ui: &mut Ui, asked: Asked, step: String| {
-        let about = about.clone().filter(|_| asked == Asked::Settle);
+        let about = about.clone().filter(|_| asked == Asked::Resolve);
         let over = dialog::over(ui);
         ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { asked, step, text: String::new(), about, over }));
         Vec::new()
@@ -267,11 +267,11 @@ fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
         Id::Release => vec![Act::Order(Order::Release)],
         Id::Hold => ask(ui, Asked::Hold, String::new()),
         Id::Remark => ask(ui, Asked::Remark, String::new()),
-        Id::Attest => ask(ui, Asked::Attest, step),
+        Id::MarkDone => ask(ui, Asked::MarkDone, step),
         Id::Waive => ask(ui, Asked::Waive, step),
-        Id::LeaveOut => ask(ui, Asked::Skip, step),
-        Id::Settle => ask(ui, Asked::Settle, step),
-        Id::Second => ask(ui, Asked::Second, String::new()),
+        Id::Skip => ask(ui, Asked::Skip, step),
+        Id::Resolve => ask(ui, Asked::Resolve, step),
+        Id::Approve => ask(ui, Asked::Agree, String::new()),
         _ => Vec::new(),
     }
 }

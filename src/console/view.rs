@@ -96,7 +96,7 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         super::widget::text::put(screen, buf, &text, Style::new());
         head::verdict(Rect { y: screen.y + 1, height: 1, ..screen }, buf, ui, &look);
     } else {
-        let (head, body, said, foot) = parts(screen, caption::height(ui, screen.width));
+        let (head, body, notice, foot) = parts(screen, caption::height(ui, screen.width));
         head::draw(head, buf, ui, &look, &mut drawn);
         match (&ui.entry, ui.at) {
             (Entry::Help(search, top), _) => drawn.help_top = Some(help::draw(body, buf, ui, (search, *top), &look)),
@@ -112,7 +112,7 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
             Entry::Palette(open) => palette::draw(body, buf, ui, open, &look),
             Entry::Commands | Entry::Filter(_) | Entry::Help(..) => {}
         }
-        caption::draw(said, buf, ui, &look);
+        caption::draw(notice, buf, ui, &look);
         foot::draw(foot, buf, ui, &look);
     }
     quiet(buf);
@@ -133,11 +133,11 @@ fn quiet(buf: &mut Buffer) {
     }
 }
 
-fn parts(screen: Rect, said: u16) -> (Rect, Rect, Rect, Rect) {
-    let said = said.min(screen.height.saturating_sub(SMALLEST.1));
+fn parts(screen: Rect, notice: u16) -> (Rect, Rect, Rect, Rect) {
+    let notice = notice.min(screen.height.saturating_sub(SMALLEST.1));
     let head = Rect { height: 3, ..screen };
     let foot = Rect { y: screen.bottom() - 1, height: 1, ..screen };
-    let caption = Rect { y: foot.y - said, height: said, ..screen };
-    let body = Rect { y: screen.y + 3, height: screen.height - 4 - said, ..screen };
+    let caption = Rect { y: foot.y - notice, height: notice, ..screen };
+    let body = Rect { y: screen.y + 3, height: screen.height - 4 - notice, ..screen };
     (head, body, caption, foot)
 }

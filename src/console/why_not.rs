@@ -3,8 +3,8 @@
 use super::{
     command::{Command, Id, Scope},
     dialog::{before_it_begins, is_under_way},
-    picture::is_own,
     ui::{At, Ui},
+    view_model::is_own,
 };
 use base::step::{StepState, Way};
 use engine::PACE;
@@ -34,7 +34,7 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         Id::Back if ui.at == At::Page(0) => say("this is the overview"),
         Id::Faster if ui.latest().pace >= PACE.1 => say("collectors already poll at the maximum rate"),
         Id::Slower if ui.latest().pace <= PACE.0 => say("collectors already poll at the minimum rate"),
-        id if matches!(Command::of(id).scope, Scope::Run | Scope::Step) => why_not_steer(id, ui),
+        id if matches!(Command::of(id).scope, Scope::Run | Scope::Step) => why_not_run(id, ui),
         Id::TimeFaster | Id::TimeSlower | Id::TimeStops if ui.latest().speed.is_none() => {
             say("only simulated time can be changed")
         }
@@ -45,7 +45,7 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
     }
 }
 
-fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
+fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
     let say = |why: &str| Some(why.to_owned());
     let Some(run) = &ui.latest().run else { return say("the plan has no runbook") };
     if id == Id::NextStep {
@@ -57,19 +57,19 @@ fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
     if matches!(id, Id::Hold | Id::Release | Id::Remark) {
         return None;
     }
-    if id == Id::Second {
+    if id == Id::Approve {
         return run.proposal.is_none().then(|| "there is no proposal".to_owned());
     }
     let Some(step) = ui.step() else { return say("choose a step in the Runbook first: :next-step goes there") };
     let before = before_it_begins(step);
     let is = |what: &str| Some(format!("{} is {}: {what}", step.id, step.word));
     match id {
-        Id::Attest if step.manual.is_none() => say("this is not a manual step"),
+        Id::MarkDone if step.manual.is_none() => say("this is not a manual step"),
         Id::Preview | Id::Arm | Id::Execute if step.manual.is_some() && !step.shown => {
             say("this is a manual step: :attest marks it done")
         }
         Id::Preview if !before && step.preview.is_none() => is("there is nothing to preview"),
-        Id::Settle if step.unknown.is_none() => say("this step has no UNKNOWN operation"),
+        Id::Resolve if step.unknown.is_none() => say("this step has no UNKNOWN operation"),
         Id::RollBack if step.irreversible => say("this is a point of no return"),
         Id::RollBack if step.way == Way::Back && before => is("its rollback is open, :preview shows it"),
         Id::RollBack if !step.has_back => say("there is nothing to roll back"),

@@ -95,7 +95,7 @@ pub struct Executor<S: Systems> {
     /// Since when there has always been a write that was not answered.
     behind: Option<Duration>,
     /// The engine was told that writes wait.
-    told: bool,
+    waiting_shown: bool,
     /// The program is being left: nothing is sent any more.
     leaving: bool,
 }
@@ -111,7 +111,7 @@ impl<S: Systems> Executor<S> {
             late: None,
             overdue: false,
             behind: None,
-            told: false,
+            waiting_shown: false,
             leaving: false,
         }
     }
@@ -185,7 +185,7 @@ impl<S: Systems> Executor<S> {
 
     /// Tells the engine for how long writes have been waiting.
     fn tell(&mut self, waits: Option<Duration>, host: &mut impl Host<S>) {
-        if std::mem::replace(&mut self.told, waits.is_some()) || waits.is_some() {
+        if std::mem::replace(&mut self.waiting_shown, waits.is_some()) || waits.is_some() {
             self.take(EngineInput::Run(RunInput::Writing(waits)), host);
         }
     }

@@ -126,8 +126,8 @@ impl Handed {
 /// # Errors
 /// If the folder cannot be written or is not ours, or the key cannot sign.
 pub fn put(folder: &Path, message: &Message, key: Option<&Path>) -> Result<Handed, String> {
-    let told = |e: io::Error| format!("the inbox {}: {e}", folder.display());
-    make(folder).map_err(told)?;
+    let described = |e: io::Error| format!("the inbox {}: {e}", folder.display());
+    make(folder).map_err(described)?;
     let text = serde_json::to_string(message).map_err(|e| e.to_string())?;
     let signature = key.map(|key| signed::sign(text.as_bytes(), key)).transpose()?;
     // In the order in which they came; two that say the same are two.
@@ -141,9 +141,9 @@ pub fn put(folder: &Path, message: &Message, key: Option<&Path>) -> Result<Hande
     };
     // The signature first: whoever sees the message finds it.
     if let Some(signature) = signature {
-        place(&signature, &format!("{name}.sig")).map_err(told)?;
+        place(&signature, &format!("{name}.sig")).map_err(described)?;
     }
-    place(text.as_bytes(), &name).map_err(told)?;
+    place(text.as_bytes(), &name).map_err(described)?;
     Ok(Handed(folder.join(name)))
 }
 
@@ -309,16 +309,16 @@ impl Inbox {
 
 /// Reads a plain, small file: no link, no pipe that never ends.
 fn read_small(file: &Path) -> Result<Vec<u8>, String> {
-    let told = |e: io::Error| e.to_string();
+    let described = |e: io::Error| e.to_string();
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
     let flags = i32::try_from(flags).map_err(|e| e.to_string())?;
-    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(file).map_err(told)?;
-    let about = file.metadata().map_err(told)?;
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(file).map_err(described)?;
+    let about = file.metadata().map_err(described)?;
     if !about.is_file() || about.len() > LONGEST {
         return Err(format!("it is not a regular file of at most {LONGEST} bytes"));
     }
     let mut bytes = Vec::new();
-    file.take(LONGEST).read_to_end(&mut bytes).map_err(told)?;
+    file.take(LONGEST).read_to_end(&mut bytes).map_err(described)?;
     Ok(bytes)
 }
 

@@ -46,14 +46,14 @@ pub fn start_following(plan: Arc<Plan>, journal: Follower) -> Link {
 
 /// The same, with a journal of our own, taken up where it stood: it can be steered.
 #[must_use]
-pub fn start_steered(plan: Arc<Plan>, (journal, entries): (Journal, Vec<Entry>), inbox: Inbox) -> Control {
-    let servers = Real::steering(&plan, &journal);
-    start_steered_on(plan, servers, (journal, entries), inbox)
+pub fn start_with_control(plan: Arc<Plan>, (journal, entries): (Journal, Vec<Entry>), inbox: Inbox) -> Control {
+    let servers = Real::with_writers(&plan, &journal);
+    start_with_control_on(plan, servers, (journal, entries), inbox)
 }
 
 /// The same on these servers: what a test uses that brings its own.
 #[must_use]
-pub fn start_steered_on(
+pub fn start_with_control_on(
     plan: Arc<Plan>,
     servers: impl Servers,
     (journal, entries): (Journal, Vec<Entry>),
@@ -66,7 +66,7 @@ fn begin(
     plan: Arc<Plan>,
     servers: impl Servers,
     follow: Option<Follower>,
-    steered: Option<(Journal, Vec<Entry>, Inbox)>,
+    control: Option<(Journal, Vec<Entry>, Inbox)>,
 ) -> Control {
     let (engine, effects) = Engine::new(plan, clock::now());
     let (commands, command_queue) = mpsc::unbounded_channel();
@@ -77,11 +77,11 @@ fn begin(
     let mut executor = Executor::new(engine);
     executor.carry_out(effects, &mut host);
     let mut inbox = None;
-    if let Some((journal, entries, own)) = steered {
+    if let Some((journal, entries, own)) = control {
         inbox = Some(own);
         let (id, operator) = (journal.id(), journal.author().actor.clone());
         host.record_in(journal, answers);
-        let effects = executor.engine_mut().steer(id, entries, operator, clock::now());
+        let effects = executor.engine_mut().take_control(id, entries, operator, clock::now());
         executor.carry_out(effects, &mut host);
     }
     let (snapshot, snapshots) = watch::channel(Arc::new(executor.engine_mut().snapshot(clock::now())));
@@ -181,7 +181,7 @@ impl<V: Servers> Driver<V> {
         let Some(mut follow) = self.follow.take() else { return };
         match follow.each(|entry| self.take(EngineInput::Follow(Box::new(entry)))) {
             Ok(()) => {}
-            Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound && !follow.has_begun() => {}
+            Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound && !follow.has_started() => {}
             Err(why) => self.take(EngineInput::Run(RunInput::Halted(format!("the journal that is followed: {why}")))),
         }
         self.follow = Some(follow);

@@ -61,8 +61,8 @@ pub fn verify(text: &[u8], signature: &[u8], key: &str) -> Result<Option<String>
         return Ok(None);
     }
     // `Good "landfall" signature for signer with ED25519 key SHA256:…`
-    let said = String::from_utf8_lossy(&out.stdout);
-    let print = said.split_whitespace().find(|w| w.starts_with("SHA256:"));
+    let detail = String::from_utf8_lossy(&out.stdout);
+    let print = detail.split_whitespace().find(|w| w.starts_with("SHA256:"));
     Ok(Some(print.unwrap_or("a key of the plan").to_owned()))
 }
 

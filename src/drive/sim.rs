@@ -16,7 +16,7 @@ use std::{
 
 use self::wire::{Message, Wire};
 pub use self::{
-    paced::{SPEED, start_paced, start_steered},
+    paced::{SPEED, start_paced, start_with_control},
     wire::CallTrouble,
 };
 use crate::Executor;
@@ -101,11 +101,11 @@ impl SimDrive {
     }
 
     /// Gives the run to an operator, where a journal left it.
-    pub fn steer(&mut self, journal: Journal, entries: Vec<Entry>) {
+    pub fn take_control(&mut self, journal: Journal, entries: Vec<Entry>) {
         let operator = journal.author().actor.clone();
         let id = journal.id();
         self.host.journal = Some(journal);
-        let effects = self.executor.engine_mut().steer(id, entries, operator, self.host.now);
+        let effects = self.executor.engine_mut().take_control(id, entries, operator, self.host.now);
         self.carry_out(effects);
     }
 
@@ -139,7 +139,7 @@ impl SimDrive {
 
     /// Looks at the operations of steps that begin with this find nothing; `None`: they do again.
     pub fn unobservable(&mut self, prefix: Option<&str>) {
-        self.host.wire.dark = prefix.map(str::to_owned);
+        self.host.wire.unobservable = prefix.map(str::to_owned);
     }
 
     /// Somebody else changes what an action is about.
@@ -285,13 +285,13 @@ impl SimDrive {
         let back = self.host.now.boot + delay;
         match self.host.wire.pop() {
             Some(Message::Request(permit, intent, trouble)) => {
-                let sent = self.obey(permit, &intent, trouble);
+                let sent = self.apply(permit, &intent, trouble);
                 if let Some(sent) = sent {
                     self.host.wire.send(back, Message::Reply(intent, sent));
                 }
             }
-            Some(Message::Look(look, dark)) => {
-                let looked = if dark {
+            Some(Message::Look(look, unobservable)) => {
+                let looked = if unobservable {
                     wire::nothing_seen()
                 } else {
                     self.host.sim.verify(&look.tag, &look.call, look.precondition.as_ref(), self.host.now)
@@ -305,7 +305,7 @@ impl SimDrive {
     }
 
     /// A request arrives; its answer, if there is one.
-    fn obey(
+    fn apply(
         &mut self,
         permit: journal::Permit,
         intent: &systems::Intent,

@@ -301,7 +301,7 @@ impl<S: Systems> Engine<S> {
     }
 
     /// Gives the run to somebody who may steer it, where the journal with this id left it. From now on what has to be touched is probed.
-    pub fn steer(
+    pub fn take_control(
         &mut self,
         journal: String,
         entries: Vec<EntryOf<S>>,

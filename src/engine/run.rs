@@ -7,9 +7,9 @@
 //! | file | what lives there |
 //! | --- | --- |
 //! | `order.rs` | what an operator can want |
-//! | `motion.rs` | what takes two people |
+//! | `proposal.rs` | what takes two people |
 //! | `waiver.rs` | gates that two people left out |
-//! | `obey.rs` | whether they get it, and why not |
+//! | `orders.rs` | whether they get it, and why not |
 //! | `advance.rs` | what time and the estate do to steps |
 //! | `act.rs` | a step's effects carried outwards, and what comes back |
 //! | `attempt.rs` | what an attempt needs beside its machine |
@@ -23,9 +23,9 @@ mod act;
 mod advance;
 mod attempt;
 mod event;
-mod motion;
-mod obey;
 mod order;
+mod orders;
+mod proposal;
 mod readings;
 mod resume;
 mod verdict;
@@ -39,11 +39,11 @@ use std::{
     time::Duration,
 };
 
-use self::{attempt::Attempt, motion::Proposed, readings::Diary, waiver::Waiver};
+use self::{attempt::Attempt, proposal::Proposed, readings::Diary, waiver::Waiver};
 pub use self::{
     event::Milestone,
-    motion::Proposal,
     order::{Hand, Order, Refusal},
+    proposal::Proposal,
     readings::QUIET,
     view::{GateLine, JournalLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn},
     way_back::{RollbackWindow, WayBack},
@@ -166,7 +166,7 @@ pub struct Run<S: Systems> {
     /// The ids of the signals that gates judge; the same and those that are kept in the journal.
     judged: Arc<HashSet<&'static str>>,
     judged_and_kept: Arc<HashSet<&'static str>>,
-    said: Option<(Now, String)>,
+    notice: Option<(Now, String)>,
     /// Why the step that could begin next cannot be worked out, or is forbidden, as things stand.
     impossible: Option<(usize, advance::Obstacle)>,
 }
@@ -299,7 +299,7 @@ impl<S: Systems> Run<S> {
             spent: Vec::new(),
             judged_and_kept: Arc::new(judged.iter().copied().chain(kept.map(|def| def.id)).collect()),
             judged: Arc::new(judged),
-            said: None,
+            notice: None,
             impossible: None,
             plan: plan.clone(),
         }

@@ -143,17 +143,17 @@ impl Snapshot {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let rest = self.without_outages();
-        let told = |of: fn(&Outage) -> bool| {
+        let text = |of: fn(&Outage) -> bool| {
             let own: Vec<&str> = self.outages.iter().filter(|it| of(it)).map(Outage::describe).collect();
             (!own.is_empty()).then(|| match &rest {
                 Verdict::Go(_) | Verdict::Clear(_) => own.join("; "),
                 rest => format!("{}; {}: {}", own.join("; "), rest.describe().0, rest.describe().1),
             })
         };
-        if let Some(why) = told(|it| matches!(it, Outage::NoWriter(_))) {
+        if let Some(why) = text(|it| matches!(it, Outage::NoWriter(_))) {
             return Verdict::Outage(why);
         }
-        told(|it| matches!(it, Outage::Overspent(_))).map_or_else(|| rest.clone(), Verdict::Overspent)
+        text(|it| matches!(it, Outage::Overspent(_))).map_or_else(|| rest.clone(), Verdict::Overspent)
     }
 
     /// What asks for the way back beats what is not known (blind beats stale beats starting; a thing that the plan names comes before the

@@ -253,7 +253,7 @@ impl Stage {
         let author = Author { run: "toy".into(), actor: "ana".into(), host: "here".into(), plan: Default::default() };
         let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, now).expect("a journal");
         let mut stage = Self { engine, journal, now, server: 3, sent: 0 };
-        let effects = stage.engine.steer(stage.journal.id(), entries, "ana".into(), now);
+        let effects = stage.engine.take_control(stage.journal.id(), entries, "ana".into(), now);
         stage.carry_out(effects);
         stage
     }

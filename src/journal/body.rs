@@ -260,9 +260,9 @@ impl<C, V> Body<C, V> {
     #[must_use]
     pub fn step(&self) -> Option<&str> {
         match self {
-            Self::AttemptStarted(begun) => Some(&begun.step),
+            Self::AttemptStarted(started) => Some(&started.step),
             Self::Intent(intent) => Some(&intent.step),
-            Self::Transition(came) => Some(&came.step),
+            Self::Transition(transition) => Some(&transition.step),
             Self::Previewed { step, .. }
             | Self::Proposed { step, .. }
             | Self::Waived { step, .. }
@@ -276,9 +276,9 @@ impl<C, V> Body<C, V> {
     #[must_use]
     pub fn record(&self) -> Option<Record> {
         match self {
-            Self::AttemptStarted(begun) => Some(begun.record.clone()),
+            Self::AttemptStarted(started) => Some(started.record.clone()),
             Self::Intent(intent) => Some(Record::Intent(intent.ticket)),
-            Self::Transition(came) => Some(Record::Note(came.note)),
+            Self::Transition(transition) => Some(Record::Note(transition.note)),
             _ => None,
         }
     }

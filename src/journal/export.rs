@@ -142,30 +142,30 @@ struct Last {
 impl Ways {
     /// The next record, in one sentence.
     pub fn describe<C, V>(&mut self, body: &Body<C, V>) -> String {
-        if let Body::AttemptStarted(begun) = body
-            && let Record::Begun { way, .. } = begun.record
+        if let Body::AttemptStarted(started) = body
+            && let Record::Started { way, .. } = started.record
         {
-            let waits: Vec<bool> = begun.draft.ops.iter().map(|op| op.kind == Kind::Wait).collect();
-            let last = self.0.entry(begun.step.clone()).or_default();
+            let waits: Vec<bool> = started.draft.ops.iter().map(|op| op.kind == Kind::Wait).collect();
+            let last = self.0.entry(started.step.clone()).or_default();
             if way == Way::Forward {
                 last.forward.clone_from(&waits);
             }
             (last.way, last.waits) = (way, waits);
         }
-        let Body::Transition(came) = body else { return describe(body) };
-        let text = self.came(came);
+        let Body::Transition(transition) = body else { return describe(body) };
+        let text = self.transition(transition);
         if let (Note::Stands | Note::Adopted(_) | Note::State(StepState::Pending), Some(last)) =
-            (came.note, self.0.get_mut(&came.step))
+            (transition.note, self.0.get_mut(&transition.step))
         {
             (last.way, last.waits) = (Way::Forward, last.forward.clone());
         }
         text
     }
 
-    fn came<V>(&self, came: &Transition<V>) -> String {
+    fn transition<V>(&self, transition: &Transition<V>) -> String {
         let none = Last::default();
-        let last = self.0.get(&came.step).unwrap_or(&none);
-        let what = match came.note {
+        let last = self.0.get(&transition.step).unwrap_or(&none);
+        let what = match transition.note {
             Note::Op(ticket, state) => {
                 let wait = last.waits.get(usize::from(ticket.op)).copied().unwrap_or_default();
                 format!("operation {}: {}", u32::from(ticket.op) + 1, state.word(wait))
@@ -175,7 +175,7 @@ impl Ways {
             Note::Stands => "rollback cancelled, nothing of it was applied: the step is unchanged".to_owned(),
             Note::Adopted(_) => "done outside landfall, adopted".to_owned(),
         };
-        if came.detail.is_empty() { what } else { format!("{what}: {}", came.detail) }
+        if transition.detail.is_empty() { what } else { format!("{what}: {}", transition.detail) }
     }
 }
 
@@ -199,22 +199,22 @@ pub fn describe<C, V>(body: &Body<C, V>) -> String {
             let diff: Vec<String> = diff.iter().map(|c| format!("{}: {} → {}", c.thing, c.from, c.to)).collect();
             format!("{way}, {}: {}", digest.short(), diff.join("; "))
         }
-        Body::AttemptStarted(begun) => {
-            let way = match &begun.record {
-                Record::Begun { way: Way::Back, attempt, .. } => format!("rollback begun (attempt {attempt})"),
-                Record::Begun { attempt, .. } => format!("begun (attempt {attempt})"),
+        Body::AttemptStarted(started) => {
+            let way = match &started.record {
+                Record::Started { way: Way::Back, attempt, .. } => format!("rollback begun (attempt {attempt})"),
+                Record::Started { attempt, .. } => format!("begun (attempt {attempt})"),
                 _ => "begun".to_owned(),
             };
-            let by = match begun.approved_by.as_slice() {
+            let by = match started.approved_by.as_slice() {
                 [] => String::new(),
                 names => format!(", approved by {}", names.join(", ")),
             };
             let diff: Vec<String> =
-                begun.draft.diff.iter().map(|c| format!("{}: {} → {}", c.thing, c.from, c.to)).collect();
+                started.draft.diff.iter().map(|c| format!("{}: {} → {}", c.thing, c.from, c.to)).collect();
             format!("{way}{by}: {}", diff.join("; "))
         }
         Body::Intent(intent) => format!("about to: {}", intent.what),
-        Body::Transition(came) => Ways::default().came(came),
+        Body::Transition(transition) => Ways::default().transition(transition),
         Body::Approved { digest, by, key, .. } => {
             let how = key.as_ref().map_or_else(|| "unauthenticated".to_owned(), |key| format!("signed with {key}"));
             format!("approved by {by} ({how}): {}", digest.short())
@@ -225,8 +225,8 @@ pub fn describe<C, V>(body: &Body<C, V>) -> String {
         }
         Body::Attested { there, looked_at, by, ticket, .. } => {
             let what = ticket.map_or_else(String::new, |t| format!("operation {}: ", u32::from(t.op) + 1));
-            let said = if *there { "done" } else { "not done" };
-            format!("{what}{said}, marked by {}: {looked_at}", by.join(" and "))
+            let message = if *there { "done" } else { "not done" };
+            format!("{what}{message}, marked by {}: {looked_at}", by.join(" and "))
         }
         Body::Hold { on, by, why } => {
             let what = if *on { "held" } else { "released" };

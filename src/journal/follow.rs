@@ -39,7 +39,7 @@ impl Follower {
 
     /// Whether anything of it was read: then it existed.
     #[must_use]
-    pub const fn has_begun(&self) -> bool {
+    pub const fn has_started(&self) -> bool {
         self.at > 0
     }
 
@@ -66,12 +66,12 @@ impl Follower {
         }
         file.seek(SeekFrom::Start(self.at))?;
         let mut reader = Reader::after(BufReader::new(file), self.head, self.lines);
-        let begun = self.at;
+        let started = self.at;
         while let Some(entry) = reader.record()? {
             if let Some(ours) = self.run.as_ref().filter(|run| **run != entry.run) {
                 return Err(Refused::Other { theirs: entry.run, ours: ours.clone() });
             }
-            (self.head, self.lines, self.at) = (reader.head(), reader.lines(), begun + reader.at());
+            (self.head, self.lines, self.at) = (reader.head(), reader.lines(), started + reader.at());
             take(entry);
         }
         Ok(())

@@ -153,12 +153,12 @@ impl<C: Data, V: Data> Journal<C, V> {
         let first = entries.first().map_or_else(Digest::default, |e| e.hash);
         let plan_changed = entries.last().is_some_and(|e| e.plan != author.plan);
         let mut journal = Self { store, author, head, first, halted: None, of: PhantomData };
-        let told = if entries.is_empty() && torn == 0 {
+        let text = if entries.is_empty() && torn == 0 {
             Body::Opened { program: env!("CARGO_PKG_VERSION").to_owned() }
         } else {
             Body::Resumed { cut: torn, plan_changed }
         };
-        let opened = journal.append(told, now).map_err(|halt| io::Error::other(halt.0))?;
+        let opened = journal.append(text, now).map_err(|halt| io::Error::other(halt.0))?;
         if entries.is_empty() {
             journal.first = opened.hash;
         }

@@ -146,11 +146,11 @@ impl Lock {
 
 /// Tries to take a lock for at most [`PATIENCE`]; false if another process keeps it.
 pub(super) fn patiently(mut lock: impl FnMut() -> Result<(), TryLockError>) -> io::Result<bool> {
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         match lock() {
             Ok(()) => return Ok(true),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => sleep(AGAIN),
+            Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => sleep(AGAIN),
             Err(TryLockError::WouldBlock) => return Ok(false),
             Err(TryLockError::Error(error)) => return Err(error),
         }
@@ -163,21 +163,21 @@ pub(super) fn patiently(mut lock: impl FnMut() -> Result<(), TryLockError>) -> i
 /// # Errors
 /// If it cannot be opened, is a link or not a regular file, or belongs to another account.
 pub fn own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    let told = |why: String| io::Error::other(format!("{} {why}", path.display()));
+    let described = |why: String| io::Error::other(format!("{} {why}", path.display()));
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
     let flags = i32::try_from(flags).map_err(io::Error::other)?;
     let file = options.mode(0o600).custom_flags(flags).open(path).map_err(|e| match std::fs::read_link(path) {
-        Ok(to) => told(format!("is a link to {}, which is not followed: name the file itself", to.display())),
+        Ok(to) => described(format!("is a link to {}, which is not followed: name the file itself", to.display())),
         Err(_) => e,
     })?;
     let about = file.metadata()?;
     let us = rustix::process::geteuid().as_raw();
     if !about.is_file() {
-        return Err(told("is no plain file".to_owned()));
+        return Err(described("is no plain file".to_owned()));
     }
     if about.uid() != us {
         let owner = account(about.uid()).unwrap_or_else(|| format!("uid {}", about.uid()));
-        return Err(told(format!(
+        return Err(described(format!(
             "belongs to {owner}; landfall writes only to its own user's files: remove it, or name another"
         )));
     }

@@ -200,16 +200,18 @@ fn the_lock_of_a_process_that_was_killed_is_had_at_once_and_a_holder_is_named() 
     drop(open(&path));
     let mut other = holding_own(&lock::path(&path));
     let Ok(Opened::Busy(Some(holder))) = FileStore::open(&path) else { panic!("the other has it") };
-    let told = holder.to_string();
+    let described = holder.to_string();
     assert_eq!(holder.pid, std::process::id(), "who wrote their name there last");
     assert!(
-        told.contains(&format!("process {}", holder.pid)) && told.contains(" on ") && told.contains(" UTC"),
-        "{told}"
+        described.contains(&format!("process {}", holder.pid))
+            && described.contains(" on ")
+            && described.contains(" UTC"),
+        "{described}"
     );
     other.0.kill().expect("killed");
-    let begun = Instant::now();
+    let started = Instant::now();
     assert!(matches!(FileStore::open(&path), Ok(Opened::Ours(_))));
-    println!("had after {:?}", begun.elapsed());
+    println!("had after {:?}", started.elapsed());
 }
 
 /// The same with this account.

@@ -58,7 +58,7 @@ impl WayBack {
             self.0.len() - 1
         });
         let left = self.0[place].0.partly_done();
-        let began = matches!(record, Record::Begun { .. });
+        let began = matches!(record, Record::Started { .. });
         if began && !left {
             // Of the applied steps, the one that was begun last is rolled back first.
             let it = self.0.remove(place);
@@ -67,8 +67,8 @@ impl WayBack {
         let place = if began && !left { self.0.len() - 1 } else { place };
         let (state, known) = &mut self.0[place];
         state.replay(&record);
-        if let (Body::AttemptStarted(begun), Record::Begun { way, .. }) = (&entry.body, &record) {
-            let ops = if *way == Way::Back { &begun.draft.ops } else { &begun.draft.inverse };
+        if let (Body::AttemptStarted(started), Record::Started { way, .. }) = (&entry.body, &record) {
+            let ops = if *way == Way::Back { &started.draft.ops } else { &started.draft.inverse };
             let mut commands: Vec<String> = ops.iter().map(|op| op.command.clone()).filter(|c| !c.is_empty()).collect();
             if *way == Way::Forward && left {
                 // Includes the changes that an earlier attempt left.

@@ -124,8 +124,8 @@ fn gone(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
 }
 
 fn describe(before: Option<&Standing>, now: &Standing) -> Option<Line> {
-    let said = now.said.as_ref().filter(|said| before.and_then(|b| b.said.as_ref()) != Some(said))?;
-    Some(Line { at: now.at, what: "said".to_owned(), from: None, to: said.clone(), why: String::new() })
+    let notice = now.notice.as_ref().filter(|notice| before.and_then(|b| b.notice.as_ref()) != Some(notice))?;
+    Some(Line { at: now.at, what: "said".to_owned(), from: None, to: notice.clone(), why: String::new() })
 }
 
 /// New records, with their own times.
@@ -173,12 +173,12 @@ mod tests {
             at: at(5),
             boot: std::time::Duration::ZERO,
             facts: facts.iter().map(fact).collect(),
-            said: None,
+            notice: None,
             journal: Vec::new(),
         }
     }
 
-    fn told(before: Option<&Standing>, now: &Standing) -> Vec<String> {
+    fn lines_of(before: Option<&Standing>, now: &Standing) -> Vec<String> {
         lines(before, now).iter().map(|line| line.text(&TimeZone::UTC)[22..].to_owned()).collect()
     }
 
@@ -186,9 +186,9 @@ mod tests {
     fn figures_that_move_are_no_line_and_words_that_change_are() {
         let before = standing(&[(Kind::Tile, "Worst lag", "good", "0.4s")]);
         let moved = standing(&[(Kind::Tile, "Worst lag", "good", "0.9s")]);
-        assert_eq!(told(Some(&before), &moved), Vec::<String>::new());
+        assert_eq!(lines_of(Some(&before), &moved), Vec::<String>::new());
         let changed = standing(&[(Kind::Tile, "Worst lag", "WARN", "2.9s")]);
-        assert_eq!(told(Some(&moved), &changed), ["tile Worst lag  good → WARN  2.9s"]);
+        assert_eq!(lines_of(Some(&moved), &changed), ["tile Worst lag  good → WARN  2.9s"]);
     }
 
     #[test]
@@ -198,17 +198,17 @@ mod tests {
             it.facts[0].sense = sense.to_owned();
             it
         };
-        assert_eq!(told(Some(&of("lag #", "lag 3 s")), &of("lag #", "lag 9 s")), Vec::<String>::new());
-        assert_eq!(told(Some(&of("lag #", "lag 3 s")), &of("STALE", "2 stale")), ["verdict  HOLD  2 stale"]);
+        assert_eq!(lines_of(Some(&of("lag #", "lag 3 s")), &of("lag #", "lag 9 s")), Vec::<String>::new());
+        assert_eq!(lines_of(Some(&of("lag #", "lag 3 s")), &of("STALE", "2 stale")), ["verdict  HOLD  2 stale"]);
     }
 
     #[test]
     fn what_stands_is_told_once_and_what_goes_is_told() {
         let first = standing(&[(Kind::Verdict, "", "GO", "next: a"), (Kind::Source, "dns/x", "live", "")]);
-        assert_eq!(told(None, &first), ["verdict  GO  next: a", "source dns/x  live"]);
-        assert_eq!(told(Some(&first), &first), Vec::<String>::new());
+        assert_eq!(lines_of(None, &first), ["verdict  GO  next: a", "source dns/x  live"]);
+        assert_eq!(lines_of(Some(&first), &first), Vec::<String>::new());
         let less = standing(&[(Kind::Verdict, "", "GO", "next: a")]);
-        assert_eq!(told(Some(&first), &less), ["source dns/x  live → gone  no longer polled"]);
+        assert_eq!(lines_of(Some(&first), &less), ["source dns/x  live → gone  no longer polled"]);
     }
 
     #[test]
@@ -218,7 +218,7 @@ mod tests {
             standing(&names.map(|name| (Kind::Source, name, word, why)))
         };
         assert_eq!(
-            told(Some(&of("live", "")), &of("STALE", "TIMED OUT: x")),
+            lines_of(Some(&of("live", "")), &of("STALE", "TIMED OUT: x")),
             [
                 "sources mongo  live → STALE  4 of them, the first mongo/a: TIMED OUT: x",
                 "source kafka/a  live → STALE  TIMED OUT: x"
@@ -235,14 +235,14 @@ mod tests {
                 (Kind::Step, "c", "PENDING", "C"),
             ])
         };
-        assert_eq!(told(None, &of("PENDING")), ["step b  READY  B", "steps  PENDING  2 of them"]);
-        assert_eq!(told(Some(&of("READY")), &of("PENDING")), ["step a  READY → PENDING  A"]);
+        assert_eq!(lines_of(None, &of("PENDING")), ["step b  READY  B", "steps  PENDING  2 of them"]);
+        assert_eq!(lines_of(Some(&of("READY")), &of("PENDING")), ["step a  READY → PENDING  A"]);
     }
 
     #[test]
     fn nothing_from_a_server_ends_a_line_or_steers_a_terminal() {
         let nasty = standing(&[(Kind::Source, "a\nb", "BLIND", "x\u{1b}[2Jy\r\n  z\u{9b}0m")]);
-        assert_eq!(told(None, &nasty), ["source a b  BLIND  x\\u{1b}[2Jy z\\u{9b}0m"]);
+        assert_eq!(lines_of(None, &nasty), ["source a b  BLIND  x\\u{1b}[2Jy z\\u{9b}0m"]);
     }
 
     #[test]

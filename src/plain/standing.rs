@@ -10,7 +10,7 @@ use base::{
     step::Level,
     view::{CollectorLine, Key, Tile, Tone},
 };
-use console::picture::{state_cell, tiles};
+use console::view_model::{state_cell, tiles};
 use engine::{
     run::{JournalLine, RunView, Turn},
     snapshot::{Outage, Snapshot, Verdict},
@@ -67,7 +67,7 @@ pub struct Standing {
     /// By kind, in printing order.
     pub(super) facts: Vec<Fact>,
     /// Why the last order was refused, or what drifted, while that is recent.
-    pub(super) said: Option<String>,
+    pub(super) notice: Option<String>,
     /// The last records, oldest first.
     pub(super) journal: Vec<JournalLine>,
 }
@@ -87,7 +87,7 @@ impl Standing {
             at: snapshot.now.wall,
             boot: snapshot.now.boot,
             facts,
-            said: run.and_then(|run| run.said.clone()),
+            notice: run.and_then(|run| run.notice.clone()),
             journal: run.map_or_else(Vec::new, |run| run.journal.clone()),
         }
     }
@@ -120,11 +120,11 @@ const LASTS: Duration = Duration::from_secs(10);
 impl Steady {
     /// The state to print: improvements only if they have lasted. `told`: the state that was printed last.
     #[must_use]
-    pub fn announce(&mut self, mut now: Standing, told: Option<&Standing>) -> Standing {
+    pub fn announce(&mut self, mut now: Standing, lines_of: Option<&Standing>) -> Standing {
         let at = now.boot;
         for fact in now.facts.iter_mut().filter(|fact| fact.kind == Kind::Tile) {
             let is = |was: &&Fact| was.kind == Kind::Tile && was.name == fact.name;
-            match told.and_then(|told| told.facts.iter().find(is)).filter(|was| was.worse > fact.worse) {
+            match lines_of.and_then(|lines_of| lines_of.facts.iter().find(is)).filter(|was| was.worse > fact.worse) {
                 None => drop(self.0.remove(&fact.name)),
                 Some(was) => {
                     let since = *self.0.entry(fact.name.clone()).or_insert(at);
@@ -244,11 +244,11 @@ mod tests {
         let at = Timestamp::from_second(1_000_000 + second).expect("a time");
         // The machine's clock may be set during the run.
         let boot = Duration::from_secs(u64::try_from(second).expect("a time"));
-        Standing { at, boot, facts, said: None, journal: Vec::new() }
+        Standing { at, boot, facts, notice: None, journal: Vec::new() }
     }
 
     /// The values printed for one tile, a second apart.
-    fn told(worse: &[u8]) -> Vec<u8> {
+    fn lines_of(worse: &[u8]) -> Vec<u8> {
         let (mut steady, mut before, mut out) = (Steady::default(), None, Vec::new());
         for (second, worse) in worse.iter().enumerate() {
             let fact = Fact { worse: *worse, ..fact(Kind::Tile, "Users", worse.to_string(), "") };
@@ -264,11 +264,11 @@ mod tests {
     #[test]
     fn what_hovers_at_a_limit_is_told_once_and_what_gets_worse_at_once() {
         let hovers: Vec<u8> = (0..60).map(|second| if second % 4 == 0 { 2 } else { 0 }).collect();
-        assert_eq!(told(&hovers), [2], "it is never better for ten seconds");
-        assert_eq!(told(&[0, 2, 5, 2, 5]), [0, 2, 5]);
+        assert_eq!(lines_of(&hovers), [2], "it is never better for ten seconds");
+        assert_eq!(lines_of(&[0, 2, 5, 2, 5]), [0, 2, 5]);
         let lasts: Vec<u8> = [2].into_iter().chain([0; 12]).collect();
-        assert_eq!(told(&lasts), [2, 0]);
-        assert_eq!(told(&lasts[..10]), [2], "not yet");
+        assert_eq!(lines_of(&lasts), [2, 0]);
+        assert_eq!(lines_of(&lasts[..10]), [2], "not yet");
     }
 
     #[test]

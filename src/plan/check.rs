@@ -26,8 +26,8 @@ type Node<'t> = Spanned<DeValue<'t>>;
 /// Checks a table and everything in it; returns the valid part.
 pub fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &mut Faults) -> Table {
     let mut table = Table { span, ..Table::default() };
-    let lacking = |k: &&Key| matches!(k.need, Need::Required) && !toml.contains_key(k.name);
-    let mut missing: Vec<&str> = spec.keys().filter(lacking).map(|k| k.name).collect();
+    let absent = |k: &&Key| matches!(k.need, Need::Required) && !toml.contains_key(k.name);
+    let mut missing: Vec<&str> = spec.keys().filter(absent).map(|k| k.name).collect();
     for (key, node) in toml {
         let name: &str = key.get_ref();
         match spec.key(name) {

@@ -26,8 +26,8 @@ pub fn parse<'t>(text: &'t str, faults: &mut Faults) -> DeTable<'t> {
         let span = error.span().unwrap_or(text.len()..text.len());
         let message = error.message();
         if message == "duplicate key" {
-            let said = "this key, or this table, was given before";
-            faults.push(Diagnosis::error(Code::Duplicate, &span, said).hint("keep one of the two"));
+            let detail = "this key, or this table, was given before";
+            faults.push(Diagnosis::error(Code::Duplicate, &span, detail).hint("keep one of the two"));
             continue;
         }
         let fault = Diagnosis::error(Code::Syntax, &span, format!("not TOML here: {message}"));

@@ -52,11 +52,11 @@ impl Paper {
     }
 
     /// A box with a tooltip.
-    pub fn rect(&mut self, class: &str, (x, y): (f64, f64), (w, h): (f64, f64), told: &str) {
-        let told = titled(told);
+    pub fn rect(&mut self, class: &str, (x, y): (f64, f64), (w, h): (f64, f64), described: &str) {
+        let described = titled(described);
         let _ = writeln!(
             self.body,
-            "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{h:.1}\">{told}</rect>"
+            "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{h:.1}\">{described}</rect>"
         );
     }
 
@@ -64,18 +64,18 @@ impl Paper {
         let _ = writeln!(self.body, "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{r}\"/>");
     }
 
-    pub fn path(&mut self, class: &str, d: &str, told: &str) {
-        let told = titled(told);
-        let _ = writeln!(self.body, "<path class=\"{class}\" d=\"{d}\">{told}</path>");
+    pub fn path(&mut self, class: &str, d: &str, described: &str) {
+        let described = titled(described);
+        let _ = writeln!(self.body, "<path class=\"{class}\" d=\"{d}\">{described}</path>");
     }
 
     /// Text truncated to `most` characters; the full text is the tooltip.
     pub fn text(&mut self, class: &str, anchor: &str, (x, y): (f64, f64), text: &str, most: usize) {
         let short = fitted(text, most);
-        let told = if short == text { String::new() } else { titled(text) };
+        let described = if short == text { String::new() } else { titled(text) };
         let _ = writeln!(
             self.body,
-            "<text class=\"{class}\" text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{y:.1}\">{}{told}</text>",
+            "<text class=\"{class}\" text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{y:.1}\">{}{described}</text>",
             escaped(&short)
         );
     }
@@ -84,7 +84,7 @@ impl Paper {
     pub fn marks(&mut self, story: &Story, bottom: f64) {
         let top = self.y;
         for it in story.steps.iter().flat_map(|step| &step.attempts) {
-            let (from, to) = (self.x(it.begun), self.x(it.ended.map_or(story.head.to, |(at, _)| at)));
+            let (from, to) = (self.x(it.started), self.x(it.ended.map_or(story.head.to, |(at, _)| at)));
             self.rect("band", (from, top), ((to - from).max(1.0), bottom - top), "");
             self.line("begin", (from, top), (from, bottom));
             if it.ended.is_some() {
@@ -133,8 +133,8 @@ const STEPS_OF_TIME: [f64; 20] = [
     43_200.0, 86_400.0, 172_800.0, 604_800.0,
 ];
 
-fn titled(told: &str) -> String {
-    if told.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(told)) }
+fn titled(described: &str) -> String {
+    if described.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(described)) }
 }
 
 /// At most `most` characters, the last of them an ellipsis if truncated.
@@ -165,8 +165,8 @@ pub(super) fn steps(story: &Story) -> String {
         paper.rect("held", (from, paper.y), ((to - from).max(2.0), bottom - paper.y), &hold.why);
     }
     if !story.holds.is_empty() {
-        let told = words::many(story.holds.len(), "hold");
-        row(&mut paper, "held", &told, |_, _| ());
+        let described = words::many(story.holds.len(), "hold");
+        row(&mut paper, "held", &described, |_, _| ());
     }
     if !story.words.is_empty() {
         row(&mut paper, "words", &words::many(story.words.len(), "remark"), |paper, y| {
@@ -181,12 +181,12 @@ pub(super) fn steps(story: &Story) -> String {
         });
     }
     for step in &story.steps {
-        let last = step.attempts.last().and_then(|it| Some(words::length(it.begun.until(it.ended?.0))));
-        let told = match last {
+        let last = step.attempts.last().and_then(|it| Some(words::length(it.started.until(it.ended?.0))));
+        let described = match last {
             Some(took) => format!("{}, {took}", words::outcome(step.outcome, step.way())),
             None => words::outcome(step.outcome, step.way()),
         };
-        row(&mut paper, &step.id, &told, |paper, y| {
+        row(&mut paper, &step.id, &described, |paper, y| {
             for attempt in &step.attempts {
                 bar(paper, story, attempt, y + 10.0);
             }
@@ -199,12 +199,12 @@ pub(super) fn steps(story: &Story) -> String {
 }
 
 /// One row: name, content, and text.
-fn row(paper: &mut Paper, name: &str, told: &str, draw: impl FnOnce(&mut Paper, f64)) {
+fn row(paper: &mut Paper, name: &str, described: &str, draw: impl FnOnce(&mut Paper, f64)) {
     let y = paper.y;
     paper.line("grid", (0.0, y + ROW), (WIDTH, y + ROW));
     paper.text("", "start", (0.0, y + 17.0), name, 32);
     draw(paper, y);
-    paper.text("", "start", (RIGHT + 10.0, y + 17.0), told, 32);
+    paper.text("", "start", (RIGHT + 10.0, y + 17.0), described, 32);
     paper.y += ROW;
 }
 
@@ -214,10 +214,10 @@ fn bar(paper: &mut Paper, story: &Story, it: &Attempt, y: f64) {
         (_, Way::Back) => "bar back",
         (_, Way::Forward) => "bar",
     };
-    let (from, to) = (paper.x(it.begun), paper.x(it.ended.map_or(story.head.to, |(at, _)| at)));
+    let (from, to) = (paper.x(it.started), paper.x(it.ended.map_or(story.head.to, |(at, _)| at)));
     let outcome = it.outcome();
-    let told = format!("attempt {}, {}: {}", it.n, words::way(it.way), words::outcome(outcome, it.way));
-    paper.rect(class, (from, y), ((to - from).max(3.0), BAR), &told);
+    let described = format!("attempt {}, {}: {}", it.n, words::way(it.way), words::outcome(outcome, it.way));
+    paper.rect(class, (from, y), ((to - from).max(3.0), BAR), &described);
     if matches!(
         outcome,
         Outcome::Over(StepState::Failed | StepState::NotApplied | StepState::Cancelled) | Outcome::Stands
@@ -235,7 +235,7 @@ fn sign(paper: &mut Paper, it: &Decision, y: f64) {
         Kind::Approved => ("mark", format!("M{x:.1} {:.1}l4 7h-8z", y + 2.0)),
         Kind::Attested => ("mark", format!("M{x:.1} {:.1}l4 4l-4 4l-4 -4z", y + 1.0)),
         Kind::Waived => ("hollow", format!("M{:.1} {:.1}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z", x - 3.5, y + 5.0)),
-        Kind::Begun | Kind::Proposed | Kind::Held | Kind::Other => return,
+        Kind::Started | Kind::Proposed | Kind::Held | Kind::Other => return,
     };
     paper.path(class, &d, &it.what);
 }

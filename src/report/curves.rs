@@ -10,7 +10,7 @@ use base::{
 use engine::run::QUIET;
 use journal::Reading;
 use systems::{Body, Entry};
-use systems::{signals, steer};
+use systems::{planner, signals};
 
 /// How a panel's rows are scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -281,8 +281,8 @@ fn gaps(readings: &[(Moment, f64)], all: &[(Moment, &Entry)]) -> Vec<Gap> {
     let mut before: Option<(Moment, f64)> = None;
     for (at, value) in readings.iter().copied() {
         let same = before.filter(|(was, _)| was.sitting == at.sitting);
-        let begun = || all.iter().map(|(at, _)| *at).find(|first| first.sitting == at.sitting).unwrap_or(at);
-        let from = same.map_or_else(begun, |(was, _)| was);
+        let started = || all.iter().map(|(at, _)| *at).find(|first| first.sitting == at.sitting).unwrap_or(at);
+        let from = same.map_or_else(started, |(was, _)| was);
         let had = same.map_or(0.0, |(_, had)| had);
         let secs = if value >= had { value - had } else { value };
         if secs > 0.0 && value < NEVER {
@@ -296,16 +296,16 @@ fn gaps(readings: &[(Moment, f64)], all: &[(Moment, &Entry)]) -> Vec<Gap> {
 /// The set whose primary an operation told to step down, and when; not if it was definitely not applied.
 fn step_down(op: &Op) -> Option<(&str, Moment)> {
     match op.call.handover() {
-        Some(steer::Handover::Begins(set)) if op.state() != OpState::NotApplied => Some((set, *op.asked.first()?)),
+        Some(planner::Handover::Begins(set)) if op.state() != OpState::NotApplied => Some((set, *op.asked.first()?)),
         _ => None,
     }
 }
 
 /// Whether an operation waits for a member that accepts writes.
 fn is_leading(op: &Op) -> bool {
-    op.call.handover() == Some(steer::Handover::Ends)
+    op.call.handover() == Some(planner::Handover::Ends)
 }
 
 fn applied(op: &Op) -> Option<Moment> {
-    op.came.iter().find(|(_, state)| *state == OpState::Applied).map(|(at, _)| *at)
+    op.transitions.iter().find(|(_, state)| *state == OpState::Applied).map(|(at, _)| *at)
 }

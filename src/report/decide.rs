@@ -15,7 +15,7 @@ use systems::{AttemptStarted, Body, Entry};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// An attempt was started.
-    Begun,
+    Started,
     /// A preview was approved, or a proposal was.
     Approved,
     /// Something was proposed.
@@ -100,11 +100,11 @@ pub struct Fault {
 /// Decisions, holds and remarks, each in order.
 pub(super) fn decisions(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<Word>) {
     let (defs, mut last, mut ways) = (signals(), None, Ways::default());
-    let (mut decisions, mut holds, mut said) = (Vec::new(), Vec::<Hold>::new(), Vec::new());
+    let (mut decisions, mut holds, mut detail) = (Vec::new(), Vec::<Hold>::new(), Vec::new());
     for (at, entry) in all {
         match &entry.body {
             Body::Readings { samples } => last = Some((*at, samples.as_slice())),
-            Body::Remark { by, text, .. } => said.push(Word { at: *at, by: by.clone(), text: text.clone() }),
+            Body::Remark { by, text, .. } => detail.push(Word { at: *at, by: by.clone(), text: text.clone() }),
             // A second hold during a hold: the first one continues.
             Body::Hold { on: true, by, why } if holds.last().is_none_or(|hold| hold.to.is_some()) => {
                 holds.push(Hold { from: *at, by: by.clone(), why: why.clone(), to: None });
@@ -116,34 +116,34 @@ pub(super) fn decisions(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, 
             }
             _ => {}
         }
-        let told = ways.describe(&entry.body);
+        let described = ways.describe(&entry.body);
         let Some((kind, who)) = decided(entry) else { continue };
         let (gates, readings, read_at) = match (&entry.body, last) {
-            (Body::AttemptStarted(begun), Some((when, samples))) => {
-                let readings = about(begun, samples, &defs);
+            (Body::AttemptStarted(started), Some((when, samples))) => {
+                let readings = about(started, samples, &defs);
                 let read_at = (!readings.is_empty()).then_some(when);
-                (begun.gates.clone(), readings, read_at)
+                (started.gates.clone(), readings, read_at)
             }
-            (Body::AttemptStarted(begun), None) => (begun.gates.clone(), Vec::new(), None),
+            (Body::AttemptStarted(started), None) => (started.gates.clone(), Vec::new(), None),
             _ => (Vec::new(), Vec::new(), None),
         };
-        let (step, what) = (entry.body.step().unwrap_or_default().to_owned(), told);
+        let (step, what) = (entry.body.step().unwrap_or_default().to_owned(), described);
         decisions.push(Decision { at: *at, kind, who, step, what, gates, readings, read_at });
     }
-    (decisions, holds, said)
+    (decisions, holds, detail)
 }
 
 /// The kind of a decision, and who made it; `None`: the record is not a decision.
 fn decided(entry: &Entry) -> Option<(Kind, Vec<String>)> {
     let one = |by: &String| vec![by.clone()];
     Some(match &entry.body {
-        Body::AttemptStarted(begun) => (Kind::Begun, with(&entry.actor, begun)),
+        Body::AttemptStarted(started) => (Kind::Started, with(&entry.actor, started)),
         Body::Approved { by, .. } => (Kind::Approved, one(by)),
         Body::Proposed { by, .. } => (Kind::Proposed, one(by)),
         Body::Hold { by, .. } => (Kind::Held, one(by)),
         Body::Waived { by, .. } => (Kind::Waived, by.clone()),
         Body::Attested { by, .. } => (Kind::Attested, by.clone()),
-        Body::Transition(came) if matches!(came.note, Note::Abandoned | Note::Adopted(_)) => {
+        Body::Transition(transitions) if matches!(transitions.note, Note::Abandoned | Note::Adopted(_)) => {
             (Kind::Other, one(&entry.actor))
         }
         _ => return None,
@@ -151,13 +151,13 @@ fn decided(entry: &Entry) -> Option<(Kind, Vec<String>)> {
 }
 
 /// The operator, and those who had approved.
-fn with(actor: &str, begun: &AttemptStarted) -> Vec<String> {
-    let others = begun.approved_by.iter().filter(|by| *by != actor).cloned();
+fn with(actor: &str, started: &AttemptStarted) -> Vec<String> {
+    let others = started.approved_by.iter().filter(|by| *by != actor).cloned();
     std::iter::once(actor.to_owned()).chain(others).collect()
 }
 
 /// The readings of the gates' signals, each once.
-fn about(begun: &AttemptStarted, samples: &[Reading], defs: &[&'static SignalDef]) -> Vec<Read> {
+fn about(started: &AttemptStarted, samples: &[Reading], defs: &[&'static SignalDef]) -> Vec<Read> {
     let mut out = Vec::new();
     for sample in samples {
         let def = defs.iter().find(|def| def.id == sample.signal).copied();
@@ -166,8 +166,8 @@ fn about(begun: &AttemptStarted, samples: &[Reading], defs: &[&'static SignalDef
             about.signal == sample.signal && def.is_some_and(|def| def.labels.iter().zip(&sample.labels).all(named))
         };
         // Older journals have only the gates' texts, which contain the signal's id.
-        let worded = || begun.about.is_empty() && begun.gates.iter().any(|gate| is_about(gate, sample, def));
-        if begun.about.iter().any(judged) || worded() {
+        let worded = || started.about.is_empty() && started.gates.iter().any(|gate| is_about(gate, sample, def));
+        if started.about.iter().any(judged) || worded() {
             let series = words::series(&sample.signal, &sample.labels, def);
             out.push(Read { series, value: sample.value, unit: def.map(|def| def.unit) });
         }
@@ -193,7 +193,7 @@ fn is_about(gate: &str, sample: &Reading, def: Option<&SignalDef>) -> bool {
 pub(super) fn faults(all: &[(Moment, &Entry)]) -> Vec<Fault> {
     let is_fault = |body: &Body| match body {
         Body::Resumed { cut, plan_changed } => *cut > 0 || *plan_changed,
-        Body::Transition(came) => match came.note {
+        Body::Transition(transitions) => match transitions.note {
             Note::Op(_, state) => state.uncertain() || state.failed(),
             Note::State(phase) => matches!(phase, StepState::Failed | StepState::NotApplied),
             Note::Abandoned | Note::Stands => true,
@@ -279,7 +279,7 @@ pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
 
 /// What is not known about an operation.
 fn doubt(op: &super::Op) -> Option<String> {
-    let was = op.came.iter().any(|(_, state)| *state == OpState::Unknown);
+    let was = op.transitions.iter().any(|(_, state)| *state == OpState::Unknown);
     match op.state() {
         state if state.uncertain() => Some(format!("{}: it is unknown whether it is applied", words::op_state(op))),
         OpState::Intent => Some("its intent is in the journal, its outcome is unknown".to_owned()),

@@ -39,9 +39,9 @@ impl<'a> Section<'a> {
 
     /// Adds a table, without empty columns.
     fn table(mut self, head: &[&'static str], mut rows: Vec<Vec<Cell>>) -> Self {
-        let told =
+        let described =
             |place: &usize| rows.iter().any(|row| row.get(*place).is_some_and(|c| c.iter().any(|l| !l.is_empty())));
-        let kept: Vec<usize> = (0..head.len()).filter(told).collect();
+        let kept: Vec<usize> = (0..head.len()).filter(described).collect();
         for row in &mut rows {
             *row = kept.iter().filter_map(|place| row.get_mut(*place).map(std::mem::take)).collect();
         }
@@ -174,7 +174,7 @@ fn step_rows(step: &Step, clock: words::Clock) -> Vec<Vec<Cell>> {
     let attempt = |it: &Attempt| {
         let (ended, took) = it
             .ended
-            .map_or((none(), none()), |(at, _)| (cell(clock.time(at.wall)), cell(words::length(it.begun.until(at)))));
+            .map_or((none(), none()), |(at, _)| (cell(clock.time(at.wall)), cell(words::length(it.started.until(at)))));
         // The attempt's own outcome; later outcomes of the step belong to other attempts.
         let outcome = it.outcome();
         let approved = if it.approved_by.is_empty() { none() } else { cell(it.approved_by.join(", ")) };
@@ -182,7 +182,7 @@ fn step_rows(step: &Step, clock: words::Clock) -> Vec<Vec<Cell>> {
             cell(&step.id),
             cell(it.n.to_string()),
             cell(words::way(it.way)),
-            cell(clock.time(it.begun.wall)),
+            cell(clock.time(it.started.wall)),
             ended,
             took,
             cell(words::outcome(outcome, it.way)),
@@ -272,13 +272,13 @@ fn op_rows(step: &Step, attempt: &Attempt, clock: words::Clock) -> Vec<Vec<Cell>
             OpState::Waiting => NONE.to_owned(),
             _ => words::op_state(op),
         };
-        let last = op.came.last().map(|(at, _)| *at);
+        let last = op.transitions.last().map(|(at, _)| *at);
         let at = last.map_or_else(|| NONE.to_owned(), |at| clock.time(at.wall));
         let took =
             last.zip(op.asked.first()).map_or_else(|| NONE.to_owned(), |(at, from)| words::length(from.until(at)));
-        let what = if op.tail { format!("{} (cleanup)", op.what) } else { op.what.clone() };
+        let what = if op.cleanup { format!("{} (cleanup)", op.what) } else { op.what.clone() };
         let n = (place + 1).to_string();
-        [step.id.clone(), attempt.n.to_string(), n, what, sent, state, at, took, op.said.clone()].map(cell).to_vec()
+        [step.id.clone(), attempt.n.to_string(), n, what, sent, state, at, took, op.detail.clone()].map(cell).to_vec()
     };
     attempt.ops.iter().enumerate().map(row).collect()
 }

@@ -162,8 +162,8 @@ pub(super) fn lost(story: &Story) -> Option<String> {
         frame(&mut paper, (&set.set, &lost.by), &[words::seconds(high), "0 s".to_owned()], axis.top);
         for gap in &lost.gaps {
             let (from, to, y) = (paper.x(gap.from), paper.x(gap.to), axis.y(gap.secs));
-            let told = format!("{} between {} and {} UTC", lost.describe(gap.secs), time(gap.from), time(gap.to));
-            paper.rect("lost", (from, y), ((to - from).max(3.0), axis.top + PLOT - y), &told);
+            let described = format!("{} between {} and {} UTC", lost.describe(gap.secs), time(gap.from), time(gap.to));
+            paper.rect("lost", (from, y), ((to - from).max(3.0), axis.top + PLOT - y), &described);
         }
         for handover in &set.handovers {
             let d = format!("M{:.1} {:.1}l4 -7h-8z", paper.x(handover.from), axis.top);
@@ -177,8 +177,8 @@ pub(super) fn lost(story: &Story) -> Option<String> {
             FIGURES,
         );
         if let Some(longest) = lost.longest {
-            let told = format!("longest outage {}", words::seconds(longest));
-            paper.text("", "start", (RIGHT + 10.0, axis.top + 28.0), &told, FIGURES);
+            let described = format!("longest outage {}", words::seconds(longest));
+            paper.text("", "start", (RIGHT + 10.0, axis.top + 28.0), &described, FIGURES);
         }
         paper.y += ROW;
     }

@@ -13,7 +13,7 @@ use systems::{AttemptStarted, Body, Entry, Intent, Version};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// No attempt was started; the step was only previewed or proposed.
-    NotBegun,
+    NotStarted,
     /// Not over at the last record; this was its state.
     UnderWay(StepState),
     /// Over, in this state.
@@ -36,13 +36,13 @@ pub struct Op {
     /// It only waits.
     pub wait: bool,
     /// Part of the cleanup.
-    pub tail: bool,
+    pub cleanup: bool,
     /// When its intents were journaled: one for each time it was sent.
     pub asked: Vec<Moment>,
     /// Its states, each with its time.
-    pub came: Vec<(Moment, OpState)>,
+    pub transitions: Vec<(Moment, OpState)>,
     /// The server's last message, or the last observation.
-    pub said: String,
+    pub detail: String,
 }
 
 impl Op {
@@ -50,7 +50,7 @@ impl Op {
     #[must_use]
     pub fn state(&self) -> OpState {
         let asked = if self.asked.is_empty() { OpState::Waiting } else { OpState::Intent };
-        self.came.last().map_or(asked, |(_, state)| *state)
+        self.transitions.last().map_or(asked, |(_, state)| *state)
     }
 }
 
@@ -62,7 +62,7 @@ pub struct Attempt {
     /// Its direction.
     pub way: Way,
     /// When it was started.
-    pub begun: Moment,
+    pub started: Moment,
     /// The operator.
     pub by: String,
     /// Who had approved it.
@@ -115,7 +115,7 @@ pub(super) fn steps(all: &[(Moment, &Entry)]) -> Vec<Step> {
     for (at, entry) in all {
         let Some(id) = entry.body.step() else { continue };
         let place = steps.iter().position(|step| step.id == id).unwrap_or_else(|| {
-            let (id, outcome) = (id.to_owned(), Outcome::NotBegun);
+            let (id, outcome) = (id.to_owned(), Outcome::NotStarted);
             steps.push(Step {
                 id,
                 first: *at,
@@ -129,9 +129,9 @@ pub(super) fn steps(all: &[(Moment, &Entry)]) -> Vec<Step> {
         });
         let step = &mut steps[place];
         match &entry.body {
-            Body::AttemptStarted(begun) => step.begin(*at, &entry.actor, begun),
+            Body::AttemptStarted(started) => step.begin(*at, &entry.actor, started),
             Body::Intent(intent) => step.intend(*at, intent),
-            Body::Transition(came) => step.come(*at, came),
+            Body::Transition(transitions) => step.come(*at, transitions),
             _ => {}
         }
     }
@@ -143,16 +143,16 @@ impl Step {
         (self.outcome, self.since) = (outcome, at);
     }
 
-    fn begin(&mut self, at: Moment, by: &str, begun: &AttemptStarted) {
-        let Record::Begun { attempt, way, .. } = begun.record else { return };
+    fn begin(&mut self, at: Moment, by: &str, started: &AttemptStarted) {
+        let Record::Started { attempt, way, .. } = started.record else { return };
         let op = |op: &base::operation::Operation<Call, _>| Op {
             what: op.what.clone(),
             call: op.call.clone(),
             wait: op.kind == Kind::Wait,
-            tail: op.cleanup,
+            cleanup: op.cleanup,
             asked: Vec::new(),
-            came: Vec::new(),
-            said: String::new(),
+            transitions: Vec::new(),
+            detail: String::new(),
         };
         if way == Way::Back {
             self.before = self.outcome;
@@ -165,12 +165,12 @@ impl Step {
         self.attempts.push(Attempt {
             n: attempt,
             way,
-            begun: at,
+            started: at,
             by: by.to_owned(),
-            approved_by: begun.approved_by.clone(),
-            diff: begun.draft.diff.clone(),
-            gates: begun.gates.clone(),
-            ops: begun.draft.ops.iter().map(op).collect(),
+            approved_by: started.approved_by.clone(),
+            diff: started.draft.diff.clone(),
+            gates: started.gates.clone(),
+            ops: started.draft.ops.iter().map(op).collect(),
             phases: Vec::new(),
             ended: None,
         });
@@ -192,20 +192,20 @@ impl Step {
         }
     }
 
-    fn come(&mut self, at: Moment, came: &Transition<Version>) {
-        match came.note {
+    fn come(&mut self, at: Moment, transitions: &Transition<Version>) {
+        match transitions.note {
             Note::Op(ticket, state) => {
                 if let Some(op) = self.op(ticket.attempt, ticket.op, at) {
-                    op.came.push((at, state));
-                    if !came.detail.is_empty() {
-                        op.said.clone_from(&came.detail);
+                    op.transitions.push((at, state));
+                    if !transitions.detail.is_empty() {
+                        op.detail.clone_from(&transitions.detail);
                     }
                 }
             }
             Note::State(phase) => {
                 let outcome = match phase {
                     // Another attempt may follow; none is running.
-                    StepState::Pending => Outcome::NotBegun,
+                    StepState::Pending => Outcome::NotStarted,
                     StepState::Done if self.adopted => Outcome::Adopted,
                     phase if is_end(phase) => Outcome::Over(phase),
                     phase => Outcome::UnderWay(phase),
@@ -229,7 +229,7 @@ impl Step {
 
     fn end(&mut self, at: Moment, outcome: Outcome) {
         self.to(at, outcome);
-        let over = !matches!(outcome, Outcome::UnderWay(_) | Outcome::NotBegun);
+        let over = !matches!(outcome, Outcome::UnderWay(_) | Outcome::NotStarted);
         // A finished attempt keeps its outcome: the step can be skipped or adopted afterwards.
         if let Some(it) = self.current().filter(|it| over && it.ended.is_none()) {
             it.ended = Some((at, outcome));

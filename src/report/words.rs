@@ -94,7 +94,7 @@ pub(super) fn way(way: Way) -> &'static str {
 /// The outcome of a step or an attempt in this direction, in words.
 pub(super) fn outcome(outcome: Outcome, way: Way) -> String {
     match outcome {
-        Outcome::NotBegun => "not begun".to_owned(),
+        Outcome::NotStarted => "not begun".to_owned(),
         Outcome::UnderWay(phase) => format!("running: {}", phase.word(way)),
         Outcome::Over(StepState::Attested) => "marked done".to_owned(),
         Outcome::Over(phase) => phase.word(way).to_owned(),

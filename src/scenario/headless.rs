@@ -14,10 +14,10 @@ use base::{
 };
 use console::{
     Mode,
-    picture::ViewModel,
     player::Next,
     ui::Ui,
     update::{Act, UiEvent, update},
+    view_model::ViewModel,
 };
 use drive::sim::SimDrive;
 use engine::{run::RunView, snapshot::Snapshot};
@@ -59,15 +59,15 @@ impl Outcome {
 /// Plays it to its end, or to the first failure.
 #[must_use]
 pub fn play(scenario: &Scenario) -> Outcome {
-    let begun = Now { boot: Duration::from_secs(1000), wall: scenario.begins };
-    let drive = SimDrive::new(scenario.plan.clone(), scenario.seed, begun);
+    let started = Now { boot: Duration::from_secs(1000), wall: scenario.begins };
+    let drive = SimDrive::new(scenario.plan.clone(), scenario.seed, started);
     let mut room = Room::new(drive);
     let mut store = MemStore::default();
     let wrong = room.play(scenario, &mut store).err();
     Outcome {
         wrong,
         log: room.drive.server_log(),
-        took: room.drive.now().since(begun),
+        took: room.drive.now().since(started),
         journal: store.survivors(),
         keys: room.keys,
     }
@@ -101,7 +101,7 @@ impl Room {
             systems::open_journal(Box::new(store.clone()), author.clone(), now).map_err(|e| e.to_string())
         };
         let (journal, entries) = board(self.drive.now())?;
-        self.drive.steer(journal, entries);
+        self.drive.take_control(journal, entries);
         let (mut timeline, mut script) = (Timeline::new(scenario), Script::new(scenario));
         loop {
             if timeline.pass(&mut self.drive, &mut board)?.died {
@@ -134,7 +134,7 @@ impl Room {
                 Next::Wait | Next::Moment => {
                     let busy = self.drive.is_busy();
                     self.pass(if busy { LOOK.0 } else { LOOK.1 });
-                    self.happen(UiEvent::Second);
+                    self.happen(UiEvent::Tick);
                 }
             }
         }
@@ -159,8 +159,8 @@ impl Room {
 
     fn observe(&mut self) {
         if !std::mem::replace(&mut self.fresh, true) {
-            let picture = ViewModel::of(Arc::new(self.drive.snapshot()));
-            self.happen(UiEvent::Picture(Arc::new(picture)));
+            let view_model = ViewModel::of(Arc::new(self.drive.snapshot()));
+            self.happen(UiEvent::Ready(Arc::new(view_model)));
         }
     }
 }

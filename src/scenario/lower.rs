@@ -17,7 +17,7 @@ use drive::sim::{CallTrouble, Trouble};
 use plan::{
     Code, Compare, Diagnosis, HealthUnit, Plan, StepPlan,
     diag::{Faults, Severity},
-    lower::runbook::{quantity, world::dangling},
+    lower::runbook::{names::dangling, quantity},
     tree::{At, Quantity, Table},
 };
 use systems::injection::FaultInjection;
@@ -115,7 +115,7 @@ impl Names<'_> {
             let message = "an event cannot wait for the screen: there may be none";
             faults.push(Diagnosis::error(Code::Conflict, &at, message).hint("wait for a step, a signal, a record"));
         }
-        let happens = self.deed(table.table("happens")?, faults);
+        let happens = self.injection(table.table("happens")?, faults);
         Some(ScenarioEvent { when: when?, after: table.get("after")?, happens: happens? })
     }
 
@@ -123,7 +123,7 @@ impl Names<'_> {
         let when = self.conditions(table, "when", faults);
         let expect = self.conditions(table, "expect", faults);
         let mut wishes = Vec::new();
-        for (key, want) in [("carry_out", Want::Done), ("begin", Want::Begun), ("take_back", Want::Back)] {
+        for (key, want) in [("carry_out", Want::Done), ("begin", Want::Started), ("take_back", Want::Back)] {
             for name in table.list::<String>(key) {
                 let step = Self::known(&name, "step", self.steps().map(|s| s.id.as_str()), faults);
                 wishes.extend(step.map(|step| Wish { step, want }));
@@ -233,7 +233,7 @@ impl Names<'_> {
         }
     }
 
-    fn deed(&self, form: &Table, faults: &mut Faults) -> Option<Injection> {
+    fn injection(&self, form: &Table, faults: &mut Faults) -> Option<Injection> {
         let (key, t) = form.keys.keys().find_map(|key| Some((*key, form.table(key)?)))?;
         let side = || t.get::<String>("side").map(|word| side(&word));
         let plan = self.plan;

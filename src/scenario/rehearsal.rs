@@ -89,16 +89,16 @@ mod tests {
         let begins: Timestamp = "2026-11-21T01:00:00Z".parse().expect("a time");
         let mut scenario = Scenario::rehearsal(plan(), Digest::of(b"plan"), begins);
         let unknown = scenario.like(&document).expect("a picture");
-        let told = [
+        let described = [
             "members of catalog",
             "members of ledger",
             "instances of api",
             "weights of api.example.net.",
             "weights of login.example.net.",
         ];
-        assert_eq!(unknown, told);
-        let begun = Now { boot: Duration::from_secs(1000), wall: begins };
-        let mut drive = SimDrive::new(scenario.plan.clone(), 1, begun);
+        assert_eq!(unknown, described);
+        let started = Now { boot: Duration::from_secs(1000), wall: begins };
+        let mut drive = SimDrive::new(scenario.plan.clone(), 1, started);
         let mut timeline = Timeline::new(&scenario);
         timeline.pass(&mut drive, &mut |_| Err("nobody dies".to_owned())).expect("it passes");
         drive.run_for(Duration::from_secs(60));

@@ -193,9 +193,10 @@ fn stuck(ui: &Ui, step: &str) -> String {
     let Some(found) = run.and_then(|run| run.steps.iter().find(|s| s.id == step)) else { return String::new() };
     let obstacles: Vec<&str> = found.obstacles.iter().map(|(_, why)| why.as_str()).collect();
     let gates = found.gates.iter().map(|g| g.reason.what.as_str());
-    let said = found.ops.iter().rev().map(|op| op.detail.as_str()).find(|said| !said.is_empty()).unwrap_or_default();
+    let message =
+        found.ops.iter().rev().map(|op| op.detail.as_str()).find(|message| !message.is_empty()).unwrap_or_default();
     let gates: Vec<&str> = gates.filter(|_| obstacles.is_empty()).collect();
-    format!("it is {}; {} {} {said}", found.word, obstacles.join("; "), gates.join("; "))
+    format!("it is {}; {} {} {message}", found.word, obstacles.join("; "), gates.join("; "))
 }
 
 /// Observes what the console shows.

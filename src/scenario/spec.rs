@@ -175,7 +175,7 @@ static NONE: TableSpec = TableSpec {
 };
 
 /// What can be injected, one form each: `{ fall_behind = { … } }`.
-macro_rules! deeds {
+macro_rules! injections {
     ($($FORM:ident $TABLE:ident $key:literal, $doc:literal, $keys:expr;)+) => {
         $(
             static $TABLE: TableSpec = TableSpec { header: concat!("`", $key, "`"), doc: $doc, groups: &[$keys] };
@@ -194,7 +194,7 @@ const PAIR: Key = must("pair", NAME, "The pair of clusters.");
 const ROLE: Key = must("role", NAME, "The role.");
 const OF_SIDE: Key = must("side", SIDE, "Which side's.");
 
-deeds! {
+injections! {
     DO_FALL_BEHIND FALL_BEHIND "fall_behind", "A secondary falls behind, a second each second, or catches up.",
         &[MEMBER, must("by", SPAN, "How far; \"0s\": it catches up.")];
     DO_PROCESS PROCESS "process", "A member's process is gone, or is started again.",

@@ -64,7 +64,7 @@ impl Timeline {
         if self.returns.is_some_and(|at| at <= now) {
             self.returns = None;
             let (journal, entries) = board(drive.now())?;
-            drive.steer(journal, entries);
+            drive.take_control(journal, entries);
         }
         let mut due = Vec::new();
         for (event, at) in &mut self.pending {
@@ -80,8 +80,8 @@ impl Timeline {
             !is_due
         });
         let mut failed = None;
-        for deed in due {
-            match deed {
+        for injection in due {
+            match injection {
                 // An error does not prevent the other events.
                 Injection::Happens(what) => failed = drive.happen(&what).err().or(failed),
                 Injection::Cut(on) => drive.cut(on),
@@ -112,13 +112,13 @@ pub fn start(
     mut board: Box<Board<'static>>,
     inbox: Option<Inbox>,
 ) -> Result<Control, String> {
-    let begun = Now { wall: scenario.begins, ..clock::now() };
-    let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, begun);
+    let started = Now { wall: scenario.begins, ..clock::now() };
+    let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, started);
     let (journal, entries) = board(drive.now())?;
-    drive.steer(journal, entries);
+    drive.take_control(journal, entries);
     let mut timeline = Timeline::new(scenario);
     let events = move |drive: &mut SimDrive| timeline.pass(drive, &mut *board).map(drop);
-    Ok(sim::start_steered(drive, speed, inbox, Box::new(events)))
+    Ok(sim::start_with_control(drive, speed, inbox, Box::new(events)))
 }
 
 /// Observes a simulated run without a console.

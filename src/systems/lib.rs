@@ -13,14 +13,14 @@
 
 pub mod collect;
 pub mod injection;
+pub mod planner;
 pub mod rehearsal;
-pub mod steer;
 
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use self::steer::{Handover, Planner, SimulateWrites};
+use self::planner::{Handover, Planner, SimulateWrites};
 use base::operation::{Draft, Operation, SendOutcome, Verified, VerifyRequest};
 
 use crate::rehearsal::{Found, Rehearsed};
@@ -166,7 +166,7 @@ pub trait Writer: Live + Planner {
     /// Verifies the outcome of a request, with readers only.
     fn verify(
         readers: &Self::Readers,
-        sought: VerifyRequest<'_, Self::Call, Self::Version>,
+        request: VerifyRequest<'_, Self::Call, Self::Version>,
     ) -> impl Future<Output = Verified<Self::Version>> + Send;
 
     /// Runs a probe until it is dropped. A system without probes never gets one.
@@ -239,8 +239,8 @@ pub trait Simulated: System {
 }
 
 /// Advances a simulated system to `now`, under these conditions.
-fn wake<S: Simulated>(sim: &mut S::Sim, world: &SharedConditions, now: Now) {
-    S::observe(sim, world);
+fn wake<S: Simulated>(sim: &mut S::Sim, names: &SharedConditions, now: Now) {
+    S::observe(sim, names);
     S::advance(sim, now);
 }
 

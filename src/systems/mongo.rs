@@ -37,7 +37,7 @@ mod tests;
 mod tiles;
 mod view;
 
-pub use canary::{Concern, Felt, Probe};
+pub use canary::{CanaryReading, Concern, Probe};
 pub use facts::{ConfigMember, Observation, Query};
 pub use operations::{Kind, Operation, Operations};
 pub use ops::{Call, Reconfig, Unless, Until, Version};

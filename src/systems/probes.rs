@@ -57,10 +57,10 @@ macro_rules! probes {
             /// # Errors
             /// As the server would.
             pub fn sample(&mut self, probe: &Probe, now: Now) -> Result<Observation, Fault> {
-                let world = self.world(now);
+                let conditions = self.conditions(now);
                 match probe { $(
                     Probe::$Name(probe) => {
-                        wake::<$name::State>(&mut self.$name, &world, now);
+                        wake::<$name::State>(&mut self.$name, &conditions, now);
                         <$name::State as SimulateWrites>::sample(&mut self.$name, probe, now).map(Observation::$Name)
                     }
                 )+ }

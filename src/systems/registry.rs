@@ -368,7 +368,7 @@ macro_rules! systems {
         pub struct Sim {
             $($name: <$name::State as Simulated>::Sim,)+
             /// The conditions that the systems published last, and when.
-            world: Option<(std::time::Duration, SharedConditions)>,
+            conditions: Option<(std::time::Duration, SharedConditions)>,
             /// The network between the sites is cut.
             cut: bool,
         }
@@ -377,33 +377,33 @@ macro_rules! systems {
             /// As the plan names it; the same for the same seed.
             #[must_use]
             pub fn new(plan: &Arc<Plan>, seed: u64) -> Self {
-                Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ world: None, cut: false }
+                Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ conditions: None, cut: false }
             }
 
             /// Cuts the network between the sites, or restores it.
             pub fn cut(&mut self, on: bool) {
                 self.cut = on;
-                self.world = None;
+                self.conditions = None;
             }
 
             /// The conditions that the systems publish, at most a second old.
-            fn world(&mut self, now: Now) -> SharedConditions {
-                if let Some((at, world)) = self.world && now.boot.saturating_sub(at) < SharedConditions::GOOD_FOR {
-                    return world;
+            fn conditions(&mut self, now: Now) -> SharedConditions {
+                if let Some((at, conditions)) = self.conditions && now.boot.saturating_sub(at) < SharedConditions::GOOD_FOR {
+                    return conditions;
                 }
-                let mut world = SharedConditions { cut: self.cut, ..SharedConditions::default() };
-                $(<$name::State as Simulated>::publish(&self.$name, now, &mut world);)+
-                self.world = Some((now.boot, world));
-                world
+                let mut conditions = SharedConditions { cut: self.cut, ..SharedConditions::default() };
+                $(<$name::State as Simulated>::publish(&self.$name, now, &mut conditions);)+
+                self.conditions = Some((now.boot, conditions));
+                conditions
             }
 
             /// A request arrives at its server. A permit is required: its intent is on record.
             pub fn write(&mut self, permit: Permit, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
                 let tag = permit.spend();
-                let world = self.world(now);
+                let conditions = self.conditions(now);
                 match call { $(
                     Call::$Name(call) => {
-                        wake::<$name::State>(&mut self.$name, &world, now);
+                        wake::<$name::State>(&mut self.$name, &conditions, now);
                         <$name::State as SimulateWrites>::write(&mut self.$name, &tag, call, expect.and_then(Version::$name), now).map(Version::$Name)
                     }
                 )+ }
@@ -411,10 +411,10 @@ macro_rules! systems {
 
             /// Verifies the outcome of a request.
             pub fn verify(&mut self, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
-                let world = self.world(now);
+                let conditions = self.conditions(now);
                 match call { $(
                     Call::$Name(call) => {
-                        wake::<$name::State>(&mut self.$name, &world, now);
+                        wake::<$name::State>(&mut self.$name, &conditions, now);
                         <$name::State as SimulateWrites>::verify(&mut self.$name, tag, call, expect.and_then(Version::$name), now).map(Version::$Name)
                     }
                 )+ }
@@ -436,12 +436,12 @@ macro_rules! systems {
             /// # Errors
             /// If its object does not exist, as a text.
             pub fn inject(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
-                let world = self.world(now);
+                let conditions = self.conditions(now);
                 $(
-                    wake::<$name::State>(&mut self.$name, &world, now);
+                    wake::<$name::State>(&mut self.$name, &conditions, now);
                     <$name::State as SimulateWrites>::inject(&mut self.$name, what, now)?;
                 )+
-                self.world = None;
+                self.conditions = None;
                 Ok(())
             }
 
@@ -450,10 +450,10 @@ macro_rules! systems {
             /// # Errors
             /// As the server would.
             pub fn answer(&mut self, ask: &Query, now: Now) -> Result<Observation, Fault> {
-                let world = self.world(now);
+                let conditions = self.conditions(now);
                 match ask { $(
                     Query::$Name(ask) => {
-                        wake::<$name::State>(&mut self.$name, &world, now);
+                        wake::<$name::State>(&mut self.$name, &conditions, now);
                         <$name::State as Simulated>::answer(&mut self.$name, ask, now).map(Observation::$Name)
                     }
                 )+ }

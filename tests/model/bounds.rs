@@ -21,7 +21,7 @@ pub struct Budget {
     pub crash: u8,
     pub person: u8,
     pub refuse: u8,
-    pub dark: u8,
+    pub unobservable: u8,
     pub again: u8,
     pub back: u8,
     /// Two people resolve manually what cannot be observed.
@@ -124,8 +124,8 @@ impl Bounds {
         let console = &mut world.consoles[who];
         match effect {
             StepEffect::Begin => {
-                let begun = console.state.as_ref().map(Machine::begun);
-                begun.iter().for_each(|record| console.disk.replay(record));
+                let started = console.state.as_ref().map(Machine::started);
+                started.iter().for_each(|record| console.disk.replay(record));
                 None
             }
             StepEffect::Act(ticket) => {

@@ -12,12 +12,13 @@ use stateright::{Checker as _, Model as _};
 
 use crate::bounds::{Ablation, Bounds, Budget, fan, sequence};
 
-const CALM: Budget = Budget { lose: 0, repeat: 0, crash: 0, person: 0, refuse: 0, dark: 0, again: 0, back: 0, word: 0 };
+const CALM: Budget =
+    Budget { lose: 0, repeat: 0, crash: 0, person: 0, refuse: 0, unobservable: 0, again: 0, back: 0, word: 0 };
 
 fn bounds() -> Vec<Bounds> {
     let one = sequence(&[(Kind::Compared, false)]);
     let two = sequence(&[(Kind::Compared, false), (Kind::Compared, false)]);
-    let tail = sequence(&[(Kind::Compared, false), (Kind::Wait, false), (Kind::Compared, true)]);
+    let cleanup = sequence(&[(Kind::Compared, false), (Kind::Wait, false), (Kind::Compared, true)]);
     let absolute = sequence(&[(Kind::Absolute, false)]);
     let b = |name, recipe: &_, consoles, budget| Bounds {
         name,
@@ -31,18 +32,18 @@ fn bounds() -> Vec<Bounds> {
             "one, everything at once",
             &one,
             1,
-            Budget { lose: 1, repeat: 1, crash: 1, person: 1, refuse: 1, dark: 1, again: 1, ..CALM },
+            Budget { lose: 1, repeat: 1, crash: 1, person: 1, refuse: 1, unobservable: 1, again: 1, ..CALM },
         ),
         b("one, two crashes", &one, 1, Budget { lose: 2, crash: 2, person: 1, again: 1, ..CALM }),
         b("two in a row", &two, 1, Budget { lose: 1, repeat: 1, crash: 1, person: 1, ..CALM }),
-        b("with a tail", &tail, 1, Budget { lose: 1, crash: 1, person: 1, refuse: 1, ..CALM }),
-        b("a tail, tried again", &tail, 1, Budget { lose: 1, person: 1, again: 1, ..CALM }),
-        b("settled by word", &one, 1, Budget { lose: 1, dark: 1, crash: 1, again: 1, word: 1, ..CALM }),
-        b("settled by word, taken back", &one, 1, Budget { lose: 2, dark: 1, back: 1, word: 1, ..CALM }),
+        b("with a tail", &cleanup, 1, Budget { lose: 1, crash: 1, person: 1, refuse: 1, ..CALM }),
+        b("a tail, tried again", &cleanup, 1, Budget { lose: 1, person: 1, again: 1, ..CALM }),
+        b("settled by word", &one, 1, Budget { lose: 1, unobservable: 1, crash: 1, again: 1, word: 1, ..CALM }),
+        b("settled by word, taken back", &one, 1, Budget { lose: 2, unobservable: 1, back: 1, word: 1, ..CALM }),
         b("absolute", &absolute, 1, Budget { lose: 2, crash: 1, person: 1, again: 1, refuse: 1, ..CALM }),
         b("fan of two", &fan(2), 1, Budget { lose: 1, crash: 1, refuse: 1, ..CALM }),
         b("taken back", &one, 1, Budget { lose: 1, crash: 1, person: 1, back: 1, ..CALM }),
-        b("a tail, taken back", &tail, 1, Budget { lose: 1, crash: 1, back: 1, ..CALM }),
+        b("a tail, taken back", &cleanup, 1, Budget { lose: 1, crash: 1, back: 1, ..CALM }),
         b("two operators", &one, 2, Budget { lose: 1, repeat: 1, ..CALM }),
         b("two operators and a person", &one, 2, Budget { crash: 1, person: 1, ..CALM }),
     ]

@@ -29,7 +29,7 @@ pub enum Action {
     /// A request is refused as invalid.
     Refuse(usize),
     /// A verification finds nothing.
-    Dark(usize),
+    Unobservable(usize),
     Fire(usize, Timer),
     Verdict(usize, Level),
     Person,
@@ -148,8 +148,8 @@ impl Model for Bounds {
                     }
                 }
                 Message::Look { .. } => {
-                    if world.left.dark > 0 {
-                        out.push(Action::Dark(at));
+                    if world.left.unobservable > 0 {
+                        out.push(Action::Unobservable(at));
                     }
                 }
                 Message::Seen { to, .. } => {
@@ -204,8 +204,8 @@ impl Model for Bounds {
                 let Message::Request { from, ticket, .. } = w.net.remove(at) else { return None };
                 w.send(Message::Reply { to: from, ticket, reply: Reply::Refused });
             }
-            Action::Dark(at) => {
-                w.left.dark -= 1;
+            Action::Unobservable(at) => {
+                w.left.unobservable -= 1;
                 let Message::Look { from, ticket, look, .. } = w.net.remove(at) else { return None };
                 let version = w.server.version;
                 w.send(Message::Seen { to: from, ticket, look, truth: Truth::Unobservable, version });

@@ -97,12 +97,12 @@ impl Shop {
     pub fn test_but(&self, args: &[String], but: &[&str]) -> Ended {
         match self.cargo(args, &["--no-run"], BUILD) {
             (Some(true), _) => {}
-            (Some(false), said) => return Ended::Broken(said.lines().filter(|l| l.starts_with("error")).collect()),
+            (Some(false), detail) => return Ended::Broken(detail.lines().filter(|l| l.starts_with("error")).collect()),
             (None, _) => return Ended::Broken(format!("not compiled after {} s", BUILD.as_secs())),
         }
-        let (passed, said) = self.cargo(args, but, LIMIT);
+        let (passed, detail) = self.cargo(args, but, LIMIT);
         let named = |end: &str| {
-            let lines = said.lines().filter_map(|l| l.strip_prefix("test ")?.strip_suffix(end));
+            let lines = detail.lines().filter_map(|l| l.strip_prefix("test ")?.strip_suffix(end));
             lines.map(str::to_owned).collect::<Vec<_>>()
         };
         match passed {
@@ -138,12 +138,12 @@ impl Shop {
             .process_group(0)
             .spawn()
             .expect("cargo");
-        let begun = Instant::now();
+        let started = Instant::now();
         let ended = loop {
             if let Some(status) = child.try_wait().expect("a child") {
                 break Some(status.success());
             }
-            if begun.elapsed() > limit {
+            if started.elapsed() > limit {
                 kill_process_group(Pid::from_child(&child), Signal::KILL).expect("a group of ours");
                 child.wait().expect("a child");
                 break None;

@@ -60,12 +60,12 @@ fn a_secret_in_a_plan_is_refused_and_not_shown() {
             fs::write(stage.path("secret.toml"), plan(place, &secret)).expect("written");
             for args in [&["check", "--offline", "@secret.toml"][..], &["watch", "--plain", "@secret.toml"]] {
                 let out = stage.run(args);
-                let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+                let detail = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
                 if out.status.code() != Some(2) {
                     amiss.push(format!("{place} {between:?}: taken"));
                 }
-                if parts.iter().any(|part| said.contains(part)) {
-                    amiss.push(format!("{place} {between:?}: shown\n{said}"));
+                if parts.iter().any(|part| detail.contains(part)) {
+                    amiss.push(format!("{place} {between:?}: shown\n{detail}"));
                 }
             }
         }
@@ -84,19 +84,19 @@ fn a_token_that_a_server_says_again_is_in_no_output_and_no_log() {
         let log = stage.path("log");
         let out = command.env("CANARY", &token).env("LANDFALL_LOG", "trace").arg("--log").arg(&log).output();
         let out = out.expect("it starts");
-        let said = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
-        (said, fs::read_to_string(log).unwrap_or_default())
+        let detail = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
+        (detail, fs::read_to_string(log).unwrap_or_default())
     };
     for args in [
         &["check", "@plan.toml"][..],
         &["status", "@plan.toml", "--wait", "5"],
         &["status", "@plan.toml", "--wait", "5", "--json"],
     ] {
-        let (said, log) = with(&mut stage.command(args));
-        assert!(!said.contains(&token) && !log.contains(&token), "{args:?}:\n{said}\n{log}");
+        let (detail, log) = with(&mut stage.command(args));
+        assert!(!detail.contains(&token) && !log.contains(&token), "{args:?}:\n{detail}\n{log}");
         // Only then was there anything to redact.
         if cfg!(feature = "aws") {
-            assert!(said.contains("Bearer ***"), "{args:?}:\n{said}");
+            assert!(detail.contains("Bearer ***"), "{args:?}:\n{detail}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use landfall::plan::{Code, Faulty, Severity};
 
-use crate::told;
+use crate::lines_of;
 
 const FOLDER: &str = "tests/bad_plans";
 
@@ -29,7 +29,7 @@ fn every_bad_plan_has_its_own_diagnosis() {
     for name in names {
         let path = format!("{FOLDER}/{name}");
         let text = fs::read_to_string(&path).expect("a bad plan");
-        let (plan, report) = told(&path, &text);
+        let (plan, report) = lines_of(&path, &text);
         if report.iter().count() != 1 || plan.is_some() != name.starts_with("warn_") {
             amiss.push(format!("{path} should have one fault, or one warning:\n{report}"));
         }
@@ -79,7 +79,7 @@ mongo = 2
 
 #[test]
 fn five_faults_are_told_at_once_in_the_order_of_the_text() {
-    let (plan, report) = told("five.toml", FIVE);
+    let (plan, report) = lines_of("five.toml", FIVE);
     assert!(plan.is_none());
     let found: Vec<(usize, usize, Code)> = report.iter().map(|d| (d.line, d.column, d.code)).collect();
     let expected = [
@@ -95,7 +95,7 @@ fn five_faults_are_told_at_once_in_the_order_of_the_text() {
 #[test]
 fn a_syntax_error_hides_no_other_fault_and_brings_no_false_one() {
     let text = FIVE.replace("label = \"VIR\"\nregion = \"us-east-1\"", "label = \"VIR\nregion = \"us-east-1\"");
-    let (_, report) = told("broken.toml", &text);
+    let (_, report) = lines_of("broken.toml", &text);
     let found: Vec<(usize, Code)> = report.iter().map(|d| (d.line, d.code)).collect();
     let expected = [(3, Code::UnknownKey), (6, Code::Syntax), (15, Code::WrongType), (25, Code::Unit)];
     assert_eq!(found, expected, "{report}");
@@ -103,7 +103,7 @@ fn a_syntax_error_hides_no_other_fault_and_brings_no_false_one() {
 
 #[test]
 fn colour_is_only_there_when_asked_for() {
-    let (_, report) = told("five.toml", FIVE);
+    let (_, report) = lines_of("five.toml", FIVE);
     assert!(!report.render(false).contains('\u{1b}'));
     assert!(report.render(true).contains('\u{1b}'));
     assert!(report.render(false).contains("--> five.toml:15:21"), "{report}");
@@ -112,7 +112,7 @@ fn colour_is_only_there_when_asked_for() {
 #[test]
 fn columns_count_characters_not_bytes() {
     let text = FIVE.replace("role = \"web\"\nwanted = {", "role = \"web\"\nwanted = { \"ü\" = 1,");
-    let (_, report) = told("five.toml", &text);
+    let (_, report) = lines_of("five.toml", &text);
     let at: Vec<usize> = report.iter().filter(|d| d.line == 15).map(|d| d.column).collect();
     assert_eq!(at, [12, 30], "{report}");
 }
@@ -136,7 +136,7 @@ fn what_cannot_be_read_is_told_with_what_to_do() {
 #[test]
 fn a_secret_is_in_nothing_that_a_report_shows() {
     let text = fs::read_to_string(format!("{FOLDER}/uri_with_password.toml")).expect("a bad plan");
-    let (_, report) = told("p.toml", &text);
+    let (_, report) = lines_of("p.toml", &text);
     assert_eq!(report.count(Severity::Error), 1);
     assert!(text.contains("hunter2"));
     assert!(!format!("{report:?}{report}").contains("hunter2"));

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::told;
+use crate::lines_of;
 
 /// A plan in which all credentials for writing have the secret `writing`, all others `reading`.
 fn plan(reading: &str, writing: &str) -> String {
@@ -40,12 +40,12 @@ fn a_writing_secret_is_looked_for_and_never_opened() {
     assert!(output.status.success(), "{}", shown(&output));
     // The same for a reading secret: it is opened, which shows that this test can fail.
     let output = check(folder.path(), &plan(&at(folder.path()), &at(&file)), &[]);
-    let told = shown(&output);
+    let lines_of = shown(&output);
     assert!(
-        !output.status.success() && told.contains("login.password") && told.contains("route53.access_key"),
-        "{told}"
+        !output.status.success() && lines_of.contains("login.password") && lines_of.contains("route53.access_key"),
+        "{lines_of}"
     );
-    assert!(!told.contains("write"), "{told}");
+    assert!(!lines_of.contains("write"), "{lines_of}");
 }
 
 #[test]
@@ -53,11 +53,11 @@ fn missing_secrets_are_told_and_can_be_left_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = plan("{ env = \"LANDFALL_TEST_NOT_SET\" }", "{ env = \"LANDFALL_TEST_NOT_SET_EITHER\" }");
     let output = check(folder.path(), &text, &[]);
-    let told = shown(&output);
+    let lines_of = shown(&output);
     for whose in
         ["sites.source.access_key", "sites.source.write.secret_key", "write_login.password", "route53.write.access_key"]
     {
-        assert!(!output.status.success() && told.contains(whose), "{whose}: {told}");
+        assert!(!output.status.success() && lines_of.contains(whose), "{whose}: {lines_of}");
     }
     let output = check(folder.path(), &text, &["--no-secrets"]);
     assert!(output.status.success(), "{}", shown(&output));
@@ -72,7 +72,7 @@ fn a_gate_is_green_in_time_if_users_are_there_or_nobody_has_to_be() {
     let text = include_str!("../bad_plans/warn_gate_before_users.toml");
     let gate = "gates = [{ metric = \"health.query.value\", where = { query = \"errors\", side = \"target\" }, op = \"<=\", value = \"1%\" }]";
     assert!(text.contains(gate));
-    let warned = |text: &str| told("plan.toml", text).1.iter().filter(|d| d.code.word() == "never-green").count();
+    let warned = |text: &str| lines_of("plan.toml", text).1.iter().filter(|d| d.code.word() == "never-green").count();
     assert_eq!(warned(text), 1, "of two rungs the first alone");
     let source = gate.replace("errors\", side = \"target", "errors\", side = \"source");
     for (why, other) in [
@@ -89,7 +89,7 @@ fn a_gate_is_green_in_time_if_users_are_there_or_nobody_has_to_be() {
         ),
     ] {
         let text = text.replace(gate, &other).replace("[[health]]\nname = \"requests\"", "[[health]]\nname = \"requests\"\nsource = { prometheus = \"https://metrics.vir.example.com\", expr = \"r\" }");
-        let (plan, report) = told("plan.toml", &text);
+        let (plan, report) = lines_of("plan.toml", &text);
         assert!(plan.is_some(), "{why}: {report}");
         assert_eq!(warned(&text), 0, "{why}: {report}");
     }

@@ -9,7 +9,7 @@ use landfall::plan::{
 };
 use serde_json::Value;
 
-use crate::{ALL_KEYS, told};
+use crate::{ALL_KEYS, lines_of};
 
 #[test]
 fn the_example_is_taken_without_a_warning_as_it_reads() {
@@ -30,7 +30,7 @@ fn defaults_are_those_of_the_types() {
         "schema = 1\nname = 'small'\n",
         "[sites.source]\nlabel = 'A'\nregion = 'us-east-1'\n[sites.target]\nlabel = 'B'\nregion = 'us-west-2'\n",
     );
-    let (plan, report) = told("small.toml", text);
+    let (plan, report) = lines_of("small.toml", text);
     let plan = plan.unwrap_or_else(|| panic!("{report}"));
     assert!(report.is_empty());
     assert_eq!(plan.intervals, landfall::plan::Intervals::default());
@@ -129,7 +129,7 @@ fn no_key_of_the_format_is_without_effect() {
     assert!(ALL_KEYS.contains(by_profile));
     let mut written = BTreeSet::new();
     for text in [ALL_KEYS.to_owned(), ALL_KEYS.replace(by_profile, by_key)] {
-        let (plan, report) = told("all.toml", &text);
+        let (plan, report) = lines_of("all.toml", &text);
         assert!(report.is_empty(), "{report}");
         let whole = serde_json::to_value(plan.expect("taken")).expect("plain data");
         let document: toml::Table = text.parse().expect("TOML");
@@ -139,7 +139,7 @@ fn no_key_of_the_format_is_without_effect() {
             written.insert((header, key));
             let mut less = document.clone();
             remove(&mut less, &path);
-            let (plan, _) = told("less.toml", &toml::to_string(&less).expect("TOML"));
+            let (plan, _) = lines_of("less.toml", &toml::to_string(&less).expect("TOML"));
             let same = plan.is_some_and(|p| serde_json::to_value(p).expect("plain data") == whole);
             assert!(!same, "`{key}` in {header} makes no difference ({path:?})");
         }

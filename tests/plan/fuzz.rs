@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use crate::{ALL_KEYS, told};
+use crate::{ALL_KEYS, lines_of};
 
 fn survives(text: &str) -> Result<(), TestCaseError> {
-    let (plan, report) = told("p.toml", text);
+    let (plan, report) = lines_of("p.toml", text);
     prop_assert!(plan.is_some() || !report.is_empty(), "refused without a word");
     let lines = text.matches('\n').count() + 1;
     for d in &report {
@@ -83,7 +83,7 @@ proptest! {
 fn deep_nesting_is_refused_not_followed() {
     for open in ["a = [", "a = { b = "] {
         let text = format!("{open}{}", open.trim_start_matches("a = ").repeat(20_000));
-        let (plan, report) = told("deep.toml", &text);
+        let (plan, report) = lines_of("deep.toml", &text);
         assert!(plan.is_none() && !report.is_empty());
     }
 }

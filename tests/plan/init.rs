@@ -11,14 +11,14 @@ use landfall::plan::{
     init::{self, Regions, SYSTEMS},
 };
 
-use crate::told;
+use crate::lines_of;
 
 fn written(systems: &[&str]) -> String {
     init::plan(systems, Regions { from: "eu-west-1", to: "us-east-1" }).expect("two regions")
 }
 
 fn plan(systems: &[&str]) -> Plan {
-    let (plan, report) = told("init.toml", &written(systems));
+    let (plan, report) = lines_of("init.toml", &written(systems));
     assert!(report.is_empty(), "{systems:?}: {report}");
     plan.expect("taken")
 }
@@ -134,7 +134,7 @@ fn what_is_commented_out_is_part_of_the_plan_once_the_marks_are_taken_away() {
     let (before, rest) = text.split_once("# [replica_set.canary]").expect("a canary to be asked for");
     let (marked, after) = rest.split_once("\n\n").expect("an end");
     let (plan, report) =
-        told("init.toml", &format!("{before}[replica_set.canary]{}\n\n{after}", marked.replace("\n# ", "\n")));
+        lines_of("init.toml", &format!("{before}[replica_set.canary]{}\n\n{after}", marked.replace("\n# ", "\n")));
     assert!(report.is_empty(), "{report}");
     let canary = plan.expect("taken").replica_sets[0].canary.clone().expect("asked for");
     assert!(canary.majority && canary.login.is_some());
@@ -170,25 +170,25 @@ fn a_new_file_is_written_whole_and_checked_and_none_is_written_over() {
     };
     let plan = || std::fs::read_to_string(folder.path().join("plan.toml")).ok();
 
-    let (code, _, said) = run(&["init", "--dns", "--to", "nowhere", "-o", "plan.toml"]);
+    let (code, _, detail) = run(&["init", "--dns", "--to", "nowhere", "-o", "plan.toml"]);
     assert_eq!((code, plan()), (Some(2), None));
-    assert!(said.contains("\"nowhere\" is not an AWS region"), "{said}");
+    assert!(detail.contains("\"nowhere\" is not an AWS region"), "{detail}");
 
-    let (code, said, _) =
+    let (code, detail, _) =
         run(&["init", "--kafka", "--dns", "--from", "eu-west-1", "--to", "us-east-1", "-o", "plan.toml"]);
     assert_eq!((code, plan()), (Some(0), Some(written(&["kafka", "dns"]))));
-    assert!(said.contains("landfall check --offline plan.toml"), "{said}");
+    assert!(detail.contains("landfall check --offline plan.toml"), "{detail}");
 
-    let (code, _, said) = run(&["init", "--mongodb", "--output", "plan.toml"]);
+    let (code, _, detail) = run(&["init", "--mongodb", "--output", "plan.toml"]);
     assert_eq!((code, plan()), (Some(2), Some(written(&["kafka", "dns"]))), "it is left as it is");
-    assert!(said.starts_with("error: plan.toml already exists"), "{said}");
+    assert!(detail.starts_with("error: plan.toml already exists"), "{detail}");
 
-    let (code, said, wrong) = run(&["check", "--offline", "plan.toml"]);
+    let (code, detail, wrong) = run(&["check", "--offline", "plan.toml"]);
     assert_eq!(code, Some(0), "{wrong}");
-    assert!(said.contains("a plan without faults, no warning"), "{said}");
+    assert!(detail.contains("a plan without faults, no warning"), "{detail}");
 
-    let (code, said, _) = run(&["init", "--from", "eu-west-1", "--to", "us-east-1"]);
-    assert_eq!((code, said), (Some(0), written(&SYSTEMS)), "no system named: all of them");
+    let (code, detail, _) = run(&["init", "--from", "eu-west-1", "--to", "us-east-1"]);
+    assert_eq!((code, detail), (Some(0), written(&SYSTEMS)), "no system named: all of them");
     let left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").filter_map(Result::ok).collect();
     assert_eq!(left.len(), 1, "nothing but the plan: {left:?}");
 }

@@ -15,7 +15,7 @@ use landfall::plan::{Faulty, Plan, Report};
 const ALL_KEYS: &str = include_str!("all_keys.toml");
 
 /// The messages about a text, faults or warnings; and the plan, if it was accepted.
-fn told(path: &str, text: &str) -> (Option<Plan>, Report) {
+fn lines_of(path: &str, text: &str) -> (Option<Plan>, Report) {
     match landfall::systems::parse_plan(Path::new(path), text) {
         Ok((plan, warnings)) => (Some(plan), warnings),
         Err(Faulty::Plan(report)) => (None, report),

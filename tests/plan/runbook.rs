@@ -7,7 +7,7 @@ use landfall::{
     plan::{Action, Code, Confirm, Runbook},
 };
 
-use crate::told;
+use crate::lines_of;
 
 const HEAD: &str = r#"schema = 1
 name = "small"
@@ -53,7 +53,7 @@ action = { manual = "look" }
 "#;
 
 fn runbook(text: &str) -> Runbook {
-    let (plan, report) = told("runbook.toml", text);
+    let (plan, report) = lines_of("runbook.toml", text);
     assert!(report.is_empty(), "{report}");
     plan.expect("taken").runbook
 }
@@ -84,7 +84,7 @@ fn a_ladder_becomes_steps_that_follow_one_another() {
 
 #[test]
 fn the_least_time_is_that_of_the_longest_way() {
-    let (plan, report) = told("runbook.toml", &format!("{HEAD}{LADDER}"));
+    let (plan, report) = lines_of("runbook.toml", &format!("{HEAD}{LADDER}"));
     let plan = plan.unwrap_or_else(|| panic!("{report}"));
     let minutes = |n: u64| Duration::from_secs(60 * n);
     // Gates 1 min, the quicker of two 2 min, bake 7 min.
@@ -101,7 +101,7 @@ fn the_least_time_is_that_of_the_longest_way() {
 fn a_fault_of_many_rungs_is_told_once_where_it_is_written() {
     let text =
         format!("{HEAD}{LADDER}").replace("name = \"www.example.com\", source", "name = \"ww.example.com\", source");
-    let (plan, report) = told("ladder.toml", &text);
+    let (plan, report) = lines_of("ladder.toml", &text);
     assert!(plan.is_none());
     let line = 1 + text.lines().position(|l| l.contains("ww.example.com\", source")).expect("there");
     let found: Vec<(usize, Code)> = report.iter().map(|d| (d.line, d.code)).collect();
@@ -115,7 +115,7 @@ fn all_faults_of_a_runbook_are_told_at_once() {
         .replace("needs = [\"freeze\"]", "needs = [\"freze\"]")
         .replace("[99, 90, 50]", "[99, 90, 500]")
         .replace("id = \"last\"", "id = \"aside\"");
-    let (_, report) = told("many.toml", &text);
+    let (_, report) = lines_of("many.toml", &text);
     let mut codes: Vec<Code> = report.iter().map(|d| d.code).collect();
     codes.sort();
     codes.dedup();
@@ -152,8 +152,11 @@ fn names_that_nobody_can_check_are_told_where_two_people_are_asked_for() {
     let unsigned = |text: &str| {
         landfall::systems::parse_plan(Path::new("small.toml"), text).unwrap_or_else(|f| panic!("{f}")).0.unsigned()
     };
-    let told = unsigned(small).expect("no approver has a key");
-    assert!(told.contains("by no-return,") && told.contains("of operator-1, operator-2 cannot be verified:"), "{told}");
+    let lines_of = unsigned(small).expect("no approver has a key");
+    assert!(
+        lines_of.contains("by no-return,") && lines_of.contains("of operator-1, operator-2 cannot be verified:"),
+        "{lines_of}"
+    );
     let key = |n: u8| format!("name = \"operator-{n}\"\nkey = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{n}\"");
     let signed = [1, 2]
         .into_iter()

@@ -65,10 +65,10 @@ fn a_quarantine_does_not_end_early() {
         stage.drive.call_trouble("dns-1", CallTrouble::RequestLost, 1);
         assert_eq!(stage.execute("dns-1"), None);
         stage.until("dns-1", 60, |s| s.word == "QUARANTINE");
-        let begun = stage.drive.now();
+        let started = stage.drive.now();
         stage.drive.set_clock(jump);
         stage.until("dns-1", 900, |s| s.state == StepState::NotApplied);
-        let waited = stage.drive.now().since(begun);
+        let waited = stage.drive.now().since(started);
         assert!(
             waited >= Duration::from_secs(290),
             "{jump}: {waited:?}: a signed request is accepted for five minutes"
@@ -147,9 +147,9 @@ fn a_bake_that_nobody_watched_is_no_bake() {
         "read before it began"
     );
     stage.until("dns-1", 300, |s| s.state == StepState::Baking);
-    let begun = stage.drive.now();
+    let started = stage.drive.now();
     stage.drive.suspend(Duration::from_secs(600));
     stage.until("dns-1", 600, |s| s.state == StepState::Done);
-    let watched = stage.drive.now().since(begun).saturating_sub(Duration::from_secs(600));
+    let watched = stage.drive.now().since(started).saturating_sub(Duration::from_secs(600));
     assert!(watched >= Duration::from_secs(65), "done after {watched:?} of looking");
 }

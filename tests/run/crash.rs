@@ -30,7 +30,7 @@ fn play(stage: &mut Stage, dead: impl Fn(&Stage) -> bool) {
     for key in KEYS {
         let id = if key == "back" { "orders" } else { key };
         let goal = if key == "back" { StepState::RolledBack } else { StepState::Done };
-        let mut begun = false;
+        let mut started = false;
         for _ in 0..20_000 {
             let phase = stage.drive.phase(id);
             if dead(stage) || phase == Some(goal) {
@@ -40,8 +40,8 @@ fn play(stage: &mut Stage, dead: impl Fn(&Stage) -> bool) {
                 stage.drive.order(Order::RollBack(id.into()));
             }
             // The state may have to be read once more before a preview is possible.
-            if !begun && matches!(stage.drive.phase(id), Some(StepState::Ready | StepState::Previewed)) {
-                begun = stage.execute(id).is_none();
+            if !started && matches!(stage.drive.phase(id), Some(StepState::Ready | StepState::Previewed)) {
+                started = stage.execute(id).is_none();
             }
             // Faster while no request is pending.
             stage.pass(if phase == Some(StepState::Running) { 10 } else { 500 });
@@ -103,20 +103,24 @@ pub fn against_the_log(why: &str, log: &[String], entries: &[Entry], steps: &[St
     let mut absolute = BTreeSet::new();
     for entry in entries {
         match &entry.body {
-            Body::AttemptStarted(begun) => {
-                let Record::Begun { attempt, .. } = begun.record else { panic!("{:?}", begun.record) };
-                for (op, _) in
-                    begun.draft.ops.iter().enumerate().filter(|(_, o)| matches!(o.kind, Kind::Absolute | Kind::Lapses))
+            Body::AttemptStarted(started) => {
+                let Record::Started { attempt, .. } = started.record else { panic!("{:?}", started.record) };
+                for (op, _) in started
+                    .draft
+                    .ops
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, o)| matches!(o.kind, Kind::Absolute | Kind::Lapses))
                 {
-                    absolute.insert((begun.step.clone(), attempt, op));
+                    absolute.insert((started.step.clone(), attempt, op));
                 }
             }
             Body::Intent(intent) => {
                 tags.insert((intent.step.clone(), intent.ticket), intent.tag.clone());
             }
-            Body::Transition(came) => {
-                if let Note::Op(ticket, state) = came.note {
-                    last.insert((came.step.clone(), ticket), state);
+            Body::Transition(transition) => {
+                if let Note::Op(ticket, state) = transition.note {
+                    last.insert((transition.step.clone(), ticket), state);
                 }
             }
             _ => {}

@@ -162,7 +162,7 @@ fn the_canary_does_not_hang_on_luck() {
 fn the_whole_runbook_goes_forward_and_a_way_back_leads_from_every_phase() {
     let plan = quick(demo());
     let mut stage = Stage::on(plan.clone(), 7);
-    let begun = stage.drive.now();
+    let start = stage.drive.now();
     let mut taken_back = Vec::new();
     for phase in &plan.runbook.phases {
         let way_back = |s: &&landfall::plan::StepPlan| !matches!(s.action, Action::Manual { .. }) && !s.irreversible;
@@ -192,6 +192,6 @@ fn the_whole_runbook_goes_forward_and_a_way_back_leads_from_every_phase() {
         taken_back.len(),
         taken_back.join(", "),
         log.len(),
-        stage.drive.now().since(begun).as_secs() / 60
+        stage.drive.now().since(start).as_secs() / 60
     );
 }

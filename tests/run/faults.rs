@@ -37,29 +37,29 @@ fn stage(name: &str, action: &Action) -> Stage {
 fn begin(stage: &mut Stage, name: &str) {
     for _ in 0..60 {
         let refused = stage.execute(name);
-        let begun = |p| {
+        let start = |p| {
             !matches!(
                 p,
                 StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed
             )
         };
-        if refused.is_none() || stage.drive.phase(name).is_some_and(begun) {
+        if refused.is_none() || stage.drive.phase(name).is_some_and(start) {
             return;
         }
         stage.pass(1000);
     }
-    panic!("{name}: {:?} {:#?}", stage.run().said, stage.step(name).preview);
+    panic!("{name}: {:?} {:#?}", stage.run().notice, stage.step(name).preview);
 }
 
 /// The changing operations of an action, by their descriptions.
 fn calls(name: &str, action: &Action) -> Vec<(String, Kind)> {
     let mut stage = stage(name, action);
     begin(&mut stage, name);
-    let begun = stage.entries().into_iter().rev().find_map(|e| match e.body {
-        Body::AttemptStarted(begun) => Some(begun),
+    let start = stage.entries().into_iter().rev().find_map(|e| match e.body {
+        Body::AttemptStarted(start) => Some(start),
         _ => None,
     });
-    let ops = begun.expect("it was begun").draft.ops;
+    let ops = start.expect("it was begun").draft.ops;
     ops.into_iter().filter(|op| op.kind != Kind::Wait).map(|op| (op.what, op.kind)).collect()
 }
 
@@ -86,8 +86,8 @@ fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Opt
                 tag.get_or_insert((intent.ticket, intent.tag));
             }
             Body::Intent(intent) if intent.what.contains("steps down") => stepped_down = Some(entry.wall),
-            Body::Transition(came) => {
-                if let Note::Op(ticket, state) = came.note {
+            Body::Transition(transition) => {
+                if let Note::Op(ticket, state) = transition.note {
                     last.insert(ticket, (state, entry.wall));
                     looks += usize::from(state == OpState::Unknown);
                 }

@@ -96,7 +96,7 @@ fn a_follower_sees_what_the_writer_did_and_can_change_nothing() {
     let hold = landfall::systems::RunInput::Order(Order::Hold { by: None, why: String::new() });
     assert!(core.handle(EngineInput::Run(hold), start()).is_empty());
     assert!(core.handle(EngineInput::Tick, start()).is_empty());
-    assert!(core.run_view(start()).said.is_some_and(|why| why.contains("is read only")));
+    assert!(core.run_view(start()).notice.is_some_and(|why| why.contains("is read only")));
 }
 
 #[test]

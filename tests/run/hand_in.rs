@@ -31,7 +31,7 @@ fn landfall(args: &[&str]) -> Output {
 }
 
 /// The exit code and all output.
-fn told(out: &Output) -> (Option<i32>, String) {
+fn lines_of(out: &Output) -> (Option<i32>, String) {
     (out.status.code(), format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
 }
 
@@ -78,11 +78,11 @@ fn what_is_handed_in_is_on_record_or_not_done() {
     let console = console(&journal);
     symlink(&journal, &link).expect("a link");
     for name in [&journal, &link] {
-        let out = told(&landfall(&["note", text(name), "the phone rings", "--as", "ben"]));
+        let out = lines_of(&landfall(&["note", text(name), "the phone rings", "--as", "ben"]));
         assert_eq!(out.0, Some(0), "{}", out.1);
         assert!(out.1.contains("journal record"), "{}", out.1);
     }
-    let out = told(&landfall(&["hold", text(&link), "errors", "--as", "ben"]));
+    let out = lines_of(&landfall(&["hold", text(&link), "errors", "--as", "ben"]));
     assert_eq!(out.0, Some(0), "{}", out.1);
     let all = bodies(&journal);
     let notes = all.iter().filter(|b| matches!(b, Body::Remark { text, .. } if text == "the phone rings")).count();
@@ -93,7 +93,7 @@ fn what_is_handed_in_is_on_record_or_not_done() {
     // The console is stopped: the message is withdrawn.
     let pid = rustix::process::Pid::from_child(&console.0);
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).expect("stopped");
-    let out = told(&landfall(&["hold", text(&journal), "more errors", "--as", "ben", "--wait", "1"]));
+    let out = lines_of(&landfall(&["hold", text(&journal), "more errors", "--as", "ben", "--wait", "1"]));
     assert_eq!(out.0, Some(2), "{}", out.1);
     assert!(out.1.contains("NOT DONE") && out.1.contains(&format!("process {}", console.0.id())), "{}", out.1);
     assert_eq!(waiting(&journal), 0, "nothing is left to surprise anybody");
@@ -103,7 +103,7 @@ fn what_is_handed_in_is_on_record_or_not_done() {
     drop(console);
     let before = bodies(&journal).len();
     for command in ["hold", "note"] {
-        let out = told(&landfall(&[command, text(&journal), "words", "--as", "ben"]));
+        let out = lines_of(&landfall(&[command, text(&journal), "words", "--as", "ben"]));
         assert_eq!(out.0, Some(2), "{}", out.1);
         assert!(out.1.contains("no console has"), "{}", out.1);
     }
@@ -168,16 +168,16 @@ fn an_approval_is_on_record_or_refused_on_record_whatever_the_name() {
         let approve = |as_name: &str, key: &[&str]| {
             let short = digest.to_string()[..8].to_owned();
             let args = ["approve", text(&path), "dns-1", &short, "--as", as_name];
-            told(&landfall(&args.iter().chain(key).copied().collect::<Vec<_>>()))
+            lines_of(&landfall(&args.iter().chain(key).copied().collect::<Vec<_>>()))
         };
         let signed = approve(name, &["--key", text(&own)]);
         let refused =
             [approve(name, &["--key", text(&others)]), approve(name, &[]), approve("nobody", &["--key", text(&own)])];
         over.store(true, Ordering::SeqCst);
         assert_eq!(signed.0, Some(0), "{}", signed.1);
-        for (code, said) in refused {
-            assert_eq!(code, Some(1), "{said}");
-            assert!(said.contains("REFUSED, journal record"), "{said}");
+        for (code, detail) in refused {
+            assert_eq!(code, Some(1), "{detail}");
+            assert!(detail.contains("REFUSED, journal record"), "{detail}");
         }
     });
     let all = bodies(&path);

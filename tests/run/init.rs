@@ -19,7 +19,7 @@ fn the_runbook_of_a_first_plan_goes_forward_to_its_end() {
         landfall::systems::parse_plan(Path::new("init.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
     let plan = quick(plan);
     let mut stage = Stage::on(plan.clone(), 7);
-    let begun = stage.drive.now();
+    let started = stage.drive.now();
     // The emergency phase is not part of the normal sequence.
     let steps = plan.runbook.phases.iter().filter(|phase| phase.id != "emergency").flat_map(|phase| &phase.steps);
     let mut done = 0;
@@ -29,5 +29,5 @@ fn the_runbook_of_a_first_plan_goes_forward_to_its_end() {
     }
     // An empty runbook would reach its end, too.
     assert_eq!(done, 42, "steps of a first plan without Kafka");
-    println!("{done} steps in {} virtual minutes", stage.drive.now().since(begun).as_secs() / 60);
+    println!("{done} steps in {} virtual minutes", stage.drive.now().since(started).as_secs() / 60);
 }

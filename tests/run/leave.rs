@@ -17,19 +17,19 @@ use landfall::{
 
 use crate::stage::{plan, primary, step};
 
-fn view(helm: &Control) -> StepView {
-    let snapshot = helm.link.snapshots.borrow().clone();
+fn view(control: &Control) -> StepView {
+    let snapshot = control.link.snapshots.borrow().clone();
     snapshot.run.as_ref().and_then(|run| run.steps.first()).expect("a step").clone()
 }
 
-fn until(helm: &Control, what: &str, so: impl Fn(&StepView) -> bool) {
+fn until(control: &Control, what: &str, so: impl Fn(&StepView) -> bool) {
     for _ in 0..1200 {
-        if so(&view(helm)) {
+        if so(&view(control)) {
             return;
         }
         sleep(Duration::from_millis(50));
     }
-    panic!("{what}: {:#?}", view(helm));
+    panic!("{what}: {:#?}", view(control));
 }
 
 #[test]
@@ -43,21 +43,21 @@ fn a_safe_tail_is_finished_before_the_program_ends() {
     };
     let plan = plan(vec![step("orders", &[], primary(Side::Target))]);
     let scenario = Scenario::rehearsal(plan, Digest::of(b"plan"), clock::now().wall);
-    let helm = landfall::scenario::timeline::start(&scenario, 2.0, Box::new(board), None).expect("a journal");
-    until(&helm, "ready", |s| s.state == StepState::Ready);
-    while !matches!(view(&helm).state, StepState::Running) {
-        helm.orders.give(Order::Preview("orders".into()));
-        helm.orders.give(Order::Arm("orders".into()));
-        until(&helm, "armed", |s| matches!(s.state, StepState::Armed | StepState::Ready | StepState::Previewed));
-        if let Some(digest) = view(&helm).preview.and_then(|p| p.digest) {
+    let control = landfall::scenario::timeline::start(&scenario, 2.0, Box::new(board), None).expect("a journal");
+    until(&control, "ready", |s| s.state == StepState::Ready);
+    while !matches!(view(&control).state, StepState::Running) {
+        control.orders.give(Order::Preview("orders".into()));
+        control.orders.give(Order::Arm("orders".into()));
+        until(&control, "armed", |s| matches!(s.state, StepState::Armed | StepState::Ready | StepState::Previewed));
+        if let Some(digest) = view(&control).preview.and_then(|p| p.digest) {
             let typed = "orders".to_owned();
-            helm.orders.give(Order::Execute { step: "orders".into(), digest, typed });
+            control.orders.give(Order::Execute { step: "orders".into(), digest, typed });
         }
         sleep(Duration::from_millis(250));
     }
-    until(&helm, "pinned", |s| s.exposed.is_some());
-    assert_eq!(helm.clone().leave(Duration::from_secs(120)), Vec::<String>::new());
-    let end = view(&helm);
+    until(&control, "pinned", |s| s.exposed.is_some());
+    assert_eq!(control.clone().leave(Duration::from_secs(120)), Vec::<String>::new());
+    let end = view(&control);
     assert!(end.exposed.is_none(), "{:#?}", end.ops);
     assert!(end.ops.iter().filter(|op| op.cleanup).all(|op| matches!(op.state, OpState::Applied | OpState::Spared)));
     let (entries, _) =

@@ -49,7 +49,7 @@ impl Life {
         let inbox = Inbox::new(path, "night", &[]).expect("a folder");
         let control = {
             let _inside = runtime.enter();
-            live::start_steered_on(plan.clone(), servers.clone(), opened, inbox)
+            live::start_with_control_on(plan.clone(), servers.clone(), opened, inbox)
         };
         Self { runtime: Mutex::new(Some(runtime)), control }
     }
@@ -76,7 +76,7 @@ impl Life {
 
     /// Waits until it is so, or all is over; whether it is so.
     fn until(&self, what: &str, is: impl Fn(&StepView) -> bool) -> bool {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             if is(&self.step()) {
                 return true;
@@ -84,14 +84,14 @@ impl Life {
             if self.is_over() {
                 return false;
             }
-            assert!(begun.elapsed() < PATIENCE, "{what}: {:#?}", self.step());
+            assert!(started.elapsed() < PATIENCE, "{what}: {:#?}", self.step());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
     /// Previews, arms and executes; false if the journal has failed on the way.
     fn execute(&self) -> bool {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             if self.is_over() {
                 return false;
@@ -108,7 +108,7 @@ impl Life {
                 StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking => return true,
                 _ => {}
             }
-            assert!(begun.elapsed() < PATIENCE, "not begun: {:#?}", self.step());
+            assert!(started.elapsed() < PATIENCE, "not begun: {:#?}", self.step());
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -148,10 +148,10 @@ fn life_and_death(at: usize, fault: Fault) {
         let disk = Disk::failing(at, fault);
         let life = Life::begin(&plan, &servers, &path, &disk);
         if fault == Fault::Killed {
-            let begun = Instant::now();
+            let started = Instant::now();
             std::thread::scope(|scope| {
                 let playing = scope.spawn(|| life.play());
-                while !disk.is_over() && !playing.is_finished() && begun.elapsed() < PATIENCE {
+                while !disk.is_over() && !playing.is_finished() && started.elapsed() < PATIENCE {
                     std::thread::sleep(Duration::from_millis(5));
                 }
                 assert!(disk.is_over(), "{why}: there are fewer writes");
@@ -163,7 +163,7 @@ fn life_and_death(at: usize, fault: Fault) {
         }
     }
     let life = Life::begin(&plan, &servers, &path, &Disk::sound());
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         let now = life.step();
         let open =
@@ -174,7 +174,7 @@ fn life_and_death(at: usize, fault: Fault) {
         if now.held || life.run().held.is_some() {
             life.control.orders.give(Order::Release);
         }
-        assert!(begun.elapsed() < PATIENCE, "{why}: {now:#?}");
+        assert!(started.elapsed() < PATIENCE, "{why}: {now:#?}");
         std::thread::sleep(Duration::from_millis(100));
     }
     let steps = life.run().steps.clone();
@@ -229,7 +229,7 @@ fn a_journal_that_does_not_answer_delays_neither_observations_nor_keys() {
     life.control.orders.give(Order::Remark { by: None, text: "the disk hangs".into() });
     // Every collector that is asked every few seconds brings something new, twice.
     let often = |s: &&CollectorLine| s.interval <= Duration::from_secs(2);
-    let begun = Instant::now();
+    let started = Instant::now();
     let (mut frames, mut oldest, mut last) = (0, Duration::ZERO, before.now);
     loop {
         let now = life.control.link.snapshots.borrow().clone();
@@ -239,7 +239,7 @@ fn a_journal_that_does_not_answer_delays_neither_observations_nor_keys() {
         if now.sources.iter().filter(often).all(|s| s.answers >= news(&s.id)) {
             break;
         }
-        assert!(begun.elapsed() < PATIENCE, "{:#?}", now.sources);
+        assert!(started.elapsed() < PATIENCE, "{:#?}", now.sources);
         frames += u32::from(now.now != std::mem::replace(&mut last, now.now));
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -248,7 +248,7 @@ fn a_journal_that_does_not_answer_delays_neither_observations_nor_keys() {
     let waits = life.run().journal_waits;
     println!(
         "journal blocked for {:?}: {frames} frames, oldest observation {oldest:?}, shown as waiting {waits:?}",
-        begun.elapsed()
+        started.elapsed()
     );
     assert!(frames > 0, "snapshots went on");
     assert!(waits.is_some(), "the screen says that the journal does not answer");

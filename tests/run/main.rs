@@ -1,5 +1,6 @@
 //! The run against the simulated estate: steps executed, interrupted and rolled back by the console's orders.
 
+mod cleanup;
 mod clock;
 mod crash;
 mod cut;
@@ -18,7 +19,6 @@ mod report;
 mod rules;
 mod stage;
 mod stops;
-mod tail;
 mod users;
 mod way_back;
 

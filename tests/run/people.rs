@@ -65,8 +65,8 @@ fn before_the_second() -> Stage {
 }
 
 fn refused(answer: Option<String>, why: &str) {
-    let said = answer.unwrap_or_else(|| panic!("it was obeyed; it should have been refused: {why}"));
-    assert!(said.contains(why), "{said:?} does not say {why:?}");
+    let detail = answer.unwrap_or_else(|| panic!("it was obeyed; it should have been refused: {why}"));
+    assert!(detail.contains(why), "{detail:?} does not say {why:?}");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn what_nobody_can_observe_is_settled_by_two_and_stays_their_word() {
     assert_eq!(view.word, "UNKNOWN", "half an hour without a look is no answer");
     let ticket = view.unknown.expect("an operation");
     let looked_at = "the console of the provider: 99 and 1".to_owned();
-    let motion = |ticket| {
+    let proposal = |ticket| {
         Order::Propose(Proposal::ResolveManually {
             step: "dns-1".into(),
             ticket,
@@ -183,12 +183,12 @@ fn what_nobody_can_observe_is_settled_by_two_and_stays_their_word() {
             looked_at: looked_at.clone(),
         })
     };
-    assert_eq!(stage.order(motion(ticket)), None);
+    assert_eq!(stage.order(proposal(ticket)), None);
     assert_eq!(stage.step("dns-1").word, "UNKNOWN");
     assert_eq!(stage.agree("ben", None), None);
     stage.drive.unobservable(None);
     stage.until("dns-1", 900, |s| s.state == StepState::Attested);
-    refused(stage.order(motion(ticket)), "only an UNKNOWN operation");
+    refused(stage.order(proposal(ticket)), "only an UNKNOWN operation");
 }
 
 #[test]
@@ -218,8 +218,9 @@ fn a_hold_in_the_middle_of_a_recipe_finishes_its_safe_tail() {
     let view = stage.until("orders", 120, |s| s.state != StepState::Running);
     assert_eq!(view.state, StepState::Failed);
     assert!(view.exposed.is_none(), "{:#?}", view.ops);
-    let tail = view.ops.iter().filter(|op| op.cleanup).all(|op| matches!(op.state, OpState::Applied | OpState::Spared));
-    assert!(tail, "{:#?}", view.ops);
+    let cleanup =
+        view.ops.iter().filter(|op| op.cleanup).all(|op| matches!(op.state, OpState::Applied | OpState::Spared));
+    assert!(cleanup, "{:#?}", view.ops);
 }
 
 #[test]

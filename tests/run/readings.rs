@@ -31,11 +31,11 @@ fn they_are_written_every_five_minutes_and_every_thirty_seconds_while_a_step_is_
     let entries = stage.entries();
     let quiet: Vec<u64> = readings(&entries).iter().map(|(at, _)| *at).collect();
     assert_eq!(quiet, [60, 360, 660], "nothing is under way");
-    let begun = entries.last().expect("a record").seq;
+    let started = entries.last().expect("a record").seq;
     stage.carry_out("dns-1");
     let entries = stage.entries();
     let of = |phase: &str| {
-        let is = |e: &&Entry| export::describe(&e.body).to_lowercase().starts_with(phase) && e.seq > begun;
+        let is = |e: &&Entry| export::describe(&e.body).to_lowercase().starts_with(phase) && e.seq > started;
         entries.iter().find(is).unwrap_or_else(|| panic!("no {phase}")).mono
     };
     let (from, to) = (of("begun"), of("done"));

@@ -63,12 +63,12 @@ impl Stage {
         assert_eq!(entries.len(), before + records, "what is refused does nothing");
         let is_refusal = |body: &Body| matches!(body, Body::Remark { refused: Some(_), .. });
         assert!(entries[before..].iter().all(|entry| is_refusal(&entry.body)));
-        self.run().said.expect("refused")
+        self.run().notice.expect("refused")
     }
 
     fn obeyed(&mut self, order: Order) {
         self.drive.order(order);
-        assert_eq!(self.run().said, None);
+        assert_eq!(self.run().notice, None);
     }
 
     /// Previews a step once it is ready; returns the digest shown.
@@ -87,7 +87,7 @@ impl Stage {
     }
 
     /// Number of attempts started.
-    fn begun(&self) -> usize {
+    fn started(&self) -> usize {
         self.entries().iter().filter(|e| matches!(e.body, Body::AttemptStarted(_))).count()
     }
 }
@@ -162,7 +162,10 @@ fn armed_it_dies_of_drift() {
         stage.arm("moves");
         stage.drive.external_change(&action);
         stage.until("moves", 50, |s| s.state == StepState::Ready);
-        assert!(stage.run().said.is_some_and(|said| said.contains("the current state has changed")), "{action:?}");
+        assert!(
+            stage.run().notice.is_some_and(|notice| notice.contains("the current state has changed")),
+            "{action:?}"
+        );
     }
 }
 
@@ -192,7 +195,7 @@ fn without_the_name_of_what_it_changes_nothing_is_sent() {
     let typed = Order::Execute { step: "dns".into(), digest, typed: "www.example.com.".into() };
     assert_eq!(stage.refused(typed), "type www.example.test. to confirm");
     stage.obeyed(execute("dns", digest));
-    assert_eq!(stage.begun(), 1);
+    assert_eq!(stage.started(), 1);
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn gates_are_judged_again_at_the_moment_of_sending() {
     stage.obeyed(execute("one", one));
     let why = stage.refused(execute("two", two));
     assert!(why.contains("one is running on www.example.test."), "{why}");
-    assert_eq!(stage.begun(), 1);
+    assert_eq!(stage.started(), 1);
 }
 
 #[test]
@@ -288,7 +291,7 @@ fn the_way_back_asks_for_its_own_gates_and_for_no_others() {
     stage.pass(10_000);
     assert_eq!(stage.step("dns").word, "RB_BLOCKED");
     assert!(stage.execute("dns").is_some());
-    assert_eq!(stage.begun(), 1);
+    assert_eq!(stage.started(), 1);
 
     let mut stage = Stage::new(plan(Condition::none()), 7);
     stage.carry_out("dns");

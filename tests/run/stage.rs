@@ -146,7 +146,7 @@ impl Stage {
         let (journal, entries) =
             landfall::systems::open_journal(Box::new(self.store.clone()), author, self.drive.now())
                 .expect("a whole journal");
-        self.drive.steer(journal, entries);
+        self.drive.take_control(journal, entries);
     }
 
     /// The console dies and another is started, which runs for a while before it is examined.
@@ -189,7 +189,7 @@ impl Stage {
     /// Gives an order; returns the reason if it is refused.
     pub fn order(&mut self, order: Order) -> Option<String> {
         self.drive.order(order);
-        self.run().said.clone()
+        self.run().notice.clone()
     }
 
     /// A person approves the last proposal.
@@ -205,11 +205,11 @@ impl Stage {
         self.drive.order(Order::Arm(id.into()));
         let view = self.step(id);
         let Some(digest) = view.preview.as_ref().and_then(|p| p.digest) else {
-            return Some(format!("no preview: {:?}; {:?}", view.preview.map(|p| p.faults), self.run().said));
+            return Some(format!("no preview: {:?}; {:?}", view.preview.map(|p| p.faults), self.run().notice));
         };
         let typed = view.preview.map(|p| p.target).unwrap_or_default();
         self.drive.order(Order::Execute { step: id.into(), digest, typed });
-        self.run().said.clone()
+        self.run().notice.clone()
     }
 
     /// Executes a step to its end.

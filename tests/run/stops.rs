@@ -168,8 +168,11 @@ fn what_goes_on_request_by_request_stands_still_once_it_may_not_go_forward_any_m
     let waiting = |stage: &Stage| stage.step("stop").ops.iter().filter(|op| op.state == OpState::Waiting).count();
     let before = (sent(&stage), waiting(&stage));
     assert!((2..6).contains(&before.0) && before.1 > 0, "{before:?}");
-    let told = held(&stage);
-    assert!(told.len() == 1 && told[0].starts_with("stop is held: the plan's window closed at "), "{told:?}");
+    let described = held(&stage);
+    assert!(
+        described.len() == 1 && described[0].starts_with("stop is held: the plan's window closed at "),
+        "{described:?}"
+    );
     // It cannot be released in this state; it can be abandoned and rolled back.
     let why = stage.order(Order::Release).expect("refused");
     assert!(why.starts_with("stop is held: the plan's window closed at "), "{why}");
@@ -270,9 +273,9 @@ confirm = "enter"
         landfall::systems::parse_plan(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
     let mut stage = Stage::on(Arc::new(plan), 3);
     let typed = |stage: &Stage, by: &str, hand| {
-        let motion = stage.run().proposal.map(|it| (it.step, it.digest));
+        let proposed = stage.run().proposal.map(|it| (it.step, it.digest));
         let preview = || ("end".to_owned(), stage.step("end").preview.and_then(|p| p.digest).expect("a preview"));
-        let (step, digest) = motion.unwrap_or_else(preview);
+        let (step, digest) = proposed.unwrap_or_else(preview);
         Order::Approve { step, digest, by: by.into(), hand }
     };
     let keyboard = |stage: &mut Stage, by: &str| {

@@ -38,9 +38,9 @@ fn the_journal_has_the_commands_of_the_way_back_of_what_stands() {
     assert_eq!(stage.execute("dns-50"), None);
     stage.until("dns-50", 900, |s| s.state == StepState::RolledBack);
     assert_eq!(ids(&known(&stage.entries())), ["orders", "dns-1"]);
-    let told = WayBack::of(&stage.entries()).describe();
+    let text = WayBack::of(&stage.entries()).describe();
     for (_, commands) in known(&stage.entries()) {
-        assert!(commands.iter().all(|command| told.lines().any(|line| line == command)), "{told}");
+        assert!(commands.iter().all(|command| text.lines().any(|line| line == command)), "{text}");
     }
     // Also in the report.
     let page = report::html(&report::story(&stage.entries(), 0, None).expect("a story"));
@@ -94,9 +94,9 @@ fn an_attempt_that_was_taken_back_while_it_baked_did_not_come_to_done() {
     stage.drive.order(Order::Again("dns-1".into()));
     stage.carry_out("dns-1");
     let story = report::story(&stage.entries(), 0, None).expect("a story");
-    let came: Vec<(Way, Outcome)> = story.steps[0].attempts.iter().map(|it| (it.way, it.outcome())).collect();
+    let transition: Vec<(Way, Outcome)> = story.steps[0].attempts.iter().map(|it| (it.way, it.outcome())).collect();
     assert_eq!(
-        came,
+        transition,
         [
             (Way::Forward, Outcome::Left(StepState::Baking)),
             (Way::Back, Outcome::Over(StepState::RolledBack)),
@@ -136,8 +136,8 @@ fn readings_that_nothing_is_told_of_are_not_kept_and_the_story_is_the_same() {
     let entries = stage.entries();
     let mut gathered = report::Gathered::default();
     entries.iter().for_each(|entry| gathered.take(entry.clone()));
-    let told = gathered.finish(0, None).expect("a story");
+    let text = gathered.finish(0, None).expect("a story");
     let whole = report::story(&entries, 0, None).expect("a story");
     assert!(entries.iter().any(|e| matches!(e.body, Body::Readings { .. })));
-    assert_eq!(report::html(&told), report::html(&whole));
+    assert_eq!(report::html(&text), report::html(&whole));
 }

@@ -57,13 +57,13 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
     press(&mut ui, " ");
     drive.run_for(Duration::from_secs(3));
     ui.now = drive.now();
-    update(&mut ui, UiEvent::Picture(Arc::new(ViewModel::of(Arc::new(drive.snapshot())))));
+    update(&mut ui, UiEvent::Ready(Arc::new(ViewModel::of(Arc::new(drive.snapshot())))));
     assert!(text(&shot(&mut ui, "frozen", USUAL)).contains("FROZEN 3.0s ago"));
     shot(&mut ui, "frozen", SMALL);
     press(&mut ui, " ");
     drive.run_for(Duration::from_secs(10));
     ui.now = drive.now();
-    update(&mut ui, UiEvent::Second);
+    update(&mut ui, UiEvent::Tick);
     let frame = shot(&mut ui, "silent", SMALL);
     assert!(text(&frame).starts_with(" ▲ HOLD  no update from the core for 10s"));
 }
@@ -75,10 +75,10 @@ fn under_a_silent_core_no_step_and_no_gate_looks_ready() {
     let mut ui = ui(drive.snapshot());
     for size in SIZES {
         ui.now = drive.now();
-        update(&mut ui, UiEvent::Second);
+        update(&mut ui, UiEvent::Tick);
         let lively = screen(&mut ui, size, false);
         ui.now.boot += Duration::from_secs(20);
-        update(&mut ui, UiEvent::Second);
+        update(&mut ui, UiEvent::Tick);
         let silent = screen(&mut ui, size, false);
         let good = shot::THEMES[0].style(Role::Good).fg;
         let count =

@@ -6,12 +6,12 @@
 
 mod behaviour;
 mod blind;
+mod control;
 mod details;
 mod mouse;
 mod overview;
 mod pages;
 mod shot;
-mod steering;
 mod styles;
 mod zones;
 
@@ -25,10 +25,10 @@ use landfall::{
     base::{digest::Digest, now::Now},
     console::{
         Depth, Mode, Theme, Themes,
-        picture::ViewModel,
         ui::Ui,
         update::{Act, UiEvent, update},
         view::draw,
+        view_model::ViewModel,
     },
     drive::sim::SimDrive,
     engine::{run::Order, snapshot::Snapshot},
@@ -122,8 +122,8 @@ fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
         }
         drive.run_for(Duration::from_millis(200));
         ui.now = drive.now();
-        let picture = ViewModel::in_zone(Arc::new(drive.snapshot()), &ui.zones.shown());
-        acts = update(ui, UiEvent::Picture(Arc::new(picture)));
+        let view_model = ViewModel::in_zone(Arc::new(drive.snapshot()), &ui.zones.shown());
+        acts = update(ui, UiEvent::Ready(Arc::new(view_model)));
     }
 }
 
@@ -144,7 +144,7 @@ fn steered_with(phase: &str, change: impl Fn(&mut StepPlan)) -> SimDrive {
     let author = Author { run: "night".into(), actor: "ana".into(), host: "room".into(), plan: Digest::of(b"night") };
     let (journal, entries) =
         landfall::systems::open_journal(Box::new(MemStore::default()), author, start()).expect("a new journal");
-    drive.steer(journal, entries);
+    drive.take_control(journal, entries);
     drive.run_for(Duration::from_secs(120));
     drive
 }
@@ -157,6 +157,6 @@ fn execute(drive: &mut SimDrive, id: &str) {
     let preview = step.preview.clone().expect("a preview");
     let digest = preview.digest.unwrap_or_else(|| panic!("{:?}", preview.faults));
     drive.order(Order::Execute { step: id.to_owned(), digest, typed: preview.target });
-    assert_eq!(drive.run_view().said, None);
+    assert_eq!(drive.run_view().notice, None);
     drive.run_for(Duration::from_secs(180));
 }

@@ -46,8 +46,8 @@ fn bad_night() -> Snapshot {
     NIGHT.clone()
 }
 
-fn answer<'p>(picture: &'p ViewModel, id: &str) -> &'p Answer {
-    picture.answers.iter().find(|a| a.question.id == id).unwrap_or_else(|| panic!("no answer to {id}"))
+fn answer<'p>(model: &'p ViewModel, id: &str) -> &'p Answer {
+    model.answers.iter().find(|a| a.question.id == id).unwrap_or_else(|| panic!("no answer to {id}"))
 }
 
 #[test]

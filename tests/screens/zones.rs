@@ -17,8 +17,8 @@ fn zones() -> Zones {
 
 fn in_zone(snapshot: Snapshot) -> Ui {
     let (now, zones) = (snapshot.now, zones());
-    let picture = ViewModel::in_zone(Arc::new(snapshot), &zones.shown());
-    let mut ui = Ui::new(Arc::new(picture), now, Mode::Demo);
+    let view_model = ViewModel::in_zone(Arc::new(snapshot), &zones.shown());
+    let mut ui = Ui::new(Arc::new(view_model), now, Mode::Demo);
     ui.zones = zones;
     ui
 }
@@ -81,7 +81,7 @@ fn texts_are_read_in_the_zone_too() {
     let [start, end] = ["2026-11-21T03:00:00Z", "2026-11-21T05:00:00Z"].map(|at| at.parse().expect("a time"));
     plan.budgets.window = Some(Window { start, end });
     snapshot.plan = Arc::new(plan);
-    let tile = landfall::console::picture::tiles(&snapshot).into_iter().find(|t| t.id == "time").expect("a tile");
+    let tile = landfall::console::view_model::tiles(&snapshot).into_iter().find(|t| t.id == "time").expect("a tile");
     assert_eq!(
         tile.note, "0 of 41 steps · 1h45m of the window left, until 2026-11-21T05:00:00Z",
         "for machines it is UTC"

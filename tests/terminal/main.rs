@@ -233,8 +233,8 @@ fn where_nothing_can_be_drawn_it_says_so() {
         assert!(!out.status.success());
         String::from_utf8_lossy(&out.stderr).into_owned()
     };
-    let told = run(std::process::Command::new(env!("CARGO_BIN_EXE_landfall")).arg("demo"));
-    assert!(told.contains("must be a terminal; `landfall status` needs none"), "{told}");
+    let text = run(std::process::Command::new(env!("CARGO_BIN_EXE_landfall")).arg("demo"));
+    assert!(text.contains("must be a terminal; `landfall status` needs none"), "{text}");
     let term = Term::start(Path::new("/usr/bin/env"), &["TERM=dumb", env!("CARGO_BIN_EXE_landfall"), "demo"], &[]);
     term.until_shown("TERM=dumb cannot display the console");
     term.until_shown("ended with");

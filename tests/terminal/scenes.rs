@@ -122,7 +122,7 @@ fn repeated(file: PathBuf, ages: bool) -> Link {
         thread::sleep(Duration::from_millis(50));
     }
     let first = (**link.snapshots.borrow()).clone();
-    let (picture, snapshots) = watch::channel(Arc::new(first.clone()));
+    let (view, snapshots) = watch::channel(Arc::new(first.clone()));
     thread::spawn(move || {
         let start = clock::now();
         for sent in 1_u64.. {
@@ -136,7 +136,7 @@ fn repeated(file: PathBuf, ages: bool) -> Link {
                     source.age = Some(Age(Duration::from_millis(u64::from(passed.subsec_millis()))));
                 }
             }
-            picture.send_replace(Arc::new(next));
+            view.send_replace(Arc::new(next));
             Count::write(&file, [sent, 0]);
         }
     });

@@ -67,8 +67,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         }
         let what = format!("{share} % configured and served, and the other names as they were");
         match watch.until(&what, SERVED, |s| is_served(s, f64::from(share) / 100.0) && others_stand(s)) {
-            Ok(seen) => println!("  {}", told(&seen)),
-            Err(why) => wrong.push(format!("{rung} {way:?}: {why}; {}", told(&watch.now()))),
+            Ok(seen) => println!("  {}", lines_of(&seen)),
+            Err(why) => wrong.push(format!("{rung} {way:?}: {why}; {}", lines_of(&watch.now()))),
         }
     }
     console.news()?;
@@ -122,7 +122,7 @@ fn others_stand(s: &Snapshot) -> bool {
     )
 }
 
-fn told(s: &Snapshot) -> String {
+fn lines_of(s: &Snapshot) -> String {
     shares(s).map_or_else(
         || "what is served is not known".to_owned(),
         |(configured, low, high, samples)| {

@@ -94,12 +94,12 @@ fn main() -> Result<ExitCode, Failure> {
 struct Stage {
     console: Console,
     step: &'static str,
-    said: usize,
+    printed: usize,
 }
 
 impl Stage {
     fn new(folder: &Path, step: &'static str, text: &str) -> Result<Self, Failure> {
-        Ok(Self { console: Run::new(folder, step, text)?.console()?, step, said: 0 })
+        Ok(Self { console: Run::new(folder, step, text)?.console()?, step, printed: 0 })
     }
 
     /// Prints the screen: its head, the step's row, and the step's detail.
@@ -128,8 +128,8 @@ impl Stage {
         let lines: Vec<&str> =
             text.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| #") && !l.starts_with("| -")).collect();
         println!("── the journal");
-        lines.iter().skip(self.said).for_each(|l| println!("  {l}"));
-        self.said = lines.len();
+        lines.iter().skip(self.printed).for_each(|l| println!("  {l}"));
+        self.printed = lines.len();
         Ok(())
     }
 

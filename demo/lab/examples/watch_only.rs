@@ -81,7 +81,7 @@ impl Asked {
         *if reads { &mut self.reads } else { &mut self.writes }.entry(what.to_owned()).or_default() += n;
     }
 
-    fn told(&self, kind: &str) -> String {
+    fn lines_of(&self, kind: &str) -> String {
         let sum = |of: &BTreeMap<String, u64>| of.values().sum::<u64>();
         let names: Vec<_> = self.reads.iter().map(|(what, n)| format!("{what} {n}")).collect();
         let wrote = if self.writes.is_empty() { String::new() } else { format!("; WRITES: {:?}", self.writes) };
@@ -152,7 +152,7 @@ fn main() -> Result<ExitCode, Failure> {
         asked.push((name, broker));
     }
     for (name, asked) in &asked {
-        println!("{}", asked.told(name));
+        println!("{}", asked.lines_of(name));
     }
     let wrote = asked.iter().any(|(_, asked)| !asked.writes.is_empty());
     // A server without requests was not watched, or the requests were not recorded: then missing writes prove nothing.

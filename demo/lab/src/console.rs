@@ -62,7 +62,7 @@ impl Run {
     /// # Errors
     /// If it cannot be started, or shows nothing.
     pub fn console(&self) -> Result<Console> {
-        Console::steer(&self.plan, &self.journal)
+        Console::with_control(&self.plan, &self.journal)
     }
 }
 
@@ -82,7 +82,7 @@ pub struct Console {
 
 impl Console {
     /// `landfall console PLAN --journal JOURNAL`.
-    fn steer(plan: &Path, journal: &Path) -> Result<Self> {
+    fn with_control(plan: &Path, journal: &Path) -> Result<Self> {
         let mut console = Self::start(&["console", &plan.to_string_lossy(), "--journal", &journal.to_string_lossy()])?;
         console.journal = Some(Follower::new(PathBuf::from(journal)));
         Ok(console)

@@ -358,8 +358,8 @@ mod tests {
     fn brokers_are_told_at_the_proxy_and_the_rest_is_left() {
         // Version 1: one broker `b`:9 without a rack, then the rest.
         let answer = b"\0\0\0\x05\0\0\0\x01\0\0\0\x07\0\x01b\0\0\0\x09\xff\xffrest";
-        let told = b"\0\0\0\x05\0\0\0\x01\0\0\0\x07\0\x09127.0.0.1\0\0\x01\x02\xff\xffrest";
-        assert_eq!(metadata(answer, 1, 0x0102, None).as_deref(), Some(&told[..]));
+        let text = b"\0\0\0\x05\0\0\0\x01\0\0\0\x07\0\x09127.0.0.1\0\0\x01\x02\xff\xffrest";
+        assert_eq!(metadata(answer, 1, 0x0102, None).as_deref(), Some(&text[..]));
         let two = metadata(answer, 1, 0x0102, Some(3)).unwrap();
         assert!(two.ends_with(b"\0\0\0\x08\0\x09127.0.0.1\0\0\0\x03\xff\xffrest"), "{two:?}");
     }
@@ -367,8 +367,8 @@ mod tests {
     #[test]
     fn a_coordinator_is_told_at_the_proxy_and_a_missing_one_is_not() {
         let answer = b"\0\0\0\x05\0\0\0\0\0\0\xff\xff\0\0\0\x07\0\x01b\0\0\0\x09";
-        let told = b"\0\0\0\x05\0\0\0\0\0\0\xff\xff\0\0\0\x07\0\x09127.0.0.1\0\0\x01\x02";
-        assert_eq!(coordinator(answer, 2, 0x0102).as_deref(), Some(&told[..]));
+        let text = b"\0\0\0\x05\0\0\0\0\0\0\xff\xff\0\0\0\x07\0\x09127.0.0.1\0\0\x01\x02";
+        assert_eq!(coordinator(answer, 2, 0x0102).as_deref(), Some(&text[..]));
         assert_eq!(coordinator(b"\0\0\0\x05\0\0\0\0\0\x0f\xff\xff\xff\xff\xff\xff\0\0\0\0\0\0", 2, 1), None);
     }
 

@@ -56,11 +56,11 @@ impl Lab {
             .spawn()
             .doing(doing)?;
         // Opened now, so that it can be read after the run directory is removed.
-        let mut said = File::open(&log).doing(doing)?;
+        let mut detail = File::open(&log).doing(doing)?;
         let mut lab = Self { run, child, turns: RwLock::new(()) };
         lab.wait().map_err(|why| {
             let mut text = String::new();
-            let _ = said.read_to_string(&mut text);
+            let _ = detail.read_to_string(&mut text);
             let tail: Vec<_> = text.lines().rev().take(3).collect();
             Error::new(doing(), format!("{why}; {}", tail.into_iter().rev().collect::<Vec<_>>().join(" / ")))
         })?;

@@ -189,16 +189,16 @@ pub fn detached(run: &Path) -> Result<()> {
         .process_group(0)
         .spawn()
         .doing(doing)?;
-    let (begin, mut said) = (Instant::now(), String::new());
+    let (begin, mut detail) = (Instant::now(), String::new());
     loop {
         // Read before it can be removed together with the run directory.
         let why = std::fs::read_to_string(&log).unwrap_or_default();
         if let Some(last) =
             why.lines().rfind(|line| line.contains(" INFO ")).and_then(|line| line.split(" INFO ").nth(1))
-            && last != said
+            && last != detail
         {
             eprintln!("{:5.1} s  {last}", begin.elapsed().as_secs_f64());
-            last.clone_into(&mut said);
+            last.clone_into(&mut detail);
         }
         match control::status(run).map(|status| status.phase) {
             Ok(Phase::Ready) => break,

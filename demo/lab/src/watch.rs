@@ -45,10 +45,10 @@ impl Watch {
     ///
     /// # Errors
     /// If no runtime can be created.
-    pub fn steered(plan: Plan, journal: (Journal, Vec<Entry>), inbox: Inbox) -> Result<Self> {
+    pub fn with_control(plan: Plan, journal: (Journal, Vec<Entry>), inbox: Inbox) -> Result<Self> {
         Self::with(|| {
-            let helm = live::start_steered(Arc::new(plan), journal, inbox);
-            (helm.link, Some(helm.orders))
+            let control = live::start_with_control(Arc::new(plan), journal, inbox);
+            (control.link, Some(control.orders))
         })
     }
 

@@ -245,9 +245,9 @@ impl Next {
             Armed, Attested, Baking, Blocked, Done, Failed, NotApplied, Pending, Previewed, Ready, Settling, Verifying,
         };
         let phase = self.state.state;
-        let begun = matches!(phase, Settling | Verifying | Baking | Done | Failed | Attested);
+        let started = matches!(phase, Settling | Verifying | Baking | Done | Failed | Attested);
         let thought = matches!(phase, Pending | Blocked | Ready | Previewed | Armed) && self.state.partly_done();
-        let forward = (begun || thought) && self.state.way == Way::Forward;
+        let forward = (started || thought) && self.state.way == Way::Forward;
         let again = matches!(phase, Failed | NotApplied) && self.state.way == Way::Back;
         // An unfinished cleanup comes first: the values that a recipe pinned must not be taken for the original state.
         if self.state.reversible && (forward || again) && !self.state.exposed() {

@@ -114,8 +114,8 @@ pub struct Op {
 impl Op {
     /// Not begun.
     #[must_use]
-    pub const fn new(kind: Kind, tail: bool) -> Self {
-        Self { kind, cleanup: tail, state: OpState::Waiting, turn: 0, look: 0, waited: false }
+    pub const fn new(kind: Kind, cleanup: bool) -> Self {
+        Self { kind, cleanup: cleanup, state: OpState::Waiting, turn: 0, look: 0, waited: false }
     }
 }
 
@@ -153,7 +153,7 @@ impl Recipe {
     pub fn sequence(ops: impl IntoIterator<Item = (Kind, bool)>) -> Self {
         Self {
             attempt: 0,
-            ops: ops.into_iter().map(|(kind, tail)| Op::new(kind, tail)).collect(),
+            ops: ops.into_iter().map(|(kind, cleanup)| Op::new(kind, cleanup)).collect(),
             limits: Limits::SEQUENCE,
         }
     }

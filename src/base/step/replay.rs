@@ -12,8 +12,9 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
-    /// An attempt was begun.
-    Begun {
+    /// An attempt was started. Its name in released journals stays.
+    #[serde(rename = "begun")]
+    Started {
         /// Its number.
         attempt: u16,
         /// The direction.
@@ -32,19 +33,19 @@ pub enum Record {
 impl Machine {
     /// The record of [`super::StepEffect::Begin`].
     #[must_use]
-    pub fn begun(&self) -> Record {
+    pub fn started(&self) -> Record {
         let mut recipe = self.recipe.clone();
         for op in &mut recipe.ops {
             *op = Op::new(op.kind, op.cleanup);
         }
-        Record::Begun { attempt: self.attempt, way: self.way, origin: self.origin, recipe }
+        Record::Started { attempt: self.attempt, way: self.way, origin: self.origin, recipe }
     }
 
     /// Takes one record, in the order of writing. After the last one, [`super::StepEvent::Resumed`] must follow: until then the state is
     /// the one on disk, not what is known.
     pub fn replay(&mut self, record: &Record) {
         match record {
-            Record::Begun { attempt, way, origin, recipe } => {
+            Record::Started { attempt, way, origin, recipe } => {
                 (self.attempt, self.way, self.origin) = (*attempt, *way, *origin);
                 self.enter(recipe.clone());
                 self.state = StepState::Running;

@@ -180,15 +180,15 @@ impl Next {
         if recipe.count(OpState::in_flight) > 0 {
             return;
         }
-        let waiting = |tail: bool| recipe.ops.iter().any(|op| op.cleanup == tail && op.state == OpState::Waiting);
+        let waiting = |cleanup: bool| recipe.ops.iter().any(|op| op.cleanup == cleanup && op.state == OpState::Waiting);
         if !self.is_stopped() && waiting(false) {
             // Held before the next one; nothing is exposed.
             return;
         }
         let failed = recipe.ops.iter().filter(|op| !op.cleanup).filter(|op| op.state.failed()).count();
         // Whatever is tolerated, an unfinished cleanup is not: the estate is exposed.
-        let tail_failed = recipe.ops.iter().any(|op| op.cleanup && op.state.failed());
-        let complete = !waiting(false) && !tail_failed && failed <= usize::from(recipe.limits.max_failed);
+        let cleanup_failed = recipe.ops.iter().any(|op| op.cleanup && op.state.failed());
+        let complete = !waiting(false) && !cleanup_failed && failed <= usize::from(recipe.limits.max_failed);
         for op in &mut self.state.recipe.ops {
             if op.cleanup && op.state == OpState::Waiting {
                 op.state = OpState::Spared;
@@ -210,7 +210,7 @@ impl Next {
     fn is_stopped(&self) -> bool {
         let recipe = &self.state.recipe;
         let failed = recipe.ops.iter().filter(|op| !op.cleanup && op.state.failed()).count();
-        let has_tail = recipe.ops.iter().any(|op| op.cleanup);
+        let has_cleanup = recipe.ops.iter().any(|op| op.cleanup);
         // Once the cleanup has begun the rest cannot continue: it depends on what the cleanup reverts.
         let ending = recipe.ops.iter().any(|op| op.cleanup && op.state != OpState::Waiting)
             && recipe.ops.iter().any(|op| !op.cleanup && op.state == OpState::Waiting);
@@ -218,7 +218,7 @@ impl Next {
         self.state.abandoned
             || ending
             || failed > usize::from(recipe.limits.max_failed)
-            || (self.holds_back() && has_tail && self.state.touched())
+            || (self.holds_back() && has_cleanup && self.state.touched())
     }
 
     /// Held, and an operation is not sent yet. Once all are sent, only observation is left, and a hold does not stop that.
@@ -230,7 +230,8 @@ impl Next {
     fn next_op(&self) -> Option<usize> {
         let recipe = &self.state.recipe;
         let in_flight = recipe.count(OpState::in_flight);
-        let next = |tail: bool| recipe.ops.iter().position(|op| op.cleanup == tail && op.state == OpState::Waiting);
+        let next =
+            |cleanup: bool| recipe.ops.iter().position(|op| op.cleanup == cleanup && op.state == OpState::Waiting);
         let stopped = self.is_stopped();
         if let Some(at) = next(false).filter(|_| !stopped) {
             let room = in_flight < usize::from(recipe.limits.width)

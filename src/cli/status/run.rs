@@ -19,7 +19,7 @@ pub(super) fn document(run: &RunView) -> Value {
         "head": run.head.as_ref().map(|(seq, hash)| json!({ "seq": seq, "hash": hash })),
         "held": run.held,
         "halted": run.halted,
-        "said": run.said,
+        "said": run.notice,
         "next": run.next().map(|step| step.id.as_str()),
         "way_back": way_back(&run.way_back),
         "invariants": watched(&run.invariants),

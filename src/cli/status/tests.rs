@@ -19,15 +19,15 @@ use systems::{Engine, EngineEffect, EngineInput};
 /// The demo's estate, with an operator and an unknown collector.
 fn documents() -> Vec<Value> {
     let (plan, _) = systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
-    let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
+    let started = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let author =
         Author { run: plan.name.clone(), actor: "operator".into(), host: "console".into(), plan: Digest::of(b"plan") };
-    let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
+    let mut drive = SimDrive::new(Arc::new(plan), 7, started);
     drive.command(EngineCommand::Measure);
     let first = document(&drive.snapshot());
     let (journal, entries) =
         systems::open_journal(Box::new(MemStore::default()), author, drive.now()).expect("a journal");
-    drive.steer(journal, entries);
+    drive.take_control(journal, entries);
     drive.run_for(Duration::from_secs(120));
     drive.order(Order::Hold { by: None, why: "lunch".into() });
     drive.run_for(Duration::from_secs(1));
@@ -155,8 +155,8 @@ fn the_document_is_of_its_schema_and_both_are_documented() {
     let phases = serde_json::to_value(StepState::ALL).expect("words");
     assert_eq!(words(schema["$defs"]["step"]["properties"]["state"]["enum"].clone()), words(phases));
     let docs = include_str!("../../../docs/status.md");
-    let told = |field: &&String| docs.contains(&format!("{}`", field.rsplit('.').next().expect("a name")));
-    let untold: Vec<_> = all.iter().filter(|field| !told(field)).collect();
+    let text = |field: &&String| docs.contains(&format!("{}`", field.rsplit('.').next().expect("a name")));
+    let untold: Vec<_> = all.iter().filter(|field| !text(field)).collect();
     assert!(untold.is_empty(), "not in docs/status.md: {untold:#?}");
 }
 
@@ -178,17 +178,17 @@ fn the_checker_finds_what_does_not_fit() {
 fn what_the_plan_names_and_nobody_knows_is_said_first_by_name_though_every_source_is_live() {
     let (mut plan, _) = systems::load_plan(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     plan.runbook.phases.clear();
-    let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
-    let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
+    let started = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
+    let mut drive = SimDrive::new(Arc::new(plan), 7, started);
     drive.run_for(Duration::from_secs(60));
-    let mut picture = drive.snapshot();
-    assert!(matches!(picture.verdict(), Verdict::Clear(_)), "{:?}", picture.verdict());
+    let mut view = drive.snapshot();
+    assert!(matches!(view.verdict(), Verdict::Clear(_)), "{:?}", view.verdict());
     let what = "group checkout of events, source".to_owned();
     let why = "REFUSED: not authorized".to_owned();
-    picture.unknown.push(Unknown { what, page: "kafka", state: Worst::Unknown, why });
-    let Verdict::Hold(why) = picture.verdict() else { panic!("{:?}", picture.verdict()) };
+    view.unknown.push(Unknown { what, page: "kafka", state: Worst::Unknown, why });
+    let Verdict::Hold(why) = view.verdict() else { panic!("{:?}", view.verdict()) };
     assert_eq!(why, "group checkout of events, source: REFUSED: not authorized");
-    assert_eq!([super::Order::Sources, super::Order::Verdict].map(|order| order.holds(&picture)), [false, false]);
+    assert_eq!([super::Order::Sources, super::Order::Verdict].map(|order| order.holds(&view)), [false, false]);
 }
 
 /// Answers arrive between two evaluations of the gates: the document must be consistent.
@@ -209,11 +209,11 @@ fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
             Err(fault) => core.handle(EngineInput::Failed { source, fault, took }, now),
         });
     }
-    let (picture, _) = core.take_snapshot(now);
-    let samples = picture.samples.as_ref().expect("measured");
-    let run = picture.run.as_ref().expect("a run");
+    let (view, _) = core.take_snapshot(now);
+    let samples = view.samples.as_ref().expect("measured");
+    let run = view.run.as_ref().expect("a run");
     let mut compared = 0;
-    for (_, step) in picture.plan.runbook.steps() {
+    for (_, step) in view.plan.runbook.steps() {
         for gate in step.gates.gates() {
             let fits = |s: &&Sample| {
                 let of = |name: &String| s.def.labels.iter().position(|l| l == name).map(|at| &s.labels[at]);
@@ -235,11 +235,11 @@ fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
 fn only_go_and_clear_are_in_order_where_the_verdict_counts() {
     let (mut plan, _) = systems::load_plan(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     plan.runbook.phases.clear();
-    let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
-    let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
+    let started = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
+    let mut drive = SimDrive::new(Arc::new(plan), 7, started);
     let holds = |drive: &mut SimDrive| {
-        let picture = drive.snapshot();
-        [super::Order::Sources, super::Order::Verdict].map(|order| order.holds(&picture))
+        let view = drive.snapshot();
+        [super::Order::Sources, super::Order::Verdict].map(|order| order.holds(&view))
     };
     assert_eq!(holds(&mut drive), [false, false], "nothing has answered");
     drive.run_for(Duration::from_secs(60));

@@ -13,14 +13,14 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap_or_else(|why| panic!("{text}: {why}"))
 }
 
-fn clock(zone: &TimeZone, begun: &str, now: &str) -> Clock {
-    Clock::new(zone, at(begun), at(now))
+fn clock(zone: &TimeZone, started: &str, now: &str) -> Clock {
+    Clock::new(zone, at(started), at(now))
 }
 
 #[test]
 fn the_head_says_which_zone_it_is() {
-    let (begun, now) = ("2026-11-21T03:00:00Z", "2026-11-21T03:12:05.7Z");
-    let head = |zone: &TimeZone| [true, false].map(|long| clock(zone, begun, now).head(long));
+    let (started, now) = ("2026-11-21T03:00:00Z", "2026-11-21T03:12:05.7Z");
+    let head = |zone: &TimeZone| [true, false].map(|long| clock(zone, started, now).head(long));
     assert_eq!(head(&TimeZone::UTC), ["2026-11-21 03:12:05 UTC", "03:12:05 UTC"]);
     assert_eq!(head(&berlin()), ["2026-11-21 04:12:05 CET +01:00", "04:12:05 CET"]);
     let nameless = TimeZone::posix("<-0330>3:30").expect("a zone");
@@ -43,11 +43,11 @@ fn a_time_stands_alone_on_the_runs_day_and_has_its_date_on_others() {
 
 #[test]
 fn of_the_hour_that_comes_twice_each_time_says_which_it_is_of() {
-    let (begun, first, second) = ("2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z");
-    let before = clock(&berlin(), begun, "2026-10-25T00:45:00Z");
+    let (started, first, second) = ("2026-10-25T00:00:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z");
+    let before = clock(&berlin(), started, "2026-10-25T00:45:00Z");
     assert_eq!(before.time(at(first)), "02:30:00", "the clocks have not been changed yet");
     assert_eq!(before.time(at(second)), "02:30:00 CET", "by then they will have been");
-    let after = clock(&berlin(), begun, "2026-10-25T01:45:00Z");
+    let after = clock(&berlin(), started, "2026-10-25T01:45:00Z");
     assert_eq!(after.head(false), "02:45:00 CET");
     assert_eq!(after.time(at(first)), "02:30:00 CEST");
     assert_eq!(after.time(at(second)), "02:30:00 CET", "nothing stands alone in such a run");
@@ -61,8 +61,8 @@ fn the_hour_that_is_skipped_is_never_said() {
     assert_eq!(spring.time(at("2026-03-29T00:59:59Z")), "01:59:59 CET");
     assert_eq!(spring.time(at("2026-03-29T01:00:00Z")), "03:00:00 CEST");
     for second in 0..3600 {
-        let said = spring.tick(-f64::from(second), true);
-        assert!(!said.starts_with("02:"), "{said}");
+        let message = spring.tick(-f64::from(second), true);
+        assert!(!message.starts_with("02:"), "{message}");
     }
 }
 

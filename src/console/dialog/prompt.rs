@@ -19,15 +19,15 @@ pub enum Asked {
     /// Reason for a hold.
     Hold,
     /// What the operator checked before marking the step done.
-    Attest,
+    MarkDone,
     /// `GATE, MINUTES, REASON`.
     Waive,
     /// Reason for skipping a step.
     Skip,
     /// `yes` or `no`, and what both people checked.
-    Settle,
+    Resolve,
     /// `NAME`: a second person approves a proposal.
-    Second,
+    Agree,
     /// `NAME`: an approval without a signature.
     Approve,
 }
@@ -56,11 +56,11 @@ impl Asked {
         match self {
             Self::Remark => "note",
             Self::Hold => "hold the run; reason",
-            Self::Attest => "mark done; what I checked",
+            Self::MarkDone => "mark done; what I checked",
             Self::Waive => "waive a gate: GATE, MINUTES, REASON",
             Self::Skip => "skip the step; reason",
-            Self::Settle => "is the UNKNOWN operation applied? YES or NO, WHAT YOU BOTH CHECKED",
-            Self::Second => "proposal approved by",
+            Self::Resolve => "is the UNKNOWN operation applied? YES or NO, WHAT YOU BOTH CHECKED",
+            Self::Agree => "proposal approved by",
             Self::Approve => "approved by",
         }
     }
@@ -105,19 +105,19 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
         Asked::Hold => Order::Hold { by: None, why: text },
         _ if text.is_empty() => return Err("the line is empty; Esc closes it".to_owned()),
         Asked::Remark => Order::Remark { by: None, text },
-        Asked::Attest => Order::MarkDone { step: step_id, looked_at: text },
+        Asked::MarkDone => Order::MarkDone { step: step_id, looked_at: text },
         Asked::Approve => {
             let digest = step(ui, &step_id).and_then(|s| s.preview.as_ref()?.digest);
             let digest = digest.ok_or("the preview to approve is gone")?;
             Order::Approve { step: step_id, digest, hand: hand(ui, &text), by: text }
         }
-        Asked::Second => {
+        Asked::Agree => {
             let run = ui.latest().run.as_ref();
-            let motion = run.and_then(|run| run.proposal.as_ref()).ok_or("the proposal is gone")?;
-            Order::Approve { step: motion.step.clone(), digest: motion.digest, hand: hand(ui, &text), by: text }
+            let proposed = run.and_then(|run| run.proposal.as_ref()).ok_or("the proposal is gone")?;
+            Order::Approve { step: proposed.step.clone(), digest: proposed.digest, hand: hand(ui, &text), by: text }
         }
         Asked::Skip => Order::Propose(Proposal::Skip { step: step_id, reason: text }),
-        Asked::Settle => {
+        Asked::Resolve => {
             let (word, looked_at) = text.split_once(',').ok_or("write YES or NO, a comma, what you both checked")?;
             let there = match word.trim().to_lowercase().as_str() {
                 "yes" | "y" => true,

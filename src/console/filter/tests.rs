@@ -153,7 +153,7 @@ proptest! {
     #[test]
     fn a_filter_keeps_what_it_says(
         rows in prop::collection::vec(("[abAB–\u{e4}]{0,4}", prop::option::of(-3_i8..4)), 0..20),
-        said in prop::collection::vec(word(), 0..4),
+        detail in prop::collection::vec(word(), 0..4),
     ) {
         let row = |(i, (name, n)): (usize, (String, Option<i8>))| {
             let number = n.map_or_else(Cell::none, |n| Cell::number(f64::from(n), n.to_string()));
@@ -161,7 +161,7 @@ proptest! {
         };
         let rows: Vec<Row> = rows.into_iter().enumerate().map(row).collect();
         let columns = vec![Column::text("name", "name", 1), Column::number("n", "n", 1)];
-        let meanings: Vec<Meaning> = said.into_iter().map(meaning).collect();
+        let meanings: Vec<Meaning> = detail.into_iter().map(meaning).collect();
         let text = meanings.iter().map(|m| m.0.as_str()).collect::<Vec<_>>().join(" ");
         let expected: Vec<usize> =
             (0..rows.len()).filter(|&i| meanings.iter().all(|m| (m.1)(&rows[i]))).collect();

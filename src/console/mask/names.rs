@@ -48,7 +48,7 @@ impl Names {
             Order::Hold { by, why } => Order::Hold { by, why: real(why) },
             Order::MarkDone { step, looked_at } => Order::MarkDone { step, looked_at: real(looked_at) },
             Order::Remark { by, text } => Order::Remark { by, text: real(text) },
-            Order::Propose(motion) => Order::Propose(match motion {
+            Order::Propose(proposal) => Order::Propose(match proposal {
                 Proposal::Waive { step, gate, minutes, reason } => {
                     Proposal::Waive { step, gate, minutes, reason: real(reason) }
                 }

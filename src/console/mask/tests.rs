@@ -74,14 +74,14 @@ fn what_is_typed_after_the_screen_means_the_real_name() {
     let order = Order::Execute { step: "www-50".into(), digest: Default::default(), typed: "name-1.".into() };
     assert!(matches!(mask.real_names().meant(order), Order::Execute { typed, .. } if typed == "www.example.net."));
     // Journaled text of proposals has the real names, too.
-    let said = || "yes, name-1 answers".to_owned();
+    let detail = || "yes, name-1 answers".to_owned();
     let motions = [
-        Proposal::Skip { step: "s".into(), reason: said() },
-        Proposal::Waive { step: "s".into(), gate: "g".into(), reason: said(), minutes: 5 },
-        Proposal::MarkDone { step: "s".into(), looked_at: said() },
+        Proposal::Skip { step: "s".into(), reason: detail() },
+        Proposal::Waive { step: "s".into(), gate: "g".into(), reason: detail(), minutes: 5 },
+        Proposal::MarkDone { step: "s".into(), looked_at: detail() },
     ];
-    for motion in motions {
-        let Order::Propose(meant) = mask.real_names().meant(Order::Propose(motion)) else { panic!("another order") };
+    for proposal in motions {
+        let Order::Propose(meant) = mask.real_names().meant(Order::Propose(proposal)) else { panic!("another order") };
         assert!(format!("{meant:?}").contains("yes, www.example.net answers"), "{meant:?}");
     }
 }

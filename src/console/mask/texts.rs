@@ -95,10 +95,10 @@ impl Mask {
             self.strings([title, why]);
         }
         self.strings(masked.unknown.iter_mut().flat_map(|thing| [&mut thing.what, &mut thing.why]));
-        self.strings([&mut masked.held, &mut masked.halted, &mut masked.said].into_iter().flatten());
+        self.strings([&mut masked.held, &mut masked.halted, &mut masked.notice].into_iter().flatten());
         self.strings(masked.journal.iter_mut().map(|line| &mut line.what));
         self.strings(masked.way_back.stays.iter_mut().map(|stays| &mut stays.why));
-        self.strings(masked.proposal.iter_mut().map(|motion| &mut motion.what));
+        self.strings(masked.proposal.iter_mut().map(|proposed| &mut proposed.what));
         masked.steps.iter_mut().for_each(|step| self.step(step));
         masked
     }

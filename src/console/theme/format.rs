@@ -149,13 +149,13 @@ fn lower(
             }
         }
     }
-    let said = root.table("roles");
+    let detail = root.table("roles");
     sheet.looks.resize(Role::ALL.len(), None);
     sheet.places.roles.resize(Role::ALL.len(), None);
     for (i, role) in Role::ALL.iter().enumerate() {
-        let Some(table) = said.and_then(|roles| roles.table(role.word())) else { continue };
+        let Some(table) = detail.and_then(|roles| roles.table(role.word())) else { continue };
         sheet.looks[i] = Some(look(table, all_known.then_some(&sheet.palette), faults));
-        sheet.places.roles[i] = said.and_then(|roles| roles.written(role.word()));
+        sheet.places.roles[i] = detail.and_then(|roles| roles.written(role.word()));
     }
     let name = name?;
     sheet.places.name = name.span;

@@ -54,8 +54,8 @@ pub(super) fn judge(sheet: &Sheet) -> (Faults, Nearest) {
     let mut faults = Faults::default();
     let mut nearest = Nearest::default();
     let mut warn = |about: &[Role], code: Code, message: String, hint: &str| {
-        let said = about.iter().find_map(|role| place(sheet, *role));
-        let span = said.unwrap_or(&sheet.places.name);
+        let detail = about.iter().find_map(|role| place(sheet, *role));
+        let span = detail.unwrap_or(&sheet.places.name);
         faults.push(Diagnosis::warning(code, span, message).hint(hint));
     };
     let full = ready(sheet, Depth::True);

@@ -174,10 +174,10 @@ good = { fg = "lake", ansi = "grean", dim = "yes" }
     let (dir, themes) = in_dir(&[("own.toml", text)]);
     let why = themes.load("own", Depth::True).unwrap_err();
     let ThemeError::Faulty { source: Faulty::Plan(report), .. } = &why else { panic!("{why}") };
-    let told: Vec<_> =
+    let described: Vec<_> =
         report.iter().map(|d| (d.line, d.column, d.code.word(), d.hint.as_deref().unwrap_or_default())).collect();
     assert_eq!(
-        told,
+        described,
         [
             (1, 8, "conflict", "call both the same"),
             (2, 11, "dangling", ""),
@@ -240,13 +240,13 @@ fn what_cannot_be_read_or_told_apart_is_warned_of() {
                 warn = { fg = \"#7bc785\" }\nbad = { fg = \"#c8ae70\" }\n";
     let (dir, themes) = in_dir(&[("own.toml", text)]);
     let (_, report, nearest) = themes.check(&dir.path().join("landfall/themes/own.toml")).unwrap();
-    let told: Vec<String> = report.iter().map(|d| format!("{}:{} {}", d.line, d.code.word(), d.message)).collect();
-    let said = |part: &str| assert!(told.iter().any(|t| t.contains(part)), "{part}: {told:#?}");
-    said("4:contrast `muted` has a contrast of 1.8:1; 4.5:1 is the least");
-    said("4:contrast `stale` in the selected row");
-    said("6:alike `good` and `warn` look the same");
-    said("7:alike `good` and `bad` look much alike with protanopia");
-    said("7:alike `bad` and `blind` look much alike with tritanopia");
+    let described: Vec<String> = report.iter().map(|d| format!("{}:{} {}", d.line, d.code.word(), d.message)).collect();
+    let detail = |part: &str| assert!(described.iter().any(|t| t.contains(part)), "{part}: {described:#?}");
+    detail("4:contrast `muted` has a contrast of 1.8:1; 4.5:1 is the least");
+    detail("4:contrast `stale` in the selected row");
+    detail("6:alike `good` and `warn` look the same");
+    detail("7:alike `good` and `bad` look much alike with protanopia");
+    detail("7:alike `bad` and `blind` look much alike with tritanopia");
     assert_eq!(report.count(plan::Severity::Error), 0);
     assert!(nearest.contrast.is_some_and(|(figure, _)| figure < 3.0));
 }

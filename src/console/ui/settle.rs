@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{At, Ui};
 use crate::{
-    gallery::is_long,
-    picture::{ViewModel, own_detail},
+    render_worker::is_long,
     rows::Rows,
+    view_model::{ViewModel, own_detail},
 };
 use base::view::{Detail, Panel};
 
@@ -64,7 +64,7 @@ impl Ui {
         self.waits = false;
         for table in tables {
             let ui = self.tables.entry((place, table.id)).or_default();
-            let beside = self.gallery.is_some() && is_long(table, &ui.filter, ui.sort);
+            let beside = self.render_worker.is_some() && is_long(table, &ui.filter, ui.sort);
             let (rows, exact) = match self.prepared.take(table, &ui.filter, ui.sort) {
                 Some((rows, exact)) if exact || beside => (rows, exact),
                 _ if same && ui.rows.are_of(table, &ui.filter, ui.sort) => (std::mem::take(&mut ui.rows), true),

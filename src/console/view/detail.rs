@@ -99,11 +99,11 @@ type Line = Vec<(String, ratatui::style::Style)>;
 fn field_lines(detail: &Detail, width: usize, look: &Drawing<'_>) -> Vec<Line> {
     let (muted, theme) = (look.theme.style(Role::Muted), look.theme);
     let name_width = detail.fields.iter().map(|(n, _)| n.width()).max().unwrap_or(0);
-    let said = |cell: &Cell| look.spell(&words(cell)).into_owned();
-    let value_width = detail.fields.iter().map(|(_, c)| said(c).width()).max().unwrap_or(0);
+    let message = |cell: &Cell| look.spell(&words(cell)).into_owned();
+    let value_width = detail.fields.iter().map(|(_, c)| message(c).width()).max().unwrap_or(0);
     let name = |n: &str| format!("  {n}{}  ", " ".repeat(name_width - n.width()));
     let fact = |(n, cell): &(std::borrow::Cow<'static, str>, Cell)| {
-        vec![(name(n), muted), (said(cell), theme.tone(cell.tone))]
+        vec![(name(n), muted), (message(cell), theme.tone(cell.tone))]
     };
     let half = width / 2;
     if name_width + value_width + 5 <= half {
@@ -123,7 +123,7 @@ fn field_lines(detail: &Detail, width: usize, look: &Drawing<'_>) -> Vec<Line> {
     let wrapped = |f: &(std::borrow::Cow<'static, str>, Cell)| {
         let style = theme.tone(f.1.tone);
         let first = |i: usize| if i == 0 { name(&f.0) } else { name("") };
-        wrap(&said(&f.1), room)
+        wrap(&message(&f.1), room)
             .into_iter()
             .enumerate()
             .map(|(i, t)| vec![(first(i), muted), (t, style)])

@@ -71,8 +71,8 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &D
         None => {
             // The engine gives the reason, for example that other steps depend on this one or that nothing is stored
             // to roll back to.
-            let said = ui.latest().run.as_ref().and_then(|run| run.said.clone());
-            let why = said.unwrap_or_else(|| format!("{} is {}: there is nothing to preview", step.id, step.word));
+            let notice = ui.latest().run.as_ref().and_then(|run| run.notice.clone());
+            let why = notice.unwrap_or_else(|| format!("{} is {}: there is nothing to preview", step.id, step.word));
             let warn = look.theme.tone(Tone::Warn);
             let lines = wrap(&look.spell(&why), usize::from(inner.width).saturating_sub(4));
             lines.into_iter().map(|line| vec![(format!(" {} {line}", Tone::Warn.glyph(false)), warn)]).collect()
@@ -92,7 +92,7 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &D
         String::new()
     };
     let execute = if step.state == StepState::Armed { "execute" } else { "execute (arm first)" };
-    let hints = [(Id::Arm, "arm"), (Id::Execute, execute), (Id::Second, "approval"), (Id::Preview, "refresh")];
+    let hints = [(Id::Arm, "arm"), (Id::Execute, execute), (Id::Approve, "approval"), (Id::Preview, "refresh")];
     let mut used = 0;
     for (word, does) in
         hints.map(|(id, does)| (look.keys.word(id), does)).into_iter().chain([("Esc".to_owned(), "close")])
@@ -178,10 +178,10 @@ fn leave(area: Rect, buf: &mut Buffer, steps: &[String], look: &Drawing<'_>) {
     let warn = look.theme.tone(Tone::Warn);
     let mut lines: Vec<Line> =
         steps.iter().take(shown).map(|step| vec![(format!(" {} {step}", Tone::Warn.glyph(false)), warn)]).collect();
-    let said = "The console waits up to a minute for requests in flight and for cleanups. After that the rest stays in the journal, and \
+    let notice = "The console waits up to a minute for requests in flight and for cleanups. After that the rest stays in the journal, and \
                 the next console with this journal continues.";
-    let said = wrap(said, usize::from(inner.width).saturating_sub(2));
-    lines.extend(said.into_iter().map(|line| vec![(format!(" {line}"), style(Role::Text))]));
+    let notice = wrap(notice, usize::from(inner.width).saturating_sub(2));
+    lines.extend(notice.into_iter().map(|line| vec![(format!(" {line}"), style(Role::Text))]));
     lines.push(Vec::new());
     let (key, text) = (style(Role::Key), style(Role::Text));
     lines.push(
@@ -206,8 +206,8 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
     put(line(0), buf, &format!("preview {}{last}", it.digest.short()), look.theme.style(Role::Muted));
     // A session that executes has shown all that can be said already.
     let (word, glyph, role, why) = verdict_shown(ui);
-    let said = [(" ", text), (glyph, look.theme.style(role)), (word, look.theme.style(role)), (" ", text)];
-    let used = put_all(line(1), buf, said);
+    let notice = [(" ", text), (glyph, look.theme.style(role)), (word, look.theme.style(role)), (" ", text)];
+    let used = put_all(line(1), buf, notice);
     let rest = Rect { x: inner.x + used, width: inner.width.saturating_sub(used), ..line(1) };
     put(rest, buf, &look.spell(&why), text);
     if let Some(since) = it.counting {
@@ -255,18 +255,18 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
     };
     let by = |people: &[String]| if people.is_empty() { "nobody".to_owned() } else { people.join(", ") };
     match (it.asked, &run.proposal, dialog::step(ui, &it.step)) {
-        (Asked::Second, Some(motion), _) => vec![
-            format!("{}: {}", motion.step, motion.what),
-            format!("so {}", motion.consequence),
+        (Asked::Agree, Some(proposed), _) => vec![
+            format!("{}: {}", proposed.step, proposed.what),
+            format!("so {}", proposed.consequence),
             format!(
                 "proposed by {}; approved by {} of {}: {}; digest {}",
-                motion.by,
-                motion.people.len(),
-                motion.needs,
-                by(&motion.people),
-                motion.digest.short()
+                proposed.by,
+                proposed.people.len(),
+                proposed.needs,
+                by(&proposed.people),
+                proposed.digest.short()
             ),
-            elsewhere(&motion.step, motion.digest),
+            elsewhere(&proposed.step, proposed.digest),
         ],
         (Asked::Approve, _, Some(step)) => {
             let Some((preview, digest)) = step.preview.as_ref().and_then(|p| Some((p, p.digest?))) else {

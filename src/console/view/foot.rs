@@ -57,9 +57,9 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
             put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.spell(message), style(Role::Warn))]);
         }
         (Entry::Commands | Entry::Dialog(_), None) => {
-            match ui.latest().run.as_ref().and_then(|run| run.said.as_deref()) {
-                Some(said) => {
-                    put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.spell(said), style(Role::Warn))]);
+            match ui.latest().run.as_ref().and_then(|run| run.notice.as_deref()) {
+                Some(notice) => {
+                    put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.spell(notice), style(Role::Warn))]);
                 }
                 None => hints(line, buf, ui, look),
             }

@@ -9,9 +9,9 @@ use super::Drawing;
 use crate::{
     command::Id,
     mouse::Spot,
-    picture::{clock, state_cell},
     theme::Role,
     ui::{At, Drawn, Mode, Ui},
+    view_model::{clock, state_cell},
     widget::text::{fit, put, put_all, put_right},
 };
 use base::{collector::CollectorState, now::short, side::Side, view::Tone};

@@ -11,7 +11,7 @@
 mod figure;
 mod line;
 mod next;
-mod said;
+mod phrase;
 mod shape;
 mod tile;
 mod verdict;

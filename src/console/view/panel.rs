@@ -5,10 +5,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{Drawing, detail};
 use crate::{
     mouse::Spot,
-    picture::state_cell,
     table::TableUi,
     theme::Role,
     ui::{Drawn, Ui},
+    view_model::state_cell,
     widget::{
         table::{self, Asked},
         text::{put, put_all, put_right, words},

@@ -25,11 +25,11 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     let Some(step) = ui.step().filter(|_| room > 0) else { return super::panel::draw(area, buf, ui, look, drawn) };
     let table = Rect { height: area.height - room, ..area };
     super::panel::draw(table, buf, ui, look, drawn);
-    let motion = ui.latest().run.as_ref().and_then(|run| run.proposal.as_ref()).filter(|it| it.step == step.id);
-    selected(Rect { y: table.bottom(), height: room, ..area }, buf, (step, motion), look);
+    let proposal = ui.latest().run.as_ref().and_then(|run| run.proposal.as_ref()).filter(|it| it.step == step.id);
+    selected(Rect { y: table.bottom(), height: room, ..area }, buf, (step, proposal), look);
 }
 
-fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&ProposalView>), look: &Drawing<'_>) {
+fn selected(area: Rect, buf: &mut Buffer, (step, proposal): (&StepView, Option<&ProposalView>), look: &Drawing<'_>) {
     let theme = look.theme;
     put(Rect { height: 1, ..area }, buf, &"─".repeat(usize::from(area.width)), theme.style(Role::Border));
     let title = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
@@ -47,8 +47,8 @@ fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&Pr
         ],
     );
     let width = usize::from(area.width).saturating_sub(4);
-    let motion = motion.map(|it| (Tone::Warn, proposed(it)));
-    let lines = motion.into_iter().chain(what(step)).flat_map(|(tone, text)| {
+    let proposal = proposal.map(|it| (Tone::Warn, proposed(it)));
+    let lines = proposal.into_iter().chain(what(step)).flat_map(|(tone, text)| {
         wrap(&look.spell(&text), width)
             .into_iter()
             .enumerate()
@@ -111,8 +111,8 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
     if matches!(step.state, StepState::Running | StepState::Failed | StepState::NotApplied | StepState::Settling) {
         for op in &step.ops {
             let (word, tone) = op_word(op);
-            let said = if op.detail.is_empty() { String::new() } else { format!(" – {}", op.detail) };
-            out.push((tone, format!("{word}: {}{said}", op.what)));
+            let message = if op.detail.is_empty() { String::new() } else { format!(" – {}", op.detail) };
+            out.push((tone, format!("{word}: {}{message}", op.what)));
         }
     }
     if let Some(found) = step.found.as_ref().filter(|_| step.state == StepState::Failed) {

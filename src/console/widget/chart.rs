@@ -148,10 +148,10 @@ fn over(inner: Rect, buf: &mut Buffer, limits: &[Limit], scale: &Scale, theme: &
             let line = Rect { y: inner.y + row, height: 1, ..inner };
             put(line, buf, &"┄".repeat(usize::from(inner.width)), theme.style(Role::Key));
         }
-        let said = words.entry(row).or_default();
+        let detail = words.entry(row).or_default();
         // Two limits may share a row.
-        let apart = if said.is_empty() { "" } else { " · " };
-        said.push_str(&format!("{apart}{arrow}{}", limit.label));
+        let apart = if detail.is_empty() { "" } else { " · " };
+        detail.push_str(&format!("{apart}{arrow}{}", limit.label));
     }
     words
 }

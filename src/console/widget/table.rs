@@ -235,11 +235,11 @@ fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bo
     }
     let width = usize::from(area.width);
     let glyph = if has_glyph(cell.tone) { cell.tone.glyph(false) } else { "" };
-    let said = look.spell(&cell.text);
+    let detail = look.spell(&cell.text);
     let text = match (align, glyph, glyphs) {
-        (_, "", false) | (Align::Right, "", true) => said.into_owned(),
-        (Align::Left, "", true) => format!("  {said}"),
-        (..) => format!("{glyph} {said}"),
+        (_, "", false) | (Align::Right, "", true) => detail.into_owned(),
+        (Align::Left, "", true) => format!("  {detail}"),
+        (..) => format!("{glyph} {detail}"),
     };
     match align {
         // The end of a path is as informative as its beginning.

@@ -57,7 +57,7 @@ impl Real {
 
     /// To be changed as well, by whoever holds this journal.
     #[must_use]
-    pub fn steering(plan: &Arc<Plan>, journal: &Journal) -> Self {
+    pub fn with_writers(plan: &Arc<Plan>, journal: &Journal) -> Self {
         Self { writers: Some(Arc::new(Writers::new(plan, journal))), ..Self::reading(plan) }
     }
 }

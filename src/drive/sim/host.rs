@@ -54,7 +54,7 @@ impl Host<Estate> for SimHost {
     }
 
     fn verify(&mut self, verify: Verify) {
-        let unobservable = self.wire.is_dark(&verify);
+        let unobservable = self.wire.is_unobservable(&verify);
         let soon = self.soon();
         self.wire.send(soon, Message::Look(Box::new(verify), unobservable));
     }

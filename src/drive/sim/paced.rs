@@ -32,7 +32,7 @@ pub type Events = Box<dyn FnMut(&mut SimDrive) -> Result<(), String> + Send>;
 
 /// The same of an estate that was given a journal: it can be steered, and its events happen.
 #[must_use]
-pub fn start_steered(drive: SimDrive, speed: f64, inbox: Option<Inbox>, events: Events) -> Control {
+pub fn start_with_control(drive: SimDrive, speed: f64, inbox: Option<Inbox>, events: Events) -> Control {
     run(drive, speed, inbox, Some(events))
 }
 
@@ -43,7 +43,7 @@ fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happen
     let (commands, mut queue) = mpsc::unbounded_channel();
     let (orders, mut order_queue) = mpsc::unbounded_channel();
     let picture_of = |drive: &mut SimDrive, speed| Arc::new(Snapshot { speed: Some(speed), ..drive.snapshot() });
-    let (picture, snapshots) = watch::channel(picture_of(&mut drive, speed));
+    let (view, snapshots) = watch::channel(picture_of(&mut drive, speed));
     std::thread::spawn(move || {
         let mut before = clock::now();
         loop {
@@ -76,7 +76,7 @@ fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happen
             for order in inbox.iter_mut().flat_map(Inbox::take) {
                 drive.order(order);
             }
-            picture.send_replace(picture_of(&mut drive, speed));
+            view.send_replace(picture_of(&mut drive, speed));
         }
     });
     Control { link: Link { snapshots, commands }, orders: Orders::new(orders) }
@@ -85,8 +85,8 @@ fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happen
 /// Lets virtual time pass, and happen what falls due in it; for a frame of real time at the most, so that a machine that is too slow for
 /// this speed still answers.
 fn pass(drive: &mut SimDrive, span: Duration, mut happens: Option<&mut Events>) {
-    let (begun, mut left) = (Instant::now(), span);
-    while !left.is_zero() && begun.elapsed() < FRAME {
+    let (started, mut left) = (Instant::now(), span);
+    while !left.is_zero() && started.elapsed() < FRAME {
         let step = left.min(if drive.is_busy() { LATE.0 } else { LATE.1 });
         drive.run_for(step);
         left -= step;

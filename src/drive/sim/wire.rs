@@ -64,7 +64,7 @@ pub(super) struct Wire {
     /// What goes wrong next: with the operations whose `what` contains this, so many times.
     pub troubles: Vec<(String, CallTrouble, u32)>,
     /// Looks at operations whose `step` begins with this find nothing.
-    pub dark: Option<String>,
+    pub unobservable: Option<String>,
 }
 
 impl Wire {
@@ -94,14 +94,14 @@ impl Wire {
         Some(*trouble)
     }
 
-    pub fn is_dark(&self, look: &Verify) -> bool {
-        self.dark.as_ref().is_some_and(|prefix| look.step.starts_with(prefix.as_str()))
+    pub fn is_unobservable(&self, look: &Verify) -> bool {
+        self.unobservable.as_ref().is_some_and(|prefix| look.step.starts_with(prefix.as_str()))
     }
 }
 
 /// An answer that says nothing of what became of the request.
-pub(super) fn indeterminate(said: &str) -> SendOutcome<Version> {
-    SendOutcome { reply: Reply::Indeterminate, version: None, detail: said.to_owned() }
+pub(super) fn indeterminate(text: &str) -> SendOutcome<Version> {
+    SendOutcome { reply: Reply::Indeterminate, version: None, detail: text.to_owned() }
 }
 
 /// A look that found nothing.

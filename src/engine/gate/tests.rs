@@ -226,8 +226,8 @@ fn of_what_is_composed_those_arms_give_the_reason_that_decide() {
         let mut judge = judge(&condition);
         (0..=18).for_each(|s| judge.evaluate(&Readings::of(&[lag("a", live(1.0, 0))]), at(s)));
         let verdict = judge.verdict(at(18));
-        let told: Vec<&str> = verdict.reasons.iter().filter(|r| r.decides).map(|r| r.gate.as_str()).collect();
-        assert_eq!((verdict.level, told), (level, deciding), "{condition:?}");
+        let text: Vec<&str> = verdict.reasons.iter().filter(|r| r.decides).map(|r| r.gate.as_str()).collect();
+        assert_eq!((verdict.level, text), (level, deciding), "{condition:?}");
         if verdict.because().contains("true for") {
             let what = "max mongo.member.lag of set=orders 1 s, limit ≤ 2 s, true for 18s of 30s, 12s to go";
             assert_eq!(verdict.because(), what);

@@ -128,11 +128,11 @@ impl<S: Systems> Run<S> {
         let mark = looked.version.filter(|_| looked.truth == Truth::Applied);
         let attempt = self.steps[at].attempt.as_ref();
         let refused = attempt.and_then(|it| it.run(ticket.op)?.refused.as_ref());
-        let said = match refused.filter(|_| looked.truth != Truth::Applied) {
+        let notice = match refused.filter(|_| looked.truth != Truth::Applied) {
             Some(answer) => format!("{answer}; {}", looked.detail),
             None => looked.detail,
         };
-        self.remember(at, ticket, said, mark);
+        self.remember(at, ticket, notice, mark);
         let mut effects = self.stand_still(at, now);
         effects.extend(self.take(at, &StepEvent::Verified(ticket, look, looked.truth), now));
         effects
@@ -161,10 +161,10 @@ impl<S: Systems> Run<S> {
         }
     }
 
-    pub(super) fn remember(&mut self, at: usize, ticket: Ticket, said: String, mark: Option<S::Version>) {
+    pub(super) fn remember(&mut self, at: usize, ticket: Ticket, notice: String, mark: Option<S::Version>) {
         let attempt = self.steps[at].attempt.as_mut();
         let Some(op) = attempt.and_then(|it| it.ops.get_mut(usize::from(ticket.op))) else { return };
-        op.detail = said;
+        op.detail = notice;
         op.version = mark.or(op.version.take());
     }
 
@@ -188,7 +188,7 @@ impl<S: Systems> Run<S> {
                         Note::Adopted(_) => self.steps[at].adopt(before.partly_done()),
                         _ => {}
                     }
-                    out.push(RunEffect::Record(self.came(at, note)));
+                    out.push(RunEffect::Record(self.transition(at, note)));
                 }
                 Wanted::Verify(ticket, look) => out.extend(self.look(at, ticket, look).map(RunEffect::Verify)),
                 Wanted::Arm(timer) => {
@@ -249,7 +249,7 @@ impl<S: Systems> Run<S> {
         let Some(Ok(Preview { way, digest, draft })) = step.preview.take() else { return None };
         step.enter(way, draft.clone(), left);
         let approved_by = std::mem::take(&mut step.approved).into_keys().collect();
-        let record = step.state.begun();
+        let record = step.state.started();
         Some(Body::AttemptStarted(Box::new(AttemptStarted {
             step: id,
             action,
@@ -303,8 +303,8 @@ impl<S: Systems> Run<S> {
         format!("{}/{}/{step}/{}.{}.{}", self.name, self.journal, ticket.attempt, ticket.op, ticket.turn)
     }
 
-    fn came(&self, at: usize, note: Note) -> BodyOf<S> {
-        let (said, mark) = match (note, &self.steps[at].attempt) {
+    fn transition(&self, at: usize, note: Note) -> BodyOf<S> {
+        let (notice, mark) = match (note, &self.steps[at].attempt) {
             (Note::Op(ticket, _), Some(step)) => {
                 let op = step.run(ticket.op);
                 (op.map_or_else(String::new, |op| op.detail.clone()), op.and_then(|op| op.version.clone()))
@@ -312,7 +312,7 @@ impl<S: Systems> Run<S> {
             (Note::State(StepState::Failed), Some(step)) => (step.found.clone(), None),
             _ => (String::new(), None),
         };
-        Body::Transition(Transition { step: self.plan_of(at).id.clone(), note, detail: said, version: mark })
+        Body::Transition(Transition { step: self.plan_of(at).id.clone(), note, detail: notice, version: mark })
     }
 
     fn look(&self, at: usize, ticket: Ticket, look: u16) -> Option<Box<Verify<S::Call, S::Version>>> {

@@ -15,7 +15,7 @@ use plan::{Action, WINDOW, Window};
 pub(super) type Obstacle = (Level, String);
 
 /// Whether the gates that let a step begin have done so: nobody judges them any more.
-pub(super) const fn has_begun(phase: StepState) -> bool {
+pub(super) const fn has_started(phase: StepState) -> bool {
     use StepState::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
     matches!(phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped)
 }
@@ -60,11 +60,11 @@ impl<S: Systems> Run<S> {
         let samples = &Readings::of_measured(all);
         for step in &mut self.steps {
             use StepState::{Baking, Verifying};
-            let begun = step.state.attempt > 0;
+            let started = step.state.attempt > 0;
             let judged = [
-                (&mut step.gates, !has_begun(step.state.state) || step.state.commits_later()),
+                (&mut step.gates, !has_started(step.state.state) || step.state.commits_later()),
                 (&mut step.verify, matches!(step.state.state, Verifying | Baking)),
-                (&mut step.rollback, begun),
+                (&mut step.rollback, started),
             ];
             judged.into_iter().filter(|(_, needed)| *needed).for_each(|(judge, _)| judge.evaluate(samples, now));
         }
@@ -169,7 +169,8 @@ impl<S: Systems> Run<S> {
         if !same {
             effects.extend(self.take(at, &StepEvent::Drifted, now));
             let id = self.plan_of(at).id.clone();
-            self.said = Some((now, format!("{id}: the current state has changed since the preview; preview it again")));
+            self.notice =
+                Some((now, format!("{id}: the current state has changed since the preview; preview it again")));
             self.steps[at].preview = None;
         }
     }
@@ -206,12 +207,12 @@ impl<S: Systems> Run<S> {
     pub(super) fn keeps(&self, at: usize, now: Now) -> Vec<Obstacle> {
         let state = &self.steps[at].state;
         let judged = matches!(state.state, StepState::Verifying | StepState::Baking) && state.way == Way::Forward;
-        let told = |watch: &super::Watch| {
+        let described = |watch: &super::Watch| {
             let so =
                 if watch.judge.level(now) == Level::Green { "while this is true" } else { "while this is unknown" };
             (Level::Unknown, format!("not done {so}: {}", watch.title))
         };
-        if judged && !self.is_emergency(at) { self.asks_back(at).map(told).collect() } else { Vec::new() }
+        if judged && !self.is_emergency(at) { self.asks_back(at).map(described).collect() } else { Vec::new() }
     }
 
     /// Whether a step may begin. What finishes a tail needs nothing done first.
@@ -262,8 +263,8 @@ impl<S: Systems> Run<S> {
     pub(super) fn must_stand_still(&self, at: usize, now: Now) -> Option<String> {
         let state = &self.steps[at].state;
         let unsent = state.recipe.ops.iter().any(|op| op.kind != Kind::Wait && op.state == OpState::Waiting);
-        let tail = state.recipe.ops.iter().any(|op| op.cleanup);
-        if state.state != StepState::Running || state.went == Way::Back || !unsent || tail || self.is_emergency(at) {
+        let cleanup = state.recipe.ops.iter().any(|op| op.cleanup);
+        if state.state != StepState::Running || state.went == Way::Back || !unsent || cleanup || self.is_emergency(at) {
             return None;
         }
         let broken = self.invariants.iter().find(|watch| watch.judge.level(now) == Level::Red);
@@ -278,7 +279,7 @@ impl<S: Systems> Run<S> {
         let why = if self.steps[at].state.held { None } else { self.must_stand_still(at, now) };
         let Some(why) = why else { return Vec::new() };
         let text = format!("{} is held: {why}; H releases it after that", self.plan_of(at).id);
-        self.said = Some((now, text.clone()));
+        self.notice = Some((now, text.clone()));
         let mut effects = vec![RunEffect::Record(Body::Remark { by: "landfall".to_owned(), text, refused: None })];
         effects.extend(self.take(at, &StepEvent::Hold, now));
         self.steps[at].still = true;
@@ -410,9 +411,9 @@ impl<S: Systems> Run<S> {
 
     /// What blocks a step, in one sentence.
     pub(super) fn why_blocked(&self, at: usize, now: Now) -> String {
-        let lacking = self.missing(at);
-        if self.steps[at].state.way == Way::Forward && !lacking.is_empty() {
-            return format!("it needs {}", lacking.join(", "));
+        let absent = self.missing(at);
+        if self.steps[at].state.way == Way::Forward && !absent.is_empty() {
+            return format!("it needs {}", absent.join(", "));
         }
         let obstacles = self.obstacles(at, &self.common_obstacles(now), now);
         let more = obstacles.len().saturating_sub(1);

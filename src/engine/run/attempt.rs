@@ -1,6 +1,6 @@
 //! What an attempt needs beside its machine, and what remains of the attempts before it.
 
-use super::{StepRun, obey::commands};
+use super::{StepRun, orders::commands};
 use crate::systems::{DraftOf, OperationOf, Systems};
 use base::{
     operation::{Draft, Operation, Precondition, Unbound},

@@ -10,7 +10,7 @@ use journal::Body;
 #[serde(rename_all = "snake_case")]
 pub enum Milestone {
     /// A step, or its way back, was begun.
-    Begun,
+    Started,
     /// A step is done, whoever did it.
     Done,
     /// A step failed.
@@ -27,10 +27,10 @@ impl Milestone {
     /// What a record is to the run, if it is a turn of it.
     pub(super) fn of<C, V>(body: &Body<C, V>) -> Option<Self> {
         match body {
-            Body::AttemptStarted(_) => Some(Self::Begun),
+            Body::AttemptStarted(_) => Some(Self::Started),
             Body::Hold { on: true, .. } => Some(Self::Held),
             Body::Hold { on: false, .. } => Some(Self::Released),
-            Body::Transition(came) => match came.note {
+            Body::Transition(transition) => match transition.note {
                 Note::State(StepState::Done | StepState::Attested) | Note::Adopted(_) => Some(Self::Done),
                 Note::State(StepState::Failed) => Some(Self::Failed),
                 Note::State(StepState::RolledBack) => Some(Self::Back),

@@ -42,7 +42,7 @@ pub(super) struct Diary {
 }
 
 impl Diary {
-    pub const fn begun(boarded: Duration) -> Self {
+    pub const fn started(boarded: Duration) -> Self {
         Self { boarded, last: None, due: false, outage: false }
     }
 }

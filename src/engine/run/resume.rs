@@ -32,7 +32,7 @@ impl<S: Systems> Run<S> {
         now: Now,
     ) -> Vec<RunEffect<S>> {
         self.writer = Some(operator);
-        self.diary = Diary::begun(now.boot);
+        self.diary = Diary::started(now.boot);
         self.journal = journal;
         self.halted = self.of_another_plan(&entries);
         self.spent = readings::counted::<S>(&entries);
@@ -82,27 +82,29 @@ impl<S: Systems> Run<S> {
         let mut back: BTreeSet<&str> = BTreeSet::new();
         for entry in entries {
             match &entry.body {
-                Body::AttemptStarted(begun) => {
-                    let why = match self.place(&begun.step) {
+                Body::AttemptStarted(started) => {
+                    let why = match self.place(&started.step) {
                         None => "which the plan does not have",
-                        Some(at) if begun.action != hashed(&self.plan_of(at).action) => {
+                        Some(at) if started.action != hashed(&self.plan_of(at).action) => {
                             "whose action the plan has changed"
                         }
                         Some(_) => continue,
                     };
-                    open.insert(&begun.step, why);
-                    if matches!(begun.record, Record::Begun { way: Way::Back, .. }) {
-                        back.insert(begun.step.as_str());
+                    open.insert(&started.step, why);
+                    if matches!(started.record, Record::Started { way: Way::Back, .. }) {
+                        back.insert(started.step.as_str());
                     } else {
-                        back.remove(begun.step.as_str());
+                        back.remove(started.step.as_str());
                     }
                 }
-                Body::Transition(came) => {
-                    let nothing = came.note == Note::State(StepState::NotApplied) && !back.contains(came.step.as_str());
-                    let over = nothing || came.note == Note::State(StepState::RolledBack);
-                    let done = came.note == Note::State(StepState::Done) && self.place(&came.step).is_none();
+                Body::Transition(transition) => {
+                    let nothing = transition.note == Note::State(StepState::NotApplied)
+                        && !back.contains(transition.step.as_str());
+                    let over = nothing || transition.note == Note::State(StepState::RolledBack);
+                    let done =
+                        transition.note == Note::State(StepState::Done) && self.place(&transition.step).is_none();
                     if over || done {
-                        open.remove(came.step.as_str());
+                        open.remove(transition.step.as_str());
                     }
                 }
                 _ => {}
@@ -135,28 +137,28 @@ impl<S: Systems> Run<S> {
             Body::Previewed { way: Way::Back, commands, .. } => {
                 step.known_back = Some((entry.wall, commands.clone())).filter(|(_, commands)| !commands.is_empty());
             }
-            Body::AttemptStarted(begun) => {
-                let way = if let Record::Begun { way, .. } = begun.record { way } else { Way::Forward };
-                step.enter(way, begun.draft.clone(), left);
+            Body::AttemptStarted(started) => {
+                let way = if let Record::Started { way, .. } = started.record { way } else { Way::Forward };
+                step.enter(way, started.draft.clone(), left);
             }
             Body::Intent(intent) => {
                 if let Some(attempt) = &mut step.attempt {
                     attempt.intend(intent.ticket.op, intent.precondition.as_ref());
                 }
             }
-            Body::Transition(came) => match came.note {
+            Body::Transition(transition) => match transition.note {
                 Note::Op(ticket, to) => {
                     if to == OpState::Accepted {
                         self.accepted(at, ticket);
                     }
-                    let (mark, said) = (came.version.clone(), came.detail.clone());
-                    self.remember(at, ticket, said, mark);
+                    let (mark, text) = (transition.version.clone(), transition.detail.clone());
+                    self.remember(at, ticket, text, mark);
                 }
                 Note::Stands => step.stand(),
                 Note::Adopted(_) => step.adopt(left),
                 Note::State(StepState::RolledBack) => step.is_back(),
                 Note::State(StepState::Failed) => {
-                    step.attempt.iter_mut().for_each(|attempt| attempt.found.clone_from(&came.detail));
+                    step.attempt.iter_mut().for_each(|attempt| attempt.found.clone_from(&transition.detail));
                 }
                 _ => {}
             },

@@ -29,12 +29,12 @@ impl RunView {
     /// Why the way back is to be considered, if it is.
     #[must_use]
     pub fn roll_back(&self) -> Option<String> {
-        let begun = self.steps.iter().any(|s| s.attempt > 0);
+        let started = self.steps.iter().any(|s| s.attempt > 0);
         let failed = self.steps.iter().find(|s| s.state == StepState::Failed).map(|s| match s.why_failed() {
             Some(why) => format!("{} failed: {why}", s.id),
             None => format!("{} failed", s.id),
         });
-        self.abort().filter(|_| begun).or(failed)
+        self.abort().filter(|_| started).or(failed)
     }
 
     /// GO, or HOLD with the first reason. Asked where nothing asks for the way back: see [`Self::roll_back`].
@@ -101,8 +101,8 @@ impl StepView {
             return None;
         }
         let nothing = |op: &&OpLine| matches!(op.state, OpState::NotApplied | OpState::Conflict);
-        let told =
+        let text =
             |op: &OpLine| if op.detail.is_empty() { op.what.clone() } else { format!("{}: {}", op.what, op.detail) };
-        self.found.clone().or_else(|| self.ops.iter().find(nothing).map(told))
+        self.found.clone().or_else(|| self.ops.iter().find(nothing).map(text))
     }
 }

@@ -41,7 +41,7 @@ pub struct RunView {
     /// The last records of what people did, oldest first.
     pub journal: Vec<JournalLine>,
     /// Why the last order was refused, or what drifted, as long as it is news.
-    pub said: Option<String>,
+    pub notice: Option<String>,
     /// The way back of all that stands.
     pub way_back: WayBack,
     /// What was proposed and takes others to agree.

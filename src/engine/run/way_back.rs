@@ -47,8 +47,8 @@ impl<S: Systems> Run<S> {
         for (at, step) in self.steps.iter().enumerate() {
             let plan = self.plan_of(at);
             use StepState::{Attested, Baking, Done, Running, Settling, Verifying};
-            let begun = matches!(step.state.state, Running | Settling | Verifying | Baking | Done | Attested);
-            if plan.irreversible && (begun || step.state.stands()) {
+            let started = matches!(step.state.state, Running | Settling | Verifying | Baking | Done | Attested);
+            if plan.irreversible && (started || step.state.stands()) {
                 out.closed.get_or_insert_with(|| plan.id.clone());
             }
             if step.state.adopted {

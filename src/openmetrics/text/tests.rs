@@ -12,8 +12,8 @@ use engine::EngineCommand;
 fn estate() -> SimDrive {
     let text = include_str!("../../../demo/small.toml");
     let (plan, _) = systems::parse_plan(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}"));
-    let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
-    let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
+    let started = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
+    let mut drive = SimDrive::new(Arc::new(plan), 7, started);
     drive.command(EngineCommand::Measure);
     drive.run_for(Duration::from_secs(60));
     drive
@@ -71,10 +71,11 @@ fn every_live_signal_is_a_number_once_and_the_text_is_of_the_format() {
     let samples = read(&render(&snapshot, None));
     let live = snapshot.samples.iter().flatten().filter(|s| s.value.is_fresh());
     let names: Vec<String> = systems::signals().iter().map(|def| name(def).0).collect();
-    let told = samples.keys().filter(|series| names.iter().any(|n| n == series.split('{').next().expect("a name")));
-    let told = told.count();
-    assert_eq!(told, live.count());
-    assert!(told > 100, "{told}: the estate has signals");
+    let described =
+        samples.keys().filter(|series| names.iter().any(|n| n == series.split('{').next().expect("a name")));
+    let described = described.count();
+    assert_eq!(described, live.count());
+    assert!(described > 100, "{described}: the estate has signals");
     assert_eq!(samples["landfall_up"], 1.0);
     assert_eq!(samples["landfall_verdict{landfall_verdict=\"go\"}"], 1.0);
     let of = |text: &str| samples.iter().filter(|(series, v)| series.contains(text) && **v == 1.0).count();

@@ -2,7 +2,7 @@
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `world.rs` | the things of the plan that a runbook refers to |
+//! | `names.rs` | the things of the plan that a runbook refers to |
 //! | `signal.rs` | the signal of a gate, and its series |
 //! | `quantity.rs` | a number with its unit, in the unit of a signal |
 //! | `gate.rs` | gates, and combinations of them |
@@ -12,14 +12,14 @@
 
 mod action;
 mod gate;
+pub mod names;
 mod order;
 pub mod quantity;
 mod signal;
 mod step;
 mod unheard;
-pub mod world;
 
-use self::{gate::Gates, step::Steps, world::Names};
+use self::{gate::Gates, names::Names, step::Steps};
 use super::{unique, unique_names};
 use crate::{
     Catalog,
@@ -31,13 +31,13 @@ use crate::{
 };
 
 pub(super) fn runbook(root: &Table, catalog: &Catalog, faults: &mut Faults) -> Option<Runbook> {
-    let world = Names { root, catalog };
+    let names = Names { root, catalog };
     let approvers = approvers(root, faults);
-    let mut gates = Gates::new(&world);
+    let mut gates = Gates::new(&names);
     let invariants = named(root, "invariant", "gates", &mut gates, faults);
     let aborts = named(root, "abort", "when", &mut gates, faults);
     unique_names(root.tables("phase"), "id", "the phase", faults);
-    let mut steps = Steps::new(&world, &mut gates, head_count(root));
+    let mut steps = Steps::new(&names, &mut gates, head_count(root));
     let phases: Vec<Option<PhasePlan>> = root.tables("phase").map(|t| phase(t, &mut steps, faults)).collect();
     let needs = order::check(&steps.order, faults);
     let places: Vec<Span> = steps.order.steps.iter().map(|step| step.place.clone()).collect();
@@ -48,7 +48,7 @@ pub(super) fn runbook(root: &Table, catalog: &Catalog, faults: &mut Faults) -> O
         step.needs = needs.get(&step.id).cloned().unwrap_or_default();
     }
     let steps = phases.iter().flat_map(|phase| &phase.steps).zip(places).collect::<Vec<_>>();
-    unheard::check(&steps, &world, faults);
+    unheard::check(&steps, &names, faults);
     Some(Runbook { phases, invariants: invariants?, aborts: aborts?, approvers: approvers? })
 }
 

@@ -22,14 +22,14 @@ const LOOKED_AT: &str = "the channel";
 pub struct Operator {
     wish: Wish,
     /// It was executed or marked done.
-    begun: bool,
+    started: bool,
 }
 
 impl Operator {
     /// An operator with this wish.
     #[must_use]
     pub const fn new(wish: Wish) -> Self {
-        Self { wish, begun: false }
+        Self { wish, started: false }
     }
 
     /// The next key.
@@ -55,30 +55,30 @@ impl Operator {
         let turn = back && step.way == Way::Forward && step.has_back;
         match step.state {
             StepState::Done | StepState::Attested if !back => return Next::Over,
-            StepState::RolledBack if back && self.begun => return Next::Over,
+            StepState::RolledBack if back && self.started => return Next::Over,
             StepState::Settling | StepState::Verifying | StepState::Baking if turn => {}
             StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking => {
-                self.begun = true;
-                return if self.wish.want == Want::Begun { Next::Over } else { Next::Wait };
+                self.started = true;
+                return if self.wish.want == Want::Started { Next::Over } else { Next::Wait };
             }
-            StepState::Failed | StepState::NotApplied if self.begun => {
-                let said = step.ops.iter().rev().map(|op| op.detail.as_str()).find(|said| !said.is_empty());
-                return Next::Fail(format!("{} is {}: {}", step.id, step.word, said.unwrap_or("no message")));
+            StepState::Failed | StepState::NotApplied if self.started => {
+                let message = step.ops.iter().rev().map(|op| op.detail.as_str()).find(|message| !message.is_empty());
+                return Next::Fail(format!("{} is {}: {}", step.id, step.word, message.unwrap_or("no message")));
             }
             StepState::Skipped => return Next::Fail(format!("{} was skipped", step.id)),
             StepState::Pending | StepState::Blocked if !turn => {
-                self.begun = false;
+                self.started = false;
                 return Next::Wait;
             }
             _ => {}
         }
         // A second person must approve the proposal.
         if step.manual.is_some() && run.proposal.as_ref().is_some_and(|it| it.step == step.id) {
-            return select(ui, run, &step.id).unwrap_or_else(|| command(ui, Id::Second));
+            return select(ui, run, &step.id).unwrap_or_else(|| command(ui, Id::Approve));
         }
         let key = match step.state {
             _ if turn => Id::RollBack,
-            StepState::Ready if step.manual.is_some() && !step.shown => Id::Attest,
+            StepState::Ready if step.manual.is_some() && !step.shown => Id::MarkDone,
             StepState::Ready | StepState::Previewed | StepState::Armed => Id::Preview,
             _ if back => Id::RollBack,
             StepState::Failed | StepState::NotApplied | StepState::RolledBack | StepState::Cancelled => Id::Again,
@@ -94,10 +94,10 @@ impl Operator {
         match step.state {
             StepState::Armed => {
                 // A quick step may be over before it is seen running.
-                self.begun = true;
+                self.started = true;
                 command(ui, Id::Execute)
             }
-            StepState::Previewed if preview.approvals.0 < preview.approvals.1 => command(ui, Id::Second),
+            StepState::Previewed if preview.approvals.0 < preview.approvals.1 => command(ui, Id::Approve),
             StepState::Previewed => command(ui, Id::Arm),
             // It has drifted, or a gate is no longer green.
             _ => Next::Press(Key::ESC),
@@ -129,9 +129,9 @@ fn prompt(ui: &Ui, run: &RunView, step: &StepView, it: &Prompt) -> Next {
         free.next().unwrap_or_default().to_owned()
     };
     let text = match it.asked {
-        Asked::Attest => LOOKED_AT.to_owned(),
+        Asked::MarkDone => LOOKED_AT.to_owned(),
         Asked::Approve => other(step.preview.as_ref().map_or(&[], |p| &p.approvals.2)),
-        Asked::Second => other(run.proposal.as_ref().map_or(&[], |m| &m.people)),
+        Asked::Agree => other(run.proposal.as_ref().map_or(&[], |m| &m.people)),
         _ => return Next::Press(Key::ESC),
     };
     if text.is_empty() {

@@ -148,8 +148,8 @@ mod tests {
             (Some("onw"), "there is no profile onw; there are: "),
             (None, "give the plan `profile = …`"),
         ] {
-            let said = of_config(CONFIG, asked).await;
-            assert!(said.contains(words), "{asked:?}: {said}");
+            let detail = of_config(CONFIG, asked).await;
+            assert!(detail.contains(words), "{asked:?}: {detail}");
         }
         assert_eq!(of_config("", Some("x")).await, "there is no profile x, and no other: aws configure --profile x");
     }
@@ -157,14 +157,14 @@ mod tests {
     #[test]
     fn a_clock_that_is_wrong_is_told_before_keys_are_blamed() {
         let now: Timestamp = "2026-01-01T12:00:00Z".parse().expect("a time");
-        let said = |date, code, kind| of_code(code, kind, date, now).expect("advice");
-        let wrong = said(Some("Thu, 01 Jan 2026 11:40:00 GMT"), "SignatureDoesNotMatch", FaultKind::Unauthenticated);
+        let detail = |date, code, kind| of_code(code, kind, date, now).expect("advice");
+        let wrong = detail(Some("Thu, 01 Jan 2026 11:40:00 GMT"), "SignatureDoesNotMatch", FaultKind::Unauthenticated);
         assert!(wrong.contains("clock is 20m") && wrong.contains("ahead of"), "{wrong}");
-        let behind = said(Some("Thu, 01 Jan 2026 12:10:00 GMT"), "AuthFailure", FaultKind::Unauthenticated);
+        let behind = detail(Some("Thu, 01 Jan 2026 12:10:00 GMT"), "AuthFailure", FaultKind::Unauthenticated);
         assert!(behind.contains("behind"), "{behind}");
-        let right = said(Some("Thu, 01 Jan 2026 12:00:20 GMT"), "SignatureDoesNotMatch", FaultKind::Unauthenticated);
+        let right = detail(Some("Thu, 01 Jan 2026 12:00:20 GMT"), "SignatureDoesNotMatch", FaultKind::Unauthenticated);
         assert!(right.contains("not the one of this access key"), "{right}");
-        let none = said(Some("today"), "ExpiredToken", FaultKind::Unauthenticated);
+        let none = detail(Some("today"), "ExpiredToken", FaultKind::Unauthenticated);
         assert!(none.contains("have expired") && none.contains("read again"), "{none}");
     }
 

@@ -53,8 +53,8 @@ async fn again_and_again<F, Fut>(
 }
 
 fn words(panic: &(dyn Any + Send)) -> String {
-    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("internal error in landfall's client, please report it: {}", said.unwrap_or("no reason given"))
+    let detail = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("internal error in landfall's client, please report it: {}", detail.unwrap_or("no reason given"))
 }
 
 #[cfg(test)]

@@ -46,8 +46,8 @@ pub(super) fn power(on: bool, ids: &[String], state: impl Fn(&str) -> Option<Ins
     }
     let word = if on { "running or starting" } else { "stopped or stopping" };
     let named = if gone.is_empty() { String::new() } else { format!(": {}", gone.join(", ")) };
-    let said = format!("{ours} of {} {word}, {} no longer exist{named}", ids.len(), gone.len());
-    Verified::new(of_many(ours, before, gone.len()), said)
+    let detail = format!("{ours} of {} {word}, {} no longer exist{named}", ids.len(), gone.len());
+    Verified::new(of_many(ours, before, gone.len()), detail)
 }
 
 /// Verifies a wait for serving instances.
@@ -61,8 +61,8 @@ pub(super) fn processes(group: &str, suspended: Option<&[Name]>, asked: &[String
     let Some(suspended) = suspended else { return Verified::unobservable(format!("no Auto Scaling group {group}")) };
     let ours = asked.iter().filter(|p| suspended.iter().any(|s| **s == ***p) == suspend).count();
     let list: Vec<&str> = suspended.iter().map(|s| &**s).collect();
-    let said = if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };
-    Verified::new(of_many(ours, asked.len() - ours, 0), format!("{group}: suspended: {said}"))
+    let detail = if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };
+    Verified::new(of_many(ours, asked.len() - ours, 0), format!("{group}: suspended: {detail}"))
 }
 
 /// A target's health where it is registered; the worst of its ports.

@@ -16,7 +16,7 @@ pub(super) mod tests;
 use serde::{Deserialize, Serialize};
 
 use super::{facts::Group, state::State};
-use crate::steer::{self, Planner, profile, quoted};
+use crate::planner::{self, Planner, profile, quoted};
 use base::{
     now::Now,
     observed::{Fault, FaultKind, Observed},
@@ -137,7 +137,7 @@ type Drafted = base::operation::Drafted<Call, Version>;
 impl Planner for State {
     type Call = Call;
     type Version = Version;
-    type Probe = steer::Never;
+    type Probe = planner::Never;
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
         match action {

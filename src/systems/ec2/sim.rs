@@ -4,10 +4,10 @@
 
 mod fleet;
 mod happen;
-mod obey;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 use std::{cell::Cell, collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -172,7 +172,7 @@ fn groups(plan: &Plan, side: Side, hosts: &[Host]) -> Vec<Asg> {
             max: desired + desired / 4,
             zones: zones.into_iter().collect(),
             suspended: if side == Side::Target { vec!["AZRebalance".into()] } else { Vec::new() },
-            minds: false,
+            checks_elb: false,
         }
     };
     of.into_iter().map(group).collect()
@@ -221,8 +221,8 @@ impl Simulated for State {
         }
     }
 
-    fn publish(sim: &Sim, now: Now, world: &mut SharedConditions) {
-        world.capacity = sim.capacity(sim.since(now));
+    fn publish(sim: &Sim, now: Now, conditions: &mut SharedConditions) {
+        conditions.capacity = sim.capacity(sim.since(now));
     }
 
     fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {

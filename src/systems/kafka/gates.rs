@@ -120,9 +120,9 @@ impl<'a> HandOver<'a> {
     /// The positions that it would get.
     pub(super) fn stands(&self) -> Observed<Stands> {
         let cluster = |side| self.pair.cluster(side).seen(self.now);
-        let said = self.pair.announced(self.to, self.now);
-        cluster(self.from()).zip(cluster(self.to)).zip(said).and_then(|((from, there), said)| {
-            ops::stands(self.pair, self.group, self.to, (from, there, said), self.now)
+        let detail = self.pair.announced(self.to, self.now);
+        cluster(self.from()).zip(cluster(self.to)).zip(detail).and_then(|((from, there), detail)| {
+            ops::stands(self.pair, self.group, self.to, (from, there, detail), self.now)
         })
     }
 

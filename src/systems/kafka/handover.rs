@@ -38,9 +38,9 @@ impl Copy {
 
 /// The time since the last offset sync of the mirror to a side.
 pub(super) fn silent(pair: &Pair, to: Side, now: Now) -> Observed<Duration> {
-    pair.announced(to, now).and_then(|said| {
+    pair.announced(to, now).and_then(|detail| {
         let text = || format!("{}: the mirror to the {to} has written no offset sync since the start", pair.plan.name);
-        let news = said.news.ok_or_else(|| Fault::new(FaultKind::Empty, text()))?;
+        let news = detail.news.ok_or_else(|| Fault::new(FaultKind::Empty, text()))?;
         Ok(now.since(news))
     })
 }
@@ -53,18 +53,18 @@ pub(super) fn describe<'t>(each: impl IntoIterator<Item = (&'t str, i64)>, shown
 
 /// Records of a topic that are not yet covered by the mirror's offset syncs: behind the last sync of each partition.
 pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Observed<i64> {
-    let said = pair.announced(from.other(), now);
-    pair.cluster(from).seen(now).zip(said).and_then(|(here, said)| {
+    let detail = pair.announced(from.other(), now);
+    pair.cluster(from).seen(now).zip(detail).and_then(|(here, detail)| {
         one_mirror(&pair.plan, from, topic)?;
         let _ = ends(&here.facts, topic)?;
         let slots = here.facts.topic(topic).map_or(0..0, |t| t.slots.clone());
         let mut sum = 0;
         // Offsets that are no records are not copied and not waited for.
         for (end, partition) in slots.filter_map(|slot| here.facts.last(slot)).zip(0..) {
-            sum += match said.syncs.last(topic, partition) {
+            sum += match detail.syncs.last(topic, partition) {
                 Some(sync) => (end - sync.upstream - 1).max(0),
                 None if end == 0 => 0,
-                None => return Err(unsaid(&said.syncs, topic, partition)),
+                None => return Err(unsaid(&detail.syncs, topic, partition)),
             };
         }
         Ok(sum)
@@ -84,8 +84,8 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
     let (here, there) = (pair.cluster(side.other()).seen(now), pair.cluster(side).topic(topic, now));
     let mirrored = pair.mirrors_to(side.other()).next().is_some();
     let back = mirrored.then(|| pair.announced(side.other(), now));
-    let back = back.map_or_else(|| pair.announced(side, now).map(|_| None), |said| said.map(Some));
-    here.zip(there).zip(pair.announced(side, now)).zip(back).and_then(|(((here, there), said), back)| {
+    let back = back.map_or_else(|| pair.announced(side, now).map(|_| None), |detail| detail.map(Some));
+    here.zip(there).zip(pair.announced(side, now)).zip(back).and_then(|(((here, there), detail), back)| {
         one_mirror(&pair.plan, side.other(), &original)?;
         if back.is_some() {
             one_mirror(&pair.plan, side, topic)?;
@@ -98,7 +98,7 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
         let here = ends(&here.facts, &original)?;
         let mut sum = 0;
         for ((here, there), partition) in here.zip(there).zip(0..) {
-            let copy = Copy { here, there, last: said.syncs.last(&original, partition) };
+            let copy = Copy { here, there, last: detail.syncs.last(&original, partition) };
             let copied = copy.last.map_or(-1, |sync| sync.downstream);
             let named =
                 back.and_then(|back| back.syncs.last(topic, partition)).is_some_and(|sync| sync.upstream > copied);
@@ -121,12 +121,12 @@ pub(super) fn active(pair: &Pair, side: Side, group: &str, now: Now) -> Observed
 /// Number of partitions with a commit of the group on the other cluster that cannot be translated.
 pub(super) fn unled(pair: &Pair, to: Side, group: &str, now: Now) -> Observed<usize> {
     let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(to).seen(now));
-    both.zip(pair.announced(to, now)).and_then(|((from, there), said)| {
+    both.zip(pair.announced(to, now)).and_then(|((from, there), detail)| {
         if from.facts.group(group).is_none() {
             let missing = || Fault::new(FaultKind::NotFound, format!("no group {group} on the {}", to.other()));
             return Err(from.facts.partial.clone().unwrap_or_else(missing));
         }
-        ops::unled(pair, group, to, (from, there, said), now)
+        ops::unled(pair, group, to, (from, there, detail), now)
     })
 }
 

@@ -57,7 +57,7 @@ struct PairReaders {
 }
 
 /// The offset syncs read so far, by the side to which the mirrors copy.
-type Said = Arc<Mutex<Sides<Syncs>>>;
+type Stated = Arc<Mutex<Sides<Syncs>>>;
 
 /// The handle of one cluster's thread.
 struct Reader {
@@ -69,7 +69,7 @@ struct Reader {
     /// When the thread began its current query.
     busy: Arc<Mutex<Option<Instant>>>,
     /// Shared by the pair: the thread that reads offset syncs writes it, the one that reads ends uses it.
-    said: Said,
+    stated: Stated,
 }
 
 /// A query to the thread.
@@ -101,10 +101,10 @@ impl Live for State {
         let limit = timeout(plan.intervals.kafka);
         let pair = |pair: &KafkaPair| {
             let plan = Arc::new(pair.clone());
-            let said = Said::default();
+            let stated = Stated::default();
             let reader = |side| {
-                let (plan, said) = (plan.clone(), said.clone());
-                Reader { plan, side, limit, inbox: Mutex::default(), busy: Arc::default(), said }
+                let (plan, stated) = (plan.clone(), stated.clone());
+                Reader { plan, side, limit, inbox: Mutex::default(), busy: Arc::default(), stated }
             };
             let at =
                 |side: Side| plan.mirrors.iter().find(|m| m.from == side.other()).map_or(side, |m| m.offset_syncs_on);
@@ -136,10 +136,10 @@ impl Writer for State {
         writers.send(permit, call).await
     }
 
-    async fn verify(readers: &Readers, sought: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
-        let Call::Commit { pair, side, .. } = sought.call;
+    async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
+        let Call::Commit { pair, side, .. } = request.call;
         match readers.0.iter().map(|r| r.clusters.get(*side)).find(|r| r.plan.name == *pair) {
-            Some(reader) => reader.look(&sought).await,
+            Some(reader) => reader.look(&request).await,
             None => Verified::unobservable(format!("the plan has no pair of clusters {pair}")),
         }
     }
@@ -177,18 +177,18 @@ impl Reader {
 
     fn start(&self, inbox: &mut Option<mpsc::Sender<Job>>, job: Job) {
         let (sender, jobs) = mpsc::channel();
-        let (plan, side, busy, said) = (self.plan.clone(), self.side, self.busy.clone(), self.said.clone());
+        let (plan, side, busy, stated) = (self.plan.clone(), self.side, self.busy.clone(), self.stated.clone());
         *busy.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let thread = thread::Builder::new().name(format!("kafka {} {side}", plan.name));
         // Without a thread the job is dropped here, and the caller is notified by that.
-        if thread.spawn(move || serve(&plan, side, &jobs, (&busy, &said))).is_ok() && sender.send(job).is_ok() {
+        if thread.spawn(move || serve(&plan, side, &jobs, (&busy, &stated))).is_ok() && sender.send(job).is_ok() {
             *inbox = Some(sender);
         }
     }
 }
 
 /// The thread of one cluster. Ends with its [`Reader`].
-fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, (busy, said): (&Mutex<Option<Instant>>, &Said)) {
+fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, (busy, stated): (&Mutex<Option<Instant>>, &Stated)) {
     let set = |since| *busy.lock().unwrap_or_else(PoisonError::into_inner) = since;
     let mut client: Option<Client> = None;
     let (mut known, mut log) = (snapshot::Known::default(), None);
@@ -211,12 +211,12 @@ fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, (busy, said):
         let answer = match job.question {
             Question::Query(Query::Syncs { side: to, .. }) => syncs::take(&mut log, plan, (side, to), job.deadline)
                 .map(|syncs| {
-                    *said.lock().unwrap_or_else(PoisonError::into_inner).get_mut(to) = syncs.clone();
+                    *stated.lock().unwrap_or_else(PoisonError::into_inner).get_mut(to) = syncs.clone();
                     Answered::Observation(Box::new(Observation::Syncs(syncs)))
                 }),
             _ => {
-                let said = said.lock().unwrap_or_else(PoisonError::into_inner).get(side.other()).clone();
-                answer(plan, side, &mut client, (&mut known, &said), &job)
+                let stated = stated.lock().unwrap_or_else(PoisonError::into_inner).get(side.other()).clone();
+                answer(plan, side, &mut client, (&mut known, &stated), &job)
             }
         };
         if answer.as_ref().is_err_and(|f| f.kind == FaultKind::Refused) {
@@ -232,7 +232,7 @@ fn answer(
     plan: &KafkaPair,
     side: Side,
     client: &mut Option<Client>,
-    (known, said): (&mut snapshot::Known, &Syncs),
+    (known, stated): (&mut snapshot::Known, &Syncs),
     job: &Job,
 ) -> Result<Answered, Fault> {
     let client = match client {
@@ -242,7 +242,7 @@ fn answer(
     let facts = match &job.question {
         Question::Commits(group) => return groups::commits_of(client, group, job.deadline).map(Answered::Commits),
         Question::Query(Query::Snapshot { .. }) => {
-            snapshot::take(client, plan, side, known, said, job.deadline).map(Observation::Snapshot)
+            snapshot::take(client, plan, side, known, stated, job.deadline).map(Observation::Snapshot)
         }
         Question::Query(Query::Syncs { .. }) => {
             return Err(Fault::new(FaultKind::Unsupported, "offset syncs have a thread of their own"));

@@ -18,7 +18,7 @@ pub(super) use self::{
     judge::judge,
     places::{Place, first, own_topics, read_again, stands, straggling, unknown, unled},
 };
-pub(super) use crate::steer::known;
+pub(super) use crate::planner::known;
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use super::{
     handover::describe,
     state::{Pair, State, bootstrap, servers},
 };
-use crate::steer::{self, Planner, quoted};
+use crate::planner::{self, Planner, quoted};
 use base::{
     now::Now,
     observed::{Fault, FaultKind, Observed},
@@ -85,7 +85,7 @@ type Drafted = base::operation::Drafted<Call, Version>;
 impl Planner for State {
     type Call = Call;
     type Version = Version;
-    type Probe = steer::Never;
+    type Probe = planner::Never;
 
     fn decides(ask: &Self::Query) -> bool {
         matches!(ask, Query::Snapshot { .. } | Query::Syncs { .. })
@@ -118,8 +118,8 @@ impl Planner for State {
             Err(fault) => return Some(Observed::Unknown(fault)),
         };
         let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(*to).seen(now));
-        Some(both.zip(pair.announced(*to, now)).and_then(|((from, there), said)| {
-            let places = stands(pair, group, *to, (from, there, said), now)?.map_err(first)?;
+        Some(both.zip(pair.announced(*to, now)).and_then(|((from, there), detail)| {
+            let places = stands(pair, group, *to, (from, there, detail), now)?.map_err(first)?;
             Ok(places.iter().all(|p| p.reached))
         }))
     }
@@ -173,11 +173,11 @@ pub(super) fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
 }
 
 fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
-    let (from, there, said) = match (seen(pair, to.other(), now), seen(pair, to, now), said_to(pair, to, now)) {
-        (Ok(from), Ok(there), Ok(said)) => (from, there, said),
-        (from, there, said) => return Err(from.err().into_iter().chain(there.err()).chain(said.err()).collect()),
+    let (from, there, detail) = match (seen(pair, to.other(), now), seen(pair, to, now), said_to(pair, to, now)) {
+        (Ok(from), Ok(there), Ok(detail)) => (from, there, detail),
+        (from, there, detail) => return Err(from.err().into_iter().chain(there.err()).chain(detail.err()).collect()),
     };
-    let word = Word::new(pair, to, said, now).map_err(|fault| vec![fault])?;
+    let word = Word::new(pair, to, detail, now).map_err(|fault| vec![fault])?;
     let places = places(pair, group, to, from, there, &word)?;
     let mut offsets: Vec<TopicOffsets> = Vec::new();
     for place in &places {

@@ -7,10 +7,10 @@
 mod group;
 mod happen;
 mod names;
-mod obey;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod writes;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -120,7 +120,7 @@ impl Simulated for State {
         Ok(match ask {
             Query::Snapshot { .. } => Observation::Snapshot(pair.snapshot(side)),
             Query::Configs { .. } => Observation::Configs(pair.configs(side)),
-            Query::Syncs { .. } => Observation::Syncs(pair.said(side)),
+            Query::Syncs { .. } => Observation::Syncs(pair.stated(side)),
         })
     }
 }
@@ -219,7 +219,7 @@ impl SimPair {
 
     /// The offset syncs of the mirror to a side. Records are copied to the target only; the other direction has only the mirror's
     /// heartbeats.
-    fn said(&self, side: Side) -> Syncs {
+    fn stated(&self, side: Side) -> Syncs {
         let mut out = if side == Side::Target { self.syncs.clone() } else { offset_syncs() };
         #[expect(clippy::cast_possible_truncation, reason = "the seconds of a simulation")]
         let lived = self.lived as i64;

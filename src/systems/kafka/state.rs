@@ -37,14 +37,14 @@ pub(super) struct Pair {
     pub(super) plan: KafkaPair,
     clusters: Sides<Cluster>,
     /// The offset syncs of the mirrors that copy to a side.
-    syncs: Sides<Reading<Said>>,
+    syncs: Sides<Reading<Stated>>,
     /// By the versions of the commits from which they are computed.
     handovers: Memo<[u64; 2], Arc<Handovers>>,
 }
 
 /// The offset syncs read so far.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct Stated {
     pub(super) syncs: Syncs,
     /// When the last new sync was read; none: none since the start of the observation.
     pub(super) news: Option<Now>,
@@ -57,7 +57,7 @@ impl Pair {
     }
 
     /// The offset syncs of the mirrors that copy to a side.
-    pub(super) fn announced(&self, side: Side, now: Now) -> Observed<&Said> {
+    pub(super) fn announced(&self, side: Side, now: Now) -> Observed<&Stated> {
         if self.mirrors_to(side).next().is_none() {
             let text = format!("{}: the plan has no mirror to the {side}", self.plan.name);
             return Observed::Unknown(Fault::new(FaultKind::Unsupported, text));
@@ -72,7 +72,7 @@ impl Pair {
             Some((last, _)) => last.news,
             None => None,
         };
-        reading.set(Said { syncs, news }, stamp);
+        reading.set(Stated { syncs, news }, stamp);
     }
 
     /// Removes what only a pattern matched and what no longer exists on either side, like console consumers and the groups of tests. What

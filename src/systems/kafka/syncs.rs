@@ -277,7 +277,7 @@ mod tests {
     /// position on the other, and once all is copied, no more read records are behind it than stated.
     #[test]
     fn nothing_unread_is_ever_skipped_and_no_more_read_again_than_said_with_copies_both_ways() {
-        let (mut led, mut said, mut twice) = (0, 0, 0);
+        let (mut led, mut detail, mut twice) = (0, 0, 0);
         for seed in 0..400 {
             let mut random = fastrand::Rng::with_seed(seed);
             let all = History::new(&mut random);
@@ -307,11 +307,11 @@ mod tests {
                 assert!(lost.is_none(), "{} skips {lost:?}", what());
                 let again = i64::try_from(after.iter().filter(read).count()).unwrap();
                 assert!(again <= stand.again, "{} but {again} are read again", what());
-                (led, said, twice) = (led + 1, said + stand.again, twice + again);
+                (led, detail, twice) = (led + 1, detail + stand.again, twice + again);
             }
         }
-        println!("{led} led over, {twice} read again, {said} said at most");
+        println!("{led} led over, {twice} read again, {detail} said at most");
         // A bound that is far too large would always hold, too.
-        assert!(led > 100_000 && said < 2 * twice, "{led} led over, {twice} read again, {said} said at most");
+        assert!(led > 100_000 && detail < 2 * twice, "{led} led over, {twice} read again, {detail} said at most");
     }
 }

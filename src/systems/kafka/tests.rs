@@ -284,9 +284,9 @@ fn of_a_group_that_is_denied_nothing_is_live() {
         out.into_vec().into_iter().filter(|s| s.labels.last().is_some_and(|l| &**l == "checkout")).collect();
     assert!(of_group.len() > 10, "{of_group:?}");
     for sample in of_group {
-        let told = kind(&sample.value);
-        let unsaid = sample.def.id == "kafka.group.members" && told == Some(FaultKind::Unsupported);
-        assert!(unsaid || told == Some(FaultKind::Refused), "{sample:?}");
+        let described = kind(&sample.value);
+        let unsaid = sample.def.id == "kafka.group.members" && described == Some(FaultKind::Unsupported);
+        assert!(unsaid || described == Some(FaultKind::Refused), "{sample:?}");
     }
 }
 
@@ -362,16 +362,16 @@ fn a_group_that_is_denied_and_a_partition_without_leader_are_not_known_while_the
 
     let leaderless = snapshot(&ends(&[9, -1]), &ends(&[5, 5]));
     state.apply(&source(), Observation::Snapshot(leaderless), stamp(1));
-    let told = unknown(&state);
-    assert!(told.iter().any(|t| t.starts_with("topic orders of events, source: ")), "{told:?}");
-    assert!(told.iter().any(|t| t.starts_with("group checkout of events, source: ")), "{told:?}");
+    let described = unknown(&state);
+    assert!(described.iter().any(|t| t.starts_with("topic orders of events, source: ")), "{described:?}");
+    assert!(described.iter().any(|t| t.starts_with("group checkout of events, source: ")), "{described:?}");
 
     let gone = Snapshot { groups: vec![], commits: vec![], ..good() };
     state.apply(&source(), Observation::Snapshot(gone), stamp(1));
-    let told = unknown(&state);
+    let described = unknown(&state);
     assert!(
-        told.iter().all(|t| t.contains("group checkout of events, ")) && told.len() == 2,
-        "on neither side: {told:?}"
+        described.iter().all(|t| t.contains("group checkout of events, ")) && described.len() == 2,
+        "on neither side: {described:?}"
     );
 }
 

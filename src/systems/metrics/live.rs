@@ -10,7 +10,7 @@ use crate::Journal;
 use crate::{
     Live, Writer,
     aws::{Aws, Reader, trust},
-    steer::Never,
+    planner::Never,
 };
 use base::{
     observed::{Fault, FaultKind},
@@ -80,7 +80,7 @@ impl Writer for State {
         match *call {}
     }
 
-    async fn verify(_: &Readers, sought: VerifyRequest<'_, Never, Never>) -> Verified<Never> {
-        match *sought.call {}
+    async fn verify(_: &Readers, request: VerifyRequest<'_, Never, Never>) -> Verified<Never> {
+        match *request.call {}
     }
 }

@@ -4,7 +4,7 @@ use super::State;
 use crate::{
     Simulated,
     injection::FaultInjection,
-    steer::{Never, Planner, SimulateWrites},
+    planner::{Never, Planner, SimulateWrites},
 };
 use base::{
     now::Now,

@@ -30,7 +30,7 @@ pub struct Sim {
     plan: Arc<Plan>,
     random: Rng,
     /// The conditions that the other systems publish.
-    world: SharedConditions,
+    conditions: SharedConditions,
     /// Values that a scenario sets, whatever the conditions.
     reads: BTreeMap<(usize, Side), f64>,
     /// The current noise of each value: it changes gradually.
@@ -54,7 +54,7 @@ impl Sim {
             (HealthKind::Errors, _) => return (self.errors(side) * noise).min(1.0),
             (HealthKind::Latency, _) => self.latency(side),
             (HealthKind::Other, HealthUnit::Ratio) => 0.4,
-            (HealthKind::Other, HealthUnit::Seconds) => WAITS + self.world.unwritten.as_secs_f64(),
+            (HealthKind::Other, HealthUnit::Seconds) => WAITS + self.conditions.unwritten.as_secs_f64(),
             (HealthKind::Other, _) => 40.0,
         };
         base * noise
@@ -62,13 +62,13 @@ impl Sim {
 
     /// The share of the traffic that arrives at a side.
     fn share(&self, side: Side) -> f64 {
-        let target = self.world.on_target.unwrap_or(0.0);
+        let target = self.conditions.on_target.unwrap_or(0.0);
         if side == Side::Target { target } else { 1.0 - target }
     }
 
     /// The load of a side; above 1 it cannot serve all requests.
     fn busy(&self, side: Side) -> f64 {
-        match (self.world.capacity, self.share(side)) {
+        match (self.conditions.capacity, self.share(side)) {
             (Some(capacity), share) if share > 0.0 => share / capacity.get(side),
             _ => 0.0,
         }
@@ -77,13 +77,13 @@ impl Sim {
     /// The share of a side's requests that fails.
     fn errors(&self, side: Side) -> f64 {
         let served = 1.0 / self.busy(side).max(1.0);
-        1.0 - (1.0 - FAILS) * served * (1.0 - WRITES * self.world.refused)
+        1.0 - (1.0 - FAILS) * served * (1.0 - WRITES * self.conditions.refused)
     }
 
     /// The 99th percentile of the latency of a side, in seconds. It has an upper limit, because clients give up.
     fn latency(&self, side: Side) -> f64 {
         let crowd = ((self.busy(side) - CROWDED) / (1.0 - CROWDED)).clamp(0.0, 3.0);
-        (TAKES + ROUND_TRIP * self.world.away.get(side)) * (1.0 + 3.0 * crowd * crowd)
+        (TAKES + ROUND_TRIP * self.conditions.away.get(side)) * (1.0 + 3.0 * crowd * crowd)
     }
 
     /// Sets the value of a query on a side, or lets it follow the conditions again.
@@ -112,7 +112,7 @@ impl Simulated for State {
         Sim {
             plan: plan.clone(),
             random,
-            world: SharedConditions::default(),
+            conditions: SharedConditions::default(),
             reads: BTreeMap::new(),
             wander: BTreeMap::new(),
         }
@@ -120,8 +120,8 @@ impl Simulated for State {
 
     fn advance(_: &mut Sim, _: Now) {}
 
-    fn observe(sim: &mut Sim, world: &SharedConditions) {
-        sim.world = *world;
+    fn observe(sim: &mut Sim, conditions: &SharedConditions) {
+        sim.conditions = *conditions;
     }
 
     fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {

@@ -22,7 +22,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub(super) use self::{
     record::Record,
-    view::{felt_cell, felt_fields},
+    view::{gap_cell, gap_fields},
 };
 use super::{facts::Query, set::Set};
 use base::{collector::CollectorSpec, observed::Reading};
@@ -67,7 +67,7 @@ pub struct Probe {
 
 /// What has been measured so far. Times are on the boot clock.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Felt {
+pub struct CanaryReading {
     /// When the last write was acknowledged, and its duration.
     pub acknowledged: Option<(Duration, Duration)>,
     /// Start of the current outage: no write has succeeded since.
@@ -90,7 +90,7 @@ pub struct Felt {
     pub failed: u64,
 }
 
-impl Felt {
+impl CanaryReading {
     /// Duration of the current outage.
     pub(super) fn gap(&self, boot: Duration) -> Duration {
         self.since.map_or(Duration::ZERO, |since| boot.saturating_sub(since))
@@ -108,7 +108,7 @@ impl Felt {
 }
 
 /// A canary's readings, by write concern; empty before a session has taken control.
-pub(super) type Canaries = BTreeMap<Concern, Reading<Felt>>;
+pub(super) type Canaries = BTreeMap<Concern, Reading<CanaryReading>>;
 
 /// A measurement is published at least this often, or with each write where writes are rarer: as often as `hello` replies arrive.
 const TOLD: Duration = Duration::from_secs(1);

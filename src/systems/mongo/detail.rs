@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    canary::felt_fields,
+    canary::gap_fields,
     facts::{InitialSync, Membership},
     set::{Member, Set},
     signals::{self, committed, side_word},
@@ -68,7 +68,7 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
             if spent.unseen.is_zero() { Cell::none() } else { Cell::text(short(spent.unseen)).tone(Tone::Warn) },
         ),
     ];
-    fields.extend(felt_fields(set, now));
+    fields.extend(gap_fields(set, now));
     let rest: Fields = vec![
         (
             "long operations".into(),

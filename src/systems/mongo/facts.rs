@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{canary::Felt, operations::Operations};
+use super::{canary::CanaryReading, operations::Operations};
 
 /// One endpoint × one question. `set` is the index of the set in the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -63,7 +63,7 @@ pub enum Observation {
     /// To [`Query::Status`] and [`Query::Server`]: the member is an arbiter. It has no users that could log in, and no oplog.
     Arbiter,
     /// A canary's measurement.
-    Felt(Felt),
+    CanaryReading(CanaryReading),
 }
 
 /// A position in the oplog. Ordered as the server orders positions: by term, then by time and counter.

@@ -96,8 +96,8 @@ struct SetReaders {
 
 /// Replies of one set are never used for another: every reply that names its set is checked, and a host of another set is not the one that
 /// the plan names.
-fn of_this_set(plan: &ReplicaSet, host: &str, told: Option<&str>) -> Result<(), Fault> {
-    match told {
+fn of_this_set(plan: &ReplicaSet, host: &str, described: Option<&str>) -> Result<(), Fault> {
+    match described {
         Some(other) if other != plan.name => {
             let text = format!(
                 "{host}: is a member of the set `{other}`; the plan says `{}`: correct its `name` or this host",
@@ -196,11 +196,11 @@ impl Writer for State {
         writers.canaries.close().await;
     }
 
-    async fn verify(readers: &Readers, sought: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
-        let set = readers.plan.replica_sets.iter().zip(&readers.sets).find(|(plan, _)| plan.name == sought.call.set());
+    async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
+        let set = readers.plan.replica_sets.iter().zip(&readers.sets).find(|(plan, _)| plan.name == request.call.set());
         match set {
-            Some((plan, set)) => set.look(plan, &sought).await,
-            None => Verified::unobservable(format!("the plan has no replica set {}", sought.call.set())),
+            Some((plan, set)) => set.look(plan, &request).await,
+            None => Verified::unobservable(format!("the plan has no replica set {}", request.call.set())),
         }
     }
 }
@@ -414,15 +414,16 @@ impl SetReaders {
     /// this.
     async fn default_write(&self, plan: &ReplicaSet, host: &str) -> Option<bool> {
         let now = clock::now().boot;
-        if let Some((told, at)) = *lock(&self.default_write)
-            && now.saturating_sub(at) < told.map_or(DENIED_FOR, |_| DEFAULT_WRITE_FOR)
+        if let Some((described, at)) = *lock(&self.default_write)
+            && now.saturating_sub(at) < described.map_or(DENIED_FOR, |_| DEFAULT_WRITE_FOR)
         {
-            return told;
+            return described;
         }
         let reply = self.ask(plan, host, Command::DefaultWrite, &[]).await;
-        let told = reply.and_then(|r| read(r, host, "getDefaultRWConcern", |d| Some(parse::default_write(d)))).ok();
-        *lock(&self.default_write) = Some((told, now));
-        told
+        let described =
+            reply.and_then(|r| read(r, host, "getDefaultRWConcern", |d| Some(parse::default_write(d)))).ok();
+        *lock(&self.default_write) = Some((described, now));
+        described
     }
 
     /// Queries all members at once for the primary; a member that hangs is not waited for beyond its own connect time-out.

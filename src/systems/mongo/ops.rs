@@ -28,8 +28,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Concern, Felt, Observation, Probe, State, facts::ConfigMember, set::Set};
-use crate::steer::{Handover, Planner};
+use super::{CanaryReading, Concern, Observation, Probe, State, facts::ConfigMember, set::Set};
+use crate::planner::{Handover, Planner};
 use base::{
     collector::CollectorSpec,
     now::Now,
@@ -224,7 +224,7 @@ impl Call {
 }
 
 impl State {
-    fn canary(&mut self, probe: Probe) -> Option<&mut Reading<Felt>> {
+    fn canary(&mut self, probe: Probe) -> Option<&mut Reading<CanaryReading>> {
         self.sets.get_mut(probe.set)?.canaries.get_mut(&probe.concern)
     }
 }
@@ -239,13 +239,13 @@ impl Planner for State {
     }
 
     fn on_sample(&mut self, probe: &Probe, facts: Observation, stamp: Stamp) {
-        let Observation::Felt(felt) = facts else { return };
+        let Observation::CanaryReading(sample) = facts else { return };
         let begins = self.canary(*probe).is_some_and(|canary| probe.concern == Concern::One && canary.last().is_none());
         if let Some(set) = self.sets.get_mut(probe.set).filter(|_| begins) {
-            set.begins_to_feel(&felt, stamp.at);
+            set.on_canary_reading(&sample, stamp.at);
         }
         if let Some(canary) = self.canary(*probe) {
-            canary.set(felt, stamp);
+            canary.set(sample, stamp);
         }
     }
 
@@ -256,7 +256,7 @@ impl Planner for State {
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Call, Version>> {
-        let set = match self.steered(action.set()?) {
+        let set = match self.settable(action.set()?) {
             Ok(set) => set,
             Err(fault) => return Some(Err(vec![fault])),
         };
@@ -270,7 +270,7 @@ impl Planner for State {
         let Some(way) = draft::WayBack::of(ops) else {
             return Ok(Draft::nothing());
         };
-        self.steered(way.set()).map_err(|f| vec![f])?.draft_back(&way, now)
+        self.settable(way.set()).map_err(|f| vec![f])?.draft_back(&way, now)
     }
 
     fn waits_within(call: &Call) -> Option<Duration> {
@@ -279,12 +279,12 @@ impl Planner for State {
 
     fn mend(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
         let none = || vec![Fault::new(FaultKind::Empty, "there is nothing to repair")];
-        let set = self.steered(ops.last().ok_or_else(none)?.call.set()).map_err(|f| vec![f])?;
+        let set = self.settable(ops.last().ok_or_else(none)?.call.set()).map_err(|f| vec![f])?;
         set.draft_mend(ops, now)
     }
 
     fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
-        let set = match self.steered(action.set()?) {
+        let set = match self.settable(action.set()?) {
             Ok(set) => set,
             Err(fault) => return Some(Observed::Unknown(fault)),
         };
@@ -292,7 +292,7 @@ impl Planner for State {
             Action::MovePrimary { to, .. } => {
                 Some(set.leader(now).map(|l| l.host().is_some_and(|host| set.side(host) == Some(*to))))
             }
-            _ => set.members_met(action, now),
+            _ => set.members_satisfied(action, now),
         }
     }
 
@@ -308,7 +308,7 @@ impl Planner for State {
 
     fn rollback_window(&self, action: &Action, now: Now) -> Option<(&'static str, Observed<Duration>)> {
         let Action::MovePrimary { set, to } = action else { return None };
-        let left = self.steered(set).map_or_else(Observed::Unknown, |set| {
+        let left = self.settable(set).map_or_else(Observed::Unknown, |set| {
             let none = || Fault::new(FaultKind::Unsupported, "serverStatus has no `oplog` on this version");
             let window = set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.window().ok_or_else(none));
             let lag = set.worst_lag(Some(to.other()), now).map_or(Observed::Pending, |l| l.map(|(lag, _)| lag.least()));

@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::{
-    canary::{Concern, Felt},
+    canary::{CanaryReading, Concern},
     leader::Leader,
     set::Set,
     signals::{CANARY_WRITE_DOWNTIME, WRITE_DOWNTIME},
@@ -43,7 +43,7 @@ pub(super) struct Carried {
     /// By `hello` replies.
     pub(super) watched: Duration,
     /// As measured by canaries.
-    pub(super) felt: BTreeMap<Concern, Duration>,
+    pub(super) reading: BTreeMap<Concern, Duration>,
 }
 
 impl Carried {
@@ -54,7 +54,7 @@ impl Carried {
             let Ok(time) = Duration::try_from_secs_f64(it.value) else { continue };
             let concern = it.labels.get(1).and_then(|word| Concern::ALL.into_iter().find(|c| c.word() == word));
             match concern {
-                Some(concern) if it.signal == CANARY_WRITE_DOWNTIME.id => drop(carried.felt.insert(concern, time)),
+                Some(concern) if it.signal == CANARY_WRITE_DOWNTIME.id => drop(carried.reading.insert(concern, time)),
                 None if it.signal == WRITE_DOWNTIME.id => carried.watched = time,
                 _ => {}
             }
@@ -63,7 +63,7 @@ impl Carried {
     }
 
     pub(super) fn canary_gap(&self, concern: Concern) -> Duration {
-        self.felt.get(&concern).copied().unwrap_or_default()
+        self.reading.get(&concern).copied().unwrap_or_default()
     }
 }
 
@@ -78,21 +78,21 @@ impl Set {
     fn lost_here(&self, now: Now) -> Lost {
         let (seen, before) = (self.downtime.spent(now.boot).at_most(), self.before_canary);
         let canary = self.canaries.get(&Concern::One);
-        let Some((canary, (felt, stamp))) = canary.and_then(|canary| Some((canary, canary.last()?))) else {
+        let Some((canary, (reading, stamp))) = canary.and_then(|canary| Some((canary, canary.last()?))) else {
             return Lost { time: seen.max(before), at_most: true };
         };
         // Of a current outage only the measured part counts: a canary that no longer writes measures nothing.
         let live = canary.at(now).is_fresh();
-        let time = felt.downtime(if live { now.boot } else { stamp.at.boot });
-        if live && felt.unseen.is_zero() && before.is_zero() {
+        let time = reading.downtime(if live { now.boot } else { stamp.at.boot });
+        if live && reading.unseen.is_zero() && before.is_zero() {
             return Lost { time, at_most: false };
         }
         Lost { time: seen.max(before + time), at_most: true }
     }
 
     /// A canary has made its first measurement: what `hello` replies showed before it is kept.
-    pub(super) fn begins_to_feel(&mut self, felt: &Felt, now: Now) {
-        self.before_canary = self.lost_here(now).time.saturating_sub(felt.downtime(now.boot));
+    pub(super) fn on_canary_reading(&mut self, reading: &CanaryReading, now: Now) {
+        self.before_canary = self.lost_here(now).time.saturating_sub(reading.downtime(now.boot));
     }
 
     /// Conditions worse than any gate level: no member accepts writes, or the write downtime budget is used up.

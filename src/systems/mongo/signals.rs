@@ -68,12 +68,14 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
             Observed::Fresh(series, Age::default())
         });
     }
-    for (concern, felt) in &set.canaries {
-        let (labels, felt) = (&[&*set.name, concern.word()], felt.at(now));
+    for (concern, sample) in &set.canaries {
+        let (labels, sample) = (&[&*set.name, concern.word()], sample.at(now));
         let before = set.carried.canary_gap(*concern);
-        out.put(&CANARY_WRITE_DOWNTIME, labels, || felt.clone().map(|f| (f.downtime(now.boot) + before).as_secs_f64()));
-        out.put(&CANARY_GAP, labels, || felt.clone().map(|f| f.gap(now.boot).as_secs_f64()));
-        out.put(&CANARY_LONGEST_GAP, labels, || felt.map(|f| f.longest(now.boot).as_secs_f64()));
+        out.put(&CANARY_WRITE_DOWNTIME, labels, || {
+            sample.clone().map(|f| (f.downtime(now.boot) + before).as_secs_f64())
+        });
+        out.put(&CANARY_GAP, labels, || sample.clone().map(|f| f.gap(now.boot).as_secs_f64()));
+        out.put(&CANARY_LONGEST_GAP, labels, || sample.map(|f| f.longest(now.boot).as_secs_f64()));
     }
     if out.wants_any(&[&MEMBER_LAG, &MEMBER_OPLOG_WINDOW]) {
         measure_members(set, now, out);

@@ -12,17 +12,17 @@
 //! | `happen.rs` | fault injection by a scenario |
 //! | `tell.rs` | the shared conditions for its users |
 //! | `rules.rs` | which configurations the server accepts |
-//! | `obey.rs` | requests carried out and verified |
+//! | `writes.rs` | requests carried out and verified |
 
 mod canary;
 mod elect;
 mod happen;
 mod member;
-mod obey;
 mod rules;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -91,7 +91,7 @@ struct Set {
     /// Until when a member does not stand for election. In its memory only.
     frozen: BTreeMap<String, Duration>,
     /// Which member carried out which request, as in the members' own logs until they are restarted.
-    told: BTreeMap<String, String>,
+    known_primary: BTreeMap<String, String>,
     /// Restarted members.
     restarted: BTreeSet<String>,
     /// The release of its servers.
@@ -141,12 +141,12 @@ impl Simulated for State {
         Sim { plan: plan.clone(), sets, cut: false, log: Vec::new() }
     }
 
-    fn publish(sim: &Sim, now: Now, world: &mut SharedConditions) {
-        tell::publish(&sim.sets, now.boot, world);
+    fn publish(sim: &Sim, now: Now, conditions: &mut SharedConditions) {
+        tell::publish(&sim.sets, now.boot, conditions);
     }
 
-    fn observe(sim: &mut Sim, world: &SharedConditions) {
-        sim.cut = world.cut;
+    fn observe(sim: &mut Sim, conditions: &SharedConditions) {
+        sim.cut = conditions.cut;
     }
 
     fn advance(sim: &mut Sim, now: Now) {
@@ -260,7 +260,7 @@ impl Set {
             spread_at: Duration::ZERO,
             busy_until: Duration::ZERO,
             frozen: BTreeMap::new(),
-            told: BTreeMap::new(),
+            known_primary: BTreeMap::new(),
             restarted: BTreeSet::new(),
             release: "6.0.27".to_owned(),
             default_write: false,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    canary::felt_cell,
+    canary::gap_cell,
     facts::{InitialSync, MemberState, Membership},
     lag::Lag,
     leader::Leader,
@@ -28,8 +28,8 @@ const WINDOW_LOW: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn panel(state: &State, now: Now) -> Panel {
     let plan = &state.plan;
-    let felt = state.sets.iter().any(|set| !set.canaries.is_empty());
-    let sets = state.sets.iter().map(|s| set_row(s, plan, felt, now)).collect();
+    let has_canary = state.sets.iter().any(|set| !set.canaries.is_empty());
+    let sets = state.sets.iter().map(|s| set_row(s, plan, has_canary, now)).collect();
     let members = state.sets.iter().flat_map(|s| member_rows(s, plan, now)).collect();
     let ages = state.sets.iter().flat_map(|s| s.distinct().filter_map(|(host, m)| heard(s, host, m, now).age()));
     Panel {
@@ -40,7 +40,7 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
             Table {
                 id: "sets",
                 title: "Replica sets".into(),
-                columns: set_columns(plan, felt),
+                columns: set_columns(plan, has_canary),
                 rows: sets,
                 empty: "the plan has no replica set",
             },
@@ -87,7 +87,7 @@ fn who_leads(set: &Set, now: Now) -> Option<Cell> {
 }
 
 /// With the canaries' measurements, where canaries are running: only in the session that has control.
-fn set_columns(plan: &Plan, felt: bool) -> Vec<Column> {
+fn set_columns(plan: &Plan, has_canary: bool) -> Vec<Column> {
     let heading = |side: Side| format!("{side} {}", plan.sites.get(side).label);
     let mut columns = vec![
         Column::text("set", "set", 6).grow(1),
@@ -111,14 +111,14 @@ fn set_columns(plan: &Plan, felt: bool) -> Vec<Column> {
         Column::text("committed", "config", 4).drop(5),
         Column::number("downtime", "down", 4).drop(1),
     ]);
-    if felt {
+    if has_canary {
         columns.push(Column::number("felt", "canary", 5).drop(1));
     }
     columns.push(Column::number("age", "age", 4));
     columns
 }
 
-fn set_row(set: &Set, plan: &Plan, felt: bool, now: Now) -> Row {
+fn set_row(set: &Set, plan: &Plan, has_canary: bool, now: Now) -> Row {
     let leader = set.leader(now);
     let quorum = set.quorum(now);
     let flag = |value: Observed<bool>| Cell::seen(value, |yes| yes_no(yes, Tone::Bad));
@@ -142,8 +142,8 @@ fn set_row(set: &Set, plan: &Plan, felt: bool, now: Now) -> Row {
         false => Cell::text("spreading").tone(Tone::Busy),
     }));
     cells.push(downtime_cell(set, plan, now));
-    if felt {
-        cells.push(felt_cell(set, now));
+    if has_canary {
+        cells.push(gap_cell(set, now));
     }
     cells.push(Cell::age(&leader));
     Row { id: set.name.clone(), cells }

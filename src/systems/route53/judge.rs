@@ -32,12 +32,12 @@ pub(super) fn change(
     if there == *before {
         return Verified::new(Truth::NotApplied, as_it_is(&there));
     }
-    let said = if there.epoch == ours.epoch {
+    let detail = if there.epoch == ours.epoch {
         format!("it was applied, and then changed externally: {}", differences(&ours, &there, &place))
     } else {
         format!("external change: {}", differences(before, &there, &place))
     };
-    Verified::new(Truth::Conflict, said)
+    Verified::new(Truth::Conflict, detail)
 }
 
 /// Whether all servers have an epoch; `without` is the number that do not, `of` the number of all.

@@ -103,7 +103,7 @@ impl Writer for State {
         writers.send(permit, call, expect).await
     }
 
-    async fn verify(readers: &Readers, sought: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
-        readers.look(&sought).await
+    async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
+        readers.look(&request).await
     }
 }

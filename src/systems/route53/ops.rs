@@ -17,7 +17,7 @@ use super::{
     facts::{Epoch, normal},
     state::{Name, State},
 };
-use crate::steer::{self, Planner, SIGNED, quoted};
+use crate::planner::{self, Planner, SIGNED, quoted};
 use base::{
     now::Now,
     observed::{Fault, FaultKind, Observed},
@@ -154,7 +154,7 @@ type Drafted = base::operation::Drafted<Call, Version>;
 impl Planner for State {
     type Call = Call;
     type Version = Version;
-    type Probe = steer::Never;
+    type Probe = planner::Never;
 
     fn decides(ask: &Self::Query) -> bool {
         matches!(ask, super::facts::Query::Records(_))
@@ -195,24 +195,24 @@ impl Planner for State {
     fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
         let (name, all) = match action {
             Action::SetWeights { name, weights } | Action::EmergencyWeights { name, weights } => {
-                let met = |plan: &DnsName, known: &Name| {
+                let satisfied = |plan: &DnsName, known: &Name| {
                     let weighs = |s| u32::from(*weights.get(s));
                     known.configured(plan, now).map(|c| Side::BOTH.iter().all(|&s| *c.weight.get(s) == weighs(s)))
                 };
-                (name, Observed::all(self.named(name).map(|(plan, known)| met(plan, known))))
+                (name, Observed::all(self.named(name).map(|(plan, known)| satisfied(plan, known))))
             }
             Action::SetTtl { name, ttl } => {
-                let met = |known: &Name| {
+                let satisfied = |known: &Name| {
                     let own = |r: &super::Record| r.ttl.is_none_or(|t| t == *ttl);
                     known.set.at(now).map(|records| records.iter().all(own))
                 };
-                (name, Observed::all(self.named(name).map(|(_, known)| met(known))))
+                (name, Observed::all(self.named(name).map(|(_, known)| satisfied(known))))
             }
             _ => return None,
         };
         Some(match all {
             Observed::Pending if self.named(name).next().is_none() => Observed::Unknown(unknown(name)),
-            seen => seen.map(|each| each.into_iter().all(|met| met)),
+            seen => seen.map(|each| each.into_iter().all(|satisfied| satisfied)),
         })
     }
 }

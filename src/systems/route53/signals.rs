@@ -96,12 +96,12 @@ mod tests {
 
     use crate::{
         System,
+        planner::played,
         route53::{
             Listing, Observation, Query, Record, Routing, State,
             facts::{Alias, Answer, Batch},
             weighted::tests::{name, record},
         },
-        steer::played,
     };
     use base::{
         now::Now,
@@ -159,8 +159,8 @@ mod tests {
             let seen = served(records.clone(), Sides::default());
             assert!(matches!(&seen, Observed::Unknown(fault) if fault.text.raw().contains(why)), "{why}: {seen:?}");
             // Where the plan assigns the answers to the sides, the records are not needed.
-            let told = Sides { source: vec!["192.0.2.1".to_owned()], target: vec!["192.0.2.2".to_owned()] };
-            assert_eq!(served(records, told).fresh(), Some(0.5), "{why}");
+            let described = Sides { source: vec!["192.0.2.1".to_owned()], target: vec!["192.0.2.2".to_owned()] };
+            assert_eq!(served(records, described).fresh(), Some(0.5), "{why}");
         }
     }
 

@@ -4,9 +4,9 @@
 //! servers take it over one by one, caches keep the old answer for its time to live, and users follow the caches.
 
 mod happen;
-mod obey;
 #[cfg(test)]
 mod tests;
+mod writes;
 mod zone;
 
 use std::{
@@ -271,11 +271,11 @@ impl Simulated for State {
     }
 
     /// The users' distribution. Every name has equally many users.
-    fn publish(sim: &Sim, now: Now, world: &mut SharedConditions) {
+    fn publish(sim: &Sim, now: Now, conditions: &mut SharedConditions) {
         let shares: Vec<f64> = sim.plan.dns.iter().filter_map(|n| sim.received(n, now.boot)).collect();
         #[expect(clippy::cast_precision_loss, reason = "a handful of names")]
         let names = shares.len() as f64;
-        world.on_target = (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / names);
+        conditions.on_target = (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / names);
     }
 
     fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {

@@ -225,20 +225,20 @@ mod tests {
     #[test]
     fn what_a_server_answered_before_it_took_a_change_over_is_no_sample_of_it() {
         let mut w = Window::default();
-        let told = |epoch, value| Batch { epoch, ..batch(vec![answer(value, 60, true, 10)]) };
-        w.push(at(0), &told(Some(4), "s"));
+        let text = |epoch, value| Batch { epoch, ..batch(vec![answer(value, 60, true, 10)]) };
+        w.push(at(0), &text(Some(4), "s"));
         // The API reports the change; the server continues as before, and once does not answer with its epoch.
         w.cut();
-        w.push(at(1), &told(Some(4), "s"));
-        w.push(at(2), &told(None, "s"));
+        w.push(at(1), &text(Some(4), "s"));
+        w.push(at(2), &text(None, "s"));
         assert_eq!(tally(&w).side.source, 20);
-        w.push(at(3), &told(Some(5), "s"));
+        w.push(at(3), &text(Some(5), "s"));
         assert_eq!((tally(&w).n(), w.asked()), (0, (0, 0)), "the batch may be of both");
-        w.push(at(4), &told(Some(5), "t"));
-        w.push(at(5), &told(None, "t"));
+        w.push(at(4), &text(Some(5), "t"));
+        w.push(at(5), &text(None, "t"));
         assert_eq!(tally(&w).side, Sides { source: 0, target: 20 });
         // The rollback is a change too.
-        w.push(at(6), &told(Some(6), "t"));
+        w.push(at(6), &text(Some(6), "t"));
         assert_eq!(tally(&w).n(), 0);
     }
 

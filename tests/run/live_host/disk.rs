@@ -70,11 +70,11 @@ impl Disk {
 
     /// Opens the journal's file; the process before may still be letting go of it.
     pub fn open(&self, path: &Path) -> OnDisk {
-        let begun = Instant::now();
+        let started = Instant::now();
         loop {
             match FileStore::open(path).expect("a file") {
                 Opened::Ours(file) => return OnDisk { file, path: path.to_owned(), disk: self.clone(), len: 0 },
-                Opened::Busy(_) => assert!(begun.elapsed() < Duration::from_secs(60), "its lock is never free"),
+                Opened::Busy(_) => assert!(started.elapsed() < Duration::from_secs(60), "its lock is never free"),
             }
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -54,15 +54,15 @@ fn steps_and_attempts_are_those_of_the_records() {
         let (story, raw) = (story(&entries), raw(&entries));
         // The last state of each step, and its attempts, from the raw records.
         let mut last: BTreeMap<String, String> = BTreeMap::new();
-        let mut begun: Vec<(String, u64, u64)> = Vec::new();
+        let mut started: Vec<(String, u64, u64)> = Vec::new();
         let mut sent: BTreeMap<(String, u64, u64), Vec<u64>> = BTreeMap::new();
-        let mut came: BTreeMap<(String, u64, u64), (String, String)> = BTreeMap::new();
+        let mut transitions: BTreeMap<(String, u64, u64), (String, String)> = BTreeMap::new();
         for e in &raw {
             let (step, seq) =
                 (e["body"]["step"].as_str().unwrap_or_default().to_owned(), e["seq"].as_u64().expect("a number"));
             let op = |t: &Value| (step.clone(), t["attempt"].as_u64().expect("one"), t["op"].as_u64().expect("one"));
             match e["kind"].as_str().expect("a kind") {
-                "begun" => begun.push((step, e["body"]["record"]["begun"]["attempt"].as_u64().expect("one"), seq)),
+                "begun" => started.push((step, e["body"]["record"]["begun"]["attempt"].as_u64().expect("one"), seq)),
                 "intent" => sent.entry(op(&e["body"]["ticket"])).or_default().push(seq),
                 "came" => {
                     let note = &e["body"]["note"];
@@ -70,22 +70,22 @@ fn steps_and_attempts_are_those_of_the_records() {
                         last.insert(step, phase.to_owned());
                     } else if let Some(list) = note["op"].as_array() {
                         let state = list[1].as_str().expect("a state").to_owned();
-                        let said = e["body"]["said"].as_str().unwrap_or_default().to_owned();
-                        came.insert(op(&list[0]), (state, said));
+                        let notice = e["body"]["said"].as_str().unwrap_or_default().to_owned();
+                        transitions.insert(op(&list[0]), (state, notice));
                     }
                 }
                 _ => {}
             }
         }
-        let told: Vec<(String, u64, u64)> = {
+        let described: Vec<(String, u64, u64)> = {
             let of = |s: &report::Step| -> Vec<_> {
-                s.attempts.iter().map(|a| (s.id.clone(), u64::from(a.n), a.begun.seq)).collect()
+                s.attempts.iter().map(|a| (s.id.clone(), u64::from(a.n), a.started.seq)).collect()
             };
             let mut all: Vec<_> = story.steps.iter().flat_map(of).collect();
             all.sort_by_key(|(.., seq)| *seq);
             all
         };
-        assert_eq!(told, begun, "{name}");
+        assert_eq!(described, started, "{name}");
         for step in &story.steps {
             let Outcome::Over(phase) = step.outcome else { panic!("{name}: {step:?}") };
             let word = serde_json::to_value(phase).expect("a word");
@@ -93,11 +93,11 @@ fn steps_and_attempts_are_those_of_the_records() {
             for attempt in &step.attempts {
                 let (ended, _) = attempt.ended.expect("it is over");
                 assert_eq!(
-                    attempt.begun.until(ended).as_millis(),
-                    millis(&raw, attempt.begun.seq, ended.seq),
+                    attempt.started.until(ended).as_millis(),
+                    millis(&raw, attempt.started.seq, ended.seq),
                     "{name}"
                 );
-                let record = &raw[usize::try_from(attempt.begun.seq).expect("small") - 1]["body"];
+                let record = &raw[usize::try_from(attempt.started.seq).expect("small") - 1]["body"];
                 let texts = |v: &Value| -> Vec<String> { serde_json::from_value(v.clone()).expect("texts") };
                 assert_eq!(attempt.gates, texts(&record["gates"]));
                 assert_eq!(attempt.approved_by, texts(&record["approved_by"]));
@@ -105,16 +105,16 @@ fn steps_and_attempts_are_those_of_the_records() {
                     let key = (step.id.clone(), u64::from(attempt.n), place as u64);
                     let seqs: Vec<u64> = op.asked.iter().map(|at| at.seq).collect();
                     assert_eq!(seqs, sent.get(&key).cloned().unwrap_or_default(), "{name}: {key:?}");
-                    if let Some((state, said)) = came.get(&key) {
+                    if let Some((state, notice)) = transitions.get(&key) {
                         assert_eq!(serde_json::to_value(op.state()).expect("a word").as_str(), Some(state.as_str()));
-                        assert!(said.is_empty() || op.said == *said, "{name}: {key:?}");
+                        assert!(notice.is_empty() || op.detail == *notice, "{name}: {key:?}");
                     } else {
-                        assert!(op.came.is_empty());
+                        assert!(op.transitions.is_empty());
                     }
                 }
             }
         }
-        assert_eq!(story.steps.iter().map(|s| s.attempts.len()).sum::<usize>(), begun.len());
+        assert_eq!(story.steps.iter().map(|s| s.attempts.len()).sum::<usize>(), started.len());
     }
 }
 
@@ -205,10 +205,10 @@ fn write_downtime_is_what_the_readings_and_the_step_down_say() {
                 _ => {}
             }
         }
-        let mut told: Vec<_> =
+        let mut described: Vec<_> =
             story.downtime.iter().flat_map(|d| &d.handovers).map(|h| (h.from.seq, h.to.map(|to| to.seq))).collect();
-        told.sort_unstable();
-        assert_eq!(told, down, "{name}");
+        described.sort_unstable();
+        assert_eq!(described, down, "{name}");
         assert_eq!(down.len(), if name == "demo" { 2 } else { 1 }, "{name}");
         let all = || story.downtime.iter().flat_map(|d| d.lost.iter().map(move |l| ((d.set.clone(), l.by.clone()), l)));
         assert_eq!(all().map(|(key, _)| key).collect::<BTreeSet<_>>(), lost.keys().cloned().collect(), "{name}");
@@ -231,8 +231,8 @@ fn decisions_holds_words_and_faults_are_those_of_the_records() {
             let is = |e: &&Value| kinds.contains(&e["kind"].as_str().expect("a kind"));
             raw.iter().filter(is).map(|e| e["seq"].as_u64().expect("one")).collect()
         };
-        let told: Vec<u64> = story.decisions.iter().map(|d| d.at.seq).collect();
-        assert_eq!(told, seqs(&["begun", "approved", "proposed", "waived", "attested", "hold"]), "{name}");
+        let described: Vec<u64> = story.decisions.iter().map(|d| d.at.seq).collect();
+        assert_eq!(described, seqs(&["begun", "approved", "proposed", "waived", "attested", "hold"]), "{name}");
         let words: Vec<u64> = story.words.iter().map(|w| w.at.seq).collect();
         assert_eq!(words, seqs(&["remark"]), "{name}");
         let holds: Vec<u64> = story
@@ -244,9 +244,9 @@ fn decisions_holds_words_and_faults_are_those_of_the_records() {
         assert_eq!(holds, seqs(&["hold"]), "{name}");
         let mut faults = Vec::new();
         for entry in &entries {
-            if let Body::Transition(came) = &entry.body
+            if let Body::Transition(transitions) = &entry.body
                 && matches!(
-                    came.note,
+                    transitions.note,
                     Note::Op(_, OpState::Unknown | OpState::Quarantine | OpState::NotApplied | OpState::Conflict)
                         | Note::State(StepState::Failed | StepState::NotApplied)
                 )
@@ -263,8 +263,9 @@ fn decisions_holds_words_and_faults_are_those_of_the_records() {
     }
     let story = story(&PLAYED);
     let on = |step: &str| -> Vec<String> {
-        let begun = story.decisions.iter().find(|d| d.step == step && d.kind == report::Kind::Begun).expect("begun");
-        begun.readings.iter().map(|r| r.series.clone()).collect()
+        let started =
+            story.decisions.iter().find(|d| d.step == step && d.kind == report::Kind::Started).expect("begun");
+        started.readings.iter().map(|r| r.series.clone()).collect()
     };
     assert_eq!(on("dns-1"), ["mongo.set.worst_target_lag of set=orders"]);
     assert_eq!(

@@ -72,8 +72,8 @@ fn a_run_that_goes_on_is_told_as_such() {
                 _ => {}
             }
         }
-        let told: BTreeSet<String> = cut.under_way().map(|s| s.id.clone()).collect();
-        assert_eq!(told, open, "after {upto} records");
+        let described: BTreeSet<String> = cut.under_way().map(|s| s.id.clone()).collect();
+        assert_eq!(described, open, "after {upto} records");
         assert_eq!(report::markdown(&cut).contains("This run is not finished"), !open.is_empty());
         if upto % 20 == 0 {
             balanced(&report::html(&cut));

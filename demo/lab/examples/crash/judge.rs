@@ -7,7 +7,7 @@ use landfall::{
     systems::{Call, Entry, mongo::Call as Mongo},
 };
 
-use super::ledger::{self, Said};
+use super::ledger::{self, Send};
 
 /// Requests to the members, by the name of the connection: landfall's names end with the tag of the request.
 #[derive(Debug, Default)]
@@ -53,22 +53,22 @@ fn carried_out(logs: &[String]) -> Carried {
 }
 
 /// Whether a connection with this name was made for this request. The name holds the end of the tag, which is unique.
-fn is_of(name: &str, said: &Said<'_>) -> bool {
-    name.strip_prefix("landfall ").is_some_and(|tag| said.tag.ends_with(tag))
+fn is_of(name: &str, send: &Send<'_>) -> bool {
+    name.strip_prefix("landfall ").is_some_and(|tag| send.tag.ends_with(tag))
 }
 
 /// How often a request with this tag was executed.
-fn times(of: &BTreeMap<String, usize>, said: &Said<'_>) -> usize {
-    of.iter().filter(|(name, _)| is_of(name, said)).map(|(_, n)| n).sum()
+fn times(of: &BTreeMap<String, usize>, send: &Send<'_>) -> usize {
+    of.iter().filter(|(name, _)| is_of(name, send)).map(|(_, n)| n).sum()
 }
 
 /// Compares the journal with the members' logs; returns what is wrong.
 pub fn judge(entries: &[Entry], logs: &[String]) -> Vec<String> {
     let carried = carried_out(logs);
-    let said = ledger::said(entries);
+    let sends = ledger::sends(entries);
     // The set's first configurations do not have a name of landfall's.
     let names = carried.asked_configs.keys().chain(carried.steps_down.keys()).chain(carried.freezes.keys());
-    let strange = names.filter(|name| name.starts_with("landfall ") && !said.iter().any(|s| is_of(name, s)));
+    let strange = names.filter(|name| name.starts_with("landfall ") && !sends.iter().any(|s| is_of(name, s)));
     let mut wrong: Vec<String> = strange
         .map(|name| format!("the servers were asked under \"{name}\", and the journal has no intent of it"))
         .collect();
@@ -83,7 +83,7 @@ pub fn judge(entries: &[Entry], logs: &[String]) -> Vec<String> {
         }
     }
     let (mut configs, mut downs, mut freezes) = (0, 0, 0);
-    for s in &said {
+    for s in &sends {
         if s.state.in_flight() {
             wrong.push(format!("{}: left {:?}", s.what, s.state));
         }
@@ -133,7 +133,7 @@ pub fn judge(entries: &[Entry], logs: &[String]) -> Vec<String> {
     println!(
         "mongod's logs: {configs} reconfigurations, {downs} steps down and {freezes} freezes under landfall's name; the journal: {} requests \
          meant",
-        said.len()
+        sends.len()
     );
     wrong
 }

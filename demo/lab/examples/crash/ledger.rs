@@ -6,7 +6,7 @@ use landfall::{
 };
 
 /// A request in the journal.
-pub struct Said<'e> {
+pub struct Send<'e> {
     /// Its description.
     pub what: &'e str,
     pub call: &'e Call,
@@ -17,14 +17,14 @@ pub struct Said<'e> {
 }
 
 /// All requests with an intent, in order.
-pub fn said(entries: &[Entry]) -> Vec<Said<'_>> {
-    let mut out: Vec<Said<'_>> = Vec::new();
+pub fn sends(entries: &[Entry]) -> Vec<Send<'_>> {
+    let mut out: Vec<Send<'_>> = Vec::new();
     let mut tickets = Vec::new();
     for entry in entries {
         match &entry.body {
             Body::Intent(i) => {
                 tickets.push((&i.step, i.ticket));
-                out.push(Said { what: &i.what, call: &i.call, tag: &i.tag, state: OpState::Intent });
+                out.push(Send { what: &i.what, call: &i.call, tag: &i.tag, state: OpState::Intent });
             }
             Body::Transition(c) => {
                 if let Note::Op(ticket, state) = c.note
@@ -41,5 +41,5 @@ pub fn said(entries: &[Entry]) -> Vec<Said<'_>> {
 
 /// The position of the journal: the last request and its state.
 pub fn last(entries: &[Entry]) -> String {
-    said(entries).last().map_or_else(|| "nothing".to_owned(), |s| format!("{}: {:?}", s.what, s.state))
+    sends(entries).last().map_or_else(|| "nothing".to_owned(), |s| format!("{}: {:?}", s.what, s.state))
 }

@@ -153,7 +153,7 @@ fn release<T>(console: &mut Console, step: &str, seen: &dyn Fn(Duration) -> T) -
     Ok(held)
 }
 
-fn told(held: Option<&impl Display>) -> String {
+fn held_text(held: Option<&impl Display>) -> String {
     held.map_or_else(String::new, |held| format!("; stood still with {held}"))
 }
 

@@ -17,7 +17,7 @@ use landfall_lab::{
 };
 use tokio::runtime::Runtime;
 
-use super::{Failure, again, count, judge, killed, ledger, told};
+use super::{Failure, again, count, held_text, judge, killed, ledger};
 
 /// Slightly longer than the recipe takes.
 const SPAN: f64 = 6.0;
@@ -59,7 +59,7 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
             println!(
                 "{n:>3} {way:?}: killed at {}{}; came to {:?}; now {} leads, version {version}, priorities {priorities:?}",
                 one.at,
-                told(one.held.as_ref()),
+                held_text(one.held.as_ref()),
                 one.came_to,
                 side.map_or("nobody", Side::word),
             );
@@ -108,15 +108,15 @@ async fn priorities(set: &Trio, patience: Duration) -> Priorities {
     loop {
         match set.config().await {
             Err(_) if Instant::now() < end => tokio::time::sleep(Duration::from_millis(500)).await,
-            told => return Priorities(told.map(|(_, all)| all)),
+            text => return Priorities(text.map(|(_, all)| all)),
         }
     }
 }
 
 /// Whether the last request is the step-down.
 fn steps_down(console: &mut Console) -> bool {
-    let said = |entries: &[Entry]| {
-        ledger::said(entries).last().is_some_and(|s| matches!(s.call, Call::Mongo(Mongo::StepDown { .. })))
+    let stepped_down = |entries: &[Entry]| {
+        ledger::sends(entries).last().is_some_and(|s| matches!(s.call, Call::Mongo(Mongo::StepDown { .. })))
     };
-    console.news().is_ok() && said(&console.entries)
+    console.news().is_ok() && stepped_down(&console.entries)
 }

@@ -15,7 +15,7 @@ use landfall_lab::{
     proxy::{Asked, Proxy},
 };
 
-use super::{Failure, again, count, killed, ledger, told};
+use super::{Failure, again, count, held_text, killed, ledger};
 
 const STEP: &str = "weights";
 const NAME: &str = "www.example.test.";
@@ -46,7 +46,7 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
             let pause = Duration::from_secs_f64(random.f64() * 2.0);
             let one = killed(&run, (STEP, NAME, way), moment, seen, pause)?;
             hits += u32::from(one.running);
-            println!("{n:>3} {way:?}: killed at {}{}; came to {:?}", one.at, told(one.held.as_ref()), one.came_to);
+            println!("{n:>3} {way:?}: killed at {}{}; came to {:?}", one.at, held_text(one.held.as_ref()), one.came_to);
         }
     }
     wrong.extend(count("the change of weights", hits, 2 * trials));
@@ -57,9 +57,9 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
 /// Compares the journal with the requests that reached the server: each batch has an intent, arrived at most once, and
 /// an APPLIED one was accepted.
 fn judge(entries: &[Entry], asked: &[Asked]) -> Vec<String> {
-    let said = ledger::said(entries);
-    let sends = |call: &Call| matches!(call, Call::Route53(call) if !matches!(call, Route53::InSync { .. }));
-    let batches: Vec<_> = said.iter().filter(|s| sends(s.call)).collect();
+    let sends = ledger::sends(entries);
+    let is_batch = |call: &Call| matches!(call, Call::Route53(call) if !matches!(call, Route53::InSync { .. }));
+    let batches: Vec<_> = sends.iter().filter(|s| is_batch(s.call)).collect();
     let mut wrong = Vec::new();
     // In the comment: the epoch's record also contains the tag of the previous batch.
     let carries = |asked: &Asked, tag: &str| asked.body.contains(&format!(">landfall {tag}<"));

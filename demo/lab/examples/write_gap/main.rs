@@ -70,10 +70,10 @@ async fn main() -> Result<(), Failure> {
         plan: landfall::base::digest::Digest::default(),
     };
     let journal = landfall::systems::open_journal(Box::new(MemStore::default()), author, clock::now())?;
-    let mut helm = live::start_steered(plan, journal, inbox);
+    let mut control = live::start_with_control(plan, journal, inbox);
     let mut ours = Vec::new();
     for n in 1..=cli.moves {
-        ours.push(by_recipe(&mut helm, &set, n).await?);
+        ours.push(by_recipe(&mut control, &set, n).await?);
     }
     let mut waited = Vec::new();
     for n in 1..=cli.waits {
@@ -81,7 +81,7 @@ async fn main() -> Result<(), Failure> {
     }
     report("recipe", &ours);
     report("priority raised, waited", &waited);
-    let Control { link, orders } = helm;
+    let Control { link, orders } = control;
     drop(orders);
     link.let_go(Duration::from_secs(2)).await;
     Ok(())
@@ -94,34 +94,34 @@ struct Moved {
     landed: bool,
 }
 
-async fn by_recipe(helm: &mut Control, set: &Trio, n: usize) -> Result<Moved, Failure> {
-    let digest = prepare(helm).await?;
+async fn by_recipe(control: &mut Control, set: &Trio, n: usize) -> Result<Moved, Failure> {
+    let digest = prepare(control).await?;
     let writers = Writers::start(set).await?;
-    helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
-    until(helm, "DONE", |s| s.state == StepState::Done).await?;
+    control.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
+    until(control, "DONE", |s| s.state == StepState::Done).await?;
     let landed = set.leader().await.is_some_and(|host| set.side(&host) == Some(Side::Target));
     let gaps = writers.end().await?;
     println!("recipe {n}: {gaps}, lands on the {}", if landed { "target" } else { "SOURCE" });
     // Back, with the stored rollback, so that the next move starts from the same state.
-    helm.orders.give(Order::RollBack(STEP.to_owned()));
-    let digest = prepare(helm).await?;
-    helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
-    until(helm, "RB_DONE", |s| s.state == StepState::RolledBack).await?;
-    helm.orders.give(Order::Again(STEP.to_owned()));
-    until(helm, "ready again", |s| matches!(s.state, StepState::Pending | StepState::Blocked | StepState::Ready))
+    control.orders.give(Order::RollBack(STEP.to_owned()));
+    let digest = prepare(control).await?;
+    control.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
+    until(control, "RB_DONE", |s| s.state == StepState::RolledBack).await?;
+    control.orders.give(Order::Again(STEP.to_owned()));
+    until(control, "ready again", |s| matches!(s.state, StepState::Pending | StepState::Blocked | StepState::Ready))
         .await?;
     Ok(Moved { w1: Some(gaps.w1), majority: Some(gaps.majority), landed })
 }
 
 /// Previews and arms; returns the digest for the confirmation.
-async fn prepare(helm: &mut Control) -> Result<landfall::base::digest::Digest, Failure> {
-    until(helm, "a step that can be begun", |s| s.state == StepState::Ready && s.obstacles.is_empty()).await?;
+async fn prepare(control: &mut Control) -> Result<landfall::base::digest::Digest, Failure> {
+    until(control, "a step that can be begun", |s| s.state == StepState::Ready && s.obstacles.is_empty()).await?;
     let end = Instant::now() + PATIENCE;
     loop {
-        helm.orders.give(Order::Preview(STEP.to_owned()));
+        control.orders.give(Order::Preview(STEP.to_owned()));
         let previewed = timeout(
             Duration::from_secs(5),
-            until(helm, "a preview", |s| {
+            until(control, "a preview", |s| {
                 s.preview.as_ref().is_some_and(|p| p.digest.is_some() && p.broken.is_empty())
                     && s.state == StepState::Previewed
             }),
@@ -130,8 +130,8 @@ async fn prepare(helm: &mut Control) -> Result<landfall::base::digest::Digest, F
         if let Ok(view) = previewed {
             let view = view?;
             let digest = view.preview.as_ref().and_then(|p| p.digest).ok_or("no digest")?;
-            helm.orders.give(Order::Arm(STEP.to_owned()));
-            if timeout(Duration::from_secs(5), until(helm, "armed", |s| s.state == StepState::Armed)).await.is_ok() {
+            control.orders.give(Order::Arm(STEP.to_owned()));
+            if timeout(Duration::from_secs(5), until(control, "armed", |s| s.state == StepState::Armed)).await.is_ok() {
                 return Ok(digest);
             }
         }
@@ -141,18 +141,18 @@ async fn prepare(helm: &mut Control) -> Result<landfall::base::digest::Digest, F
     }
 }
 
-async fn until(helm: &mut Control, what: &str, is: impl Fn(&StepView) -> bool) -> Result<StepView, Failure> {
+async fn until(control: &mut Control, what: &str, is: impl Fn(&StepView) -> bool) -> Result<StepView, Failure> {
     let step = |s: &Snapshot| s.run.as_ref().and_then(|run| run.steps.iter().find(|s| s.id == STEP).cloned());
     let failed = |s: &StepView| matches!(s.state, StepState::Failed | StepState::NotApplied);
     let waited =
-        timeout(PATIENCE, helm.link.snapshots.wait_for(|s| step(s).is_some_and(|s| is(&s) || failed(&s)))).await;
+        timeout(PATIENCE, control.link.snapshots.wait_for(|s| step(s).is_some_and(|s| is(&s) || failed(&s)))).await;
     let seen = waited.map_err(|_| format!("waited {} s in vain: {what}", PATIENCE.as_secs()))??.clone();
     let view = step(&seen).ok_or("no such step")?;
     if is(&view) {
         return Ok(view);
     }
-    let said: Vec<String> = view.ops.iter().map(|op| format!("{}: {:?}: {}", op.what, op.state, op.detail)).collect();
-    Err(format!("{} instead of {what}:\n{}", view.word, said.join("\n")).into())
+    let text: Vec<String> = view.ops.iter().map(|op| format!("{}: {:?}: {}", op.what, op.state, op.detail)).collect();
+    Err(format!("{} instead of {what}:\n{}", view.word, text.join("\n")).into())
 }
 
 /// Without a recipe: raises the target's priority above all others and waits.

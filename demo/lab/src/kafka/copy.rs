@@ -119,7 +119,7 @@ fn copier(
             syncs.flush();
             tokio::select! {
                 () = sleep(FLUSH) => {}
-                told = on.changed() => if told.is_err() {
+                text = on.changed() => if text.is_err() {
                     return;
                 },
                 got = reader.recv() => match got {

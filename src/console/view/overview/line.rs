@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::said::{Curve, answer_shown};
+use super::phrase::{Curve, answer_shown};
 use crate::{
     answers::Answer,
     theme::Role,

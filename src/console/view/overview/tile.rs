@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     figure::figure,
-    said::{Curve, answer_shown, trend},
+    phrase::{Curve, answer_shown, trend},
     shape::{Place, size},
 };
 use crate::{

@@ -20,8 +20,8 @@ fn drawn(lines: Vec<Line>, limits: &[Limit], marks: &[Mark]) -> Vec<String> {
     let curve = Curve { lines, ..Curve::new("lag", Unit::Seconds) };
     let theme = Themes::default().load("night", crate::Depth::None).expect("built in");
     let mut buf = Buffer::empty(Rect::new(0, 0, 60, 12));
-    let [begun, now] = ["2026-11-21T02:50:00Z", "2026-11-21T03:12:05Z"].map(|at| at.parse().expect("a time"));
-    let clock = Clock::new(&jiff::tz::TimeZone::UTC, begun, now);
+    let [started, now] = ["2026-11-21T02:50:00Z", "2026-11-21T03:12:05Z"].map(|at| at.parse().expect("a time"));
+    let clock = Clock::new(&jiff::tz::TimeZone::UTC, started, now);
     draw(buf.area, &mut buf, Plot { curve: &curve, limits, marks, clock: &clock }, &theme);
     let row = |y| (0..60).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
     (0..12).map(row).collect()
@@ -36,7 +36,7 @@ fn axes_limits_and_marks_stand_where_they_belong() {
     let lag = ramp(-600, 0, |t| 8.0 + t / 100.0);
     let limits = [Limit { value: 10.0, label: "≤ 10 s go".to_owned() }];
     let mark = |at, event| Mark { at, event, what: "login-10".to_owned() };
-    let marks = [mark(-300.0, Milestone::Begun), mark(-120.0, Milestone::Done), mark(-4000.0, Milestone::Held)];
+    let marks = [mark(-300.0, Milestone::Started), mark(-120.0, Milestone::Done), mark(-4000.0, Milestone::Held)];
     let text = drawn(vec![line(Some(Side::Source), &lag)], &limits, &marks);
     assert!(text[0].starts_with("─ lag  ⠤⠤⠤ VIR ─"), "{}", text[0]);
     assert!(text[1].starts_with("10s┤┄ ≤ 10 s go ┄") && text[1].ends_with('┄'), "{}", text[1]);

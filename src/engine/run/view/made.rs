@@ -8,7 +8,7 @@ use crate::{
     gate::Reason,
     run::{
         Preview, Run, Watch,
-        advance::{Obstacle, has_begun},
+        advance::{Obstacle, has_started},
     },
 };
 use base::{
@@ -24,13 +24,13 @@ impl Turn {
     fn at(of: &str, state: &Machine) -> Self {
         let forward = state.way == Way::Forward;
         let (now, later) = match of {
-            "gate" => (forward && !has_begun(state.state), false),
+            "gate" => (forward && !has_started(state.state), false),
             "verify" => (
                 forward && matches!(state.state, StepState::Verifying | StepState::Baking),
                 forward && state.state < StepState::Verifying,
             ),
             _ if forward => (state.attempt > 0, true),
-            _ => (!has_begun(state.state), false),
+            _ => (!has_started(state.state), false),
         };
         if now {
             Self::Now
@@ -43,13 +43,13 @@ impl Turn {
 }
 
 impl OpLine {
-    fn of<O, M>(op: &Operation<O, M>, state: OpState, said: String) -> Self {
+    fn of<O, M>(op: &Operation<O, M>, state: OpState, notice: String) -> Self {
         Self {
             what: op.what.clone(),
             state,
             wait: op.kind == Kind::Wait,
             cleanup: op.cleanup,
-            detail: said,
+            detail: notice,
             command: op.command.clone(),
         }
     }
@@ -79,7 +79,7 @@ impl<S: Systems> Run<S> {
             operator: self.writer.clone(),
             head: self.head.map(|head| (head.seq, head.hash.short())),
             journal: self.records.iter().cloned().collect(),
-            said: self.said.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
+            notice: self.notice.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
             way_back: self.way_back(estate, now),
             proposal: self.proposed(now).map(|it| ProposalView {
                 step: it.proposal.step().to_owned(),
@@ -173,9 +173,9 @@ impl<S: Systems> Run<S> {
         let step = &self.steps[at];
         let Some(attempt) = &step.attempt else { return Vec::new() };
         let state = |place: usize| step.state.recipe.ops.get(place).map_or(OpState::Waiting, |op| op.state);
-        let said = |place: usize| attempt.ops.get(place).map_or_else(String::new, |op| op.detail.clone());
+        let notice = |place: usize| attempt.ops.get(place).map_or_else(String::new, |op| op.detail.clone());
         let ops = attempt.draft.ops.iter().enumerate();
-        ops.map(|(place, op)| OpLine::of(op, state(place), said(place))).collect()
+        ops.map(|(place, op)| OpLine::of(op, state(place), notice(place))).collect()
     }
 
     fn preview_view(&self, at: usize, preview: &crate::run::Previewed<S>) -> PreviewView {

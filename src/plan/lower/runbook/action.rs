@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::world::{Names, Thing};
+use super::names::{Names, Thing};
 use crate::{
     diag::{Code, Diagnosis, Faults, Span},
     scalar::quoted,
@@ -12,34 +12,34 @@ use crate::{
 use base::side::{Side, Sides};
 
 /// The action; reports names that do not exist.
-pub(super) fn action(form: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Action> {
+pub(super) fn action(form: &Table, names: &Names<'_>, faults: &mut Faults) -> Option<Action> {
     if form.written("manual").is_some() {
         return Some(Action::Manual { what: form.get("manual")? });
     }
     let (key, t) = form.keys.keys().find_map(|key| Some((*key, form.table(key)?)))?;
     match key {
-        "set_weights" => weights(t, world, faults).map(|(name, weights)| Action::SetWeights { name, weights }),
+        "set_weights" => weights(t, names, faults).map(|(name, weights)| Action::SetWeights { name, weights }),
         "emergency_weights" => {
-            weights(t, world, faults).map(|(name, weights)| Action::EmergencyWeights { name, weights })
+            weights(t, names, faults).map(|(name, weights)| Action::EmergencyWeights { name, weights })
         }
-        "set_ttl" => set_ttl(t, world, faults),
-        "move_primary" => Some(Action::MovePrimary { set: set(t, world, faults)?, to: side(t, "to")? }),
-        "add_members" => add_members(t, world, faults),
-        "unhide" => Some(Action::Unhide { set: set(t, world, faults)?, side: side(t, "side")? }),
-        "set_votes" => set_votes(t, world, faults),
+        "set_ttl" => set_ttl(t, names, faults),
+        "move_primary" => Some(Action::MovePrimary { set: set(t, names, faults)?, to: side(t, "to")? }),
+        "add_members" => add_members(t, names, faults),
+        "unhide" => Some(Action::Unhide { set: set(t, names, faults)?, side: side(t, "side")? }),
+        "set_votes" => set_votes(t, names, faults),
         "set_priorities" => {
             let of = |key: &str| t.get::<i64>(key).and_then(|n| u16::try_from(n).ok());
             let priorities = Sides { source: of("source")?, target: of("target")? };
-            Some(Action::SetPriorities { set: set(t, world, faults)?, priorities })
+            Some(Action::SetPriorities { set: set(t, names, faults)?, priorities })
         }
         "freeze" => {
             let secs = u32::try_from(t.get::<Duration>("for")?.as_secs()).ok()?;
-            Some(Action::Freeze { set: set(t, world, faults)?, side: side(t, "side")?, secs })
+            Some(Action::Freeze { set: set(t, names, faults)?, side: side(t, "side")?, secs })
         }
-        "unfreeze" => Some(Action::Freeze { set: set(t, world, faults)?, side: side(t, "side")?, secs: 0 }),
-        "remove_members" => Some(Action::RemoveMembers { set: set(t, world, faults)?, side: side(t, "side")? }),
+        "unfreeze" => Some(Action::Freeze { set: set(t, names, faults)?, side: side(t, "side")?, secs: 0 }),
+        "remove_members" => Some(Action::RemoveMembers { set: set(t, names, faults)?, side: side(t, "side")? }),
         "set_capacity" => {
-            let (role, side) = (role(t, world, faults)?, side(t, "side")?);
+            let (role, side) = (role(t, names, faults)?, side(t, "side")?);
             let hint = "capacity is set on groups: add auto_scaling_groups to the role, or start and stop";
             has(&role, "auto_scaling_groups", "Auto Scaling group", side, hint, faults);
             let desired = t.get::<i64>("desired").and_then(|n| u32::try_from(n).ok())?;
@@ -47,13 +47,13 @@ pub(super) fn action(form: &Table, world: &Names<'_>, faults: &mut Faults) -> Op
         }
         "commit_offsets" => {
             let (pair, group): (At<String>, At<String>) = (t.at("pair")?, t.at("group")?);
-            if world.known(Thing::Pair, &pair, faults).is_some() {
-                world.known_group(Some(&pair.value), &group, faults);
+            if names.known(Thing::Pair, &pair, faults).is_some() {
+                names.known_group(Some(&pair.value), &group, faults);
             }
             Some(Action::CommitOffsets { pair: pair.value, group: group.value, to: side(t, "to")? })
         }
         "suspend" | "resume" => {
-            let (role, side) = (role(t, world, faults)?, side(t, "side")?);
+            let (role, side) = (role(t, names, faults)?, side(t, "side")?);
             let hint = "processes are a group's: add auto_scaling_groups to the role";
             has(&role, "auto_scaling_groups", "Auto Scaling group", side, hint, faults);
             let processes: Vec<At<String>> = t.get("processes")?;
@@ -69,9 +69,9 @@ pub(super) fn action(form: &Table, world: &Names<'_>, faults: &mut Faults) -> Op
             let processes = processes.into_iter().map(|p| p.value).collect();
             Some(Action::Processes { role: role.name.value, side, processes, suspend })
         }
-        "build" => Some(Action::Build { role: role(t, world, faults)?.name.value, side: side(t, "side")? }),
+        "build" => Some(Action::Build { role: role(t, names, faults)?.name.value, side: side(t, "side")? }),
         "register" | "deregister" => {
-            let (role, side) = (role(t, world, faults)?, side(t, "side")?);
+            let (role, side) = (role(t, names, faults)?, side(t, "side")?);
             let hint = "instances are registered in target groups: add target_groups to the role";
             has(&role, "target_groups", "target group", side, hint, faults);
             let (width, max_failed) = limits(t)?;
@@ -80,7 +80,7 @@ pub(super) fn action(form: &Table, world: &Names<'_>, faults: &mut Faults) -> Op
         on_or_off => {
             let (width, max_failed) = limits(t)?;
             Some(Action::Power {
-                role: role(t, world, faults)?.name.value,
+                role: role(t, names, faults)?.name.value,
                 side: side(t, "side")?,
                 on: on_or_off == "start",
                 width,
@@ -90,15 +90,15 @@ pub(super) fn action(form: &Table, world: &Names<'_>, faults: &mut Faults) -> Op
     }
 }
 
-fn set(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<String> {
+fn set(table: &Table, names: &Names<'_>, faults: &mut Faults) -> Option<String> {
     let set: At<String> = table.at("set")?;
-    world.known(Thing::Set, &set, faults);
+    names.known(Thing::Set, &set, faults);
     Some(set.value)
 }
 
-fn add_members(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Action> {
+fn add_members(table: &Table, names: &Names<'_>, faults: &mut Faults) -> Option<Action> {
     let name: At<String> = table.at("set")?;
-    if let Some(known) = world.known(Thing::Set, &name, faults)
+    if let Some(known) = names.known(Thing::Set, &name, faults)
         && known.written("candidates").is_none()
     {
         let message = format!("the replica set {} has no candidates", quoted(&name.value));
@@ -108,8 +108,8 @@ fn add_members(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<
     Some(Action::AddMembers { set: name.value })
 }
 
-fn set_votes(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Action> {
-    let set = set(table, world, faults)?;
+fn set_votes(table: &Table, names: &Names<'_>, faults: &mut Faults) -> Option<Action> {
+    let set = set(table, names, faults)?;
     let of = |side: Side| table.get::<i64>(side.word()).and_then(|n| u8::try_from(n).ok());
     let votes = Sides { source: of(Side::Source)?, target: of(Side::Target)? };
     let wrong = match votes.source + votes.target {
@@ -129,9 +129,9 @@ struct Role<'t> {
     table: Option<&'t Table>,
 }
 
-fn role<'t>(table: &Table, world: &Names<'t>, faults: &mut Faults) -> Option<Role<'t>> {
+fn role<'t>(table: &Table, names: &Names<'t>, faults: &mut Faults) -> Option<Role<'t>> {
     let name: At<String> = table.at("role")?;
-    let table = world.known(Thing::Role, &name, faults);
+    let table = names.known(Thing::Role, &name, faults);
     Some(Role { name, table })
 }
 
@@ -156,9 +156,9 @@ fn limits(table: &Table) -> Option<(u16, u16)> {
 }
 
 /// A name's time to live. Route 53 counts in seconds.
-fn set_ttl(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Action> {
+fn set_ttl(table: &Table, names: &Names<'_>, faults: &mut Faults) -> Option<Action> {
     let (name, ttl): (At<String>, At<std::time::Duration>) = (table.at("name")?, table.at("ttl")?);
-    world.known(Thing::Dns, &name, faults);
+    names.known(Thing::Dns, &name, faults);
     if ttl.value.subsec_nanos() > 0 {
         let message = "a time to live has whole seconds";
         faults.push(Diagnosis::error(Code::Conflict, &ttl.span, message).hint("write \"60s\""));
@@ -168,10 +168,10 @@ fn set_ttl(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Acti
 }
 
 /// A name of the plan always has set identifiers on both sides: the format requires them.
-fn weights(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<(String, Sides<u8>)> {
+fn weights(table: &Table, names: &Names<'_>, faults: &mut Faults) -> Option<(String, Sides<u8>)> {
     let name: Option<At<String>> = table.at("name");
     if let Some(name) = &name {
-        world.known(Thing::Dns, name, faults);
+        names.known(Thing::Dns, name, faults);
     }
     let weight = |side: Side| table.get::<i64>(side.word()).and_then(|n| u8::try_from(n).ok());
     let weights = Sides { source: weight(Side::Source)?, target: weight(Side::Target)? };
@@ -198,7 +198,7 @@ pub(super) const fn confirm(action: &Action, irreversible: bool) -> Confirm {
 }
 
 /// Warns of a step that can never run, because the plan has no writing credentials for it.
-pub(super) fn read_only(action: &Action, span: &Span, world: &Names<'_>, faults: &mut Faults) {
+pub(super) fn read_only(action: &Action, span: &Span, names: &Names<'_>, faults: &mut Faults) {
     let (writable, place, add) = match action {
         Action::Manual { .. } | Action::Build { .. } => return,
         Action::MovePrimary { set, .. }
@@ -208,22 +208,22 @@ pub(super) fn read_only(action: &Action, span: &Span, world: &Names<'_>, faults:
         | Action::SetPriorities { set, .. }
         | Action::Freeze { set, .. }
         | Action::RemoveMembers { set, .. } => {
-            let Some(table) = world.find(Thing::Set, set) else { return };
+            let Some(table) = names.find(Thing::Set, set) else { return };
             (table.written("write_login").is_some(), format!("the replica set {}", quoted(set)), "`write_login` to it")
         }
         Action::SetWeights { .. } | Action::SetTtl { .. } | Action::EmergencyWeights { .. } => {
-            let table = world.root.table("route53");
+            let table = names.root.table("route53");
             (table.is_some_and(|t| t.written("write").is_some()), "Route 53".to_owned(), "`write` to [route53]")
         }
         Action::SetCapacity { side, .. }
         | Action::Power { side, .. }
         | Action::Processes { side, .. }
         | Action::Targets { side, .. } => {
-            let Some(site) = world.root.table("sites").and_then(|t| t.table(side.word())) else { return };
+            let Some(site) = names.root.table("sites").and_then(|t| t.table(side.word())) else { return };
             (site.written("write").is_some(), format!("the {side}"), "`write` to the site")
         }
         Action::CommitOffsets { pair, to, .. } => {
-            let Some(table) = world.find(Thing::Pair, pair).and_then(|t| t.table(to.word())) else { return };
+            let Some(table) = names.find(Thing::Pair, pair).and_then(|t| t.table(to.word())) else { return };
             let place = format!("the {to}'s cluster of {}", quoted(pair));
             (table.written("write_properties").is_some(), place, "`write_properties` to it")
         }

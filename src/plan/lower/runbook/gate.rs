@@ -3,9 +3,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::{
+    names::Names,
     quantity,
     signal::{self, Chosen},
-    world::Names,
 };
 use crate::{
     diag::{Code, Diagnosis, Faults, Span},
@@ -24,13 +24,13 @@ struct Id {
 
 /// Reads gates and remembers their ids.
 pub(super) struct Gates<'t> {
-    world: &'t Names<'t>,
+    names: &'t Names<'t>,
     ids: Vec<Id>,
 }
 
 impl<'t> Gates<'t> {
-    pub fn new(world: &'t Names<'t>) -> Self {
-        Self { world, ids: Vec::new() }
+    pub fn new(names: &'t Names<'t>) -> Self {
+        Self { names, ids: Vec::new() }
     }
 
     /// Reports duplicate ids, and ids that have another meaning in a waiver: one of these abort triggers, or the window. To be called once
@@ -115,8 +115,8 @@ impl<'t> Gates<'t> {
         let default = || At { value: default_id, span: table.span.clone() };
         let id = Id { written: written.is_some(), at: written.unwrap_or_else(default) };
         self.ids.push(id.clone());
-        let chosen = signal::choose(table, self.world, faults);
-        let volume = table.table("min_volume").map(|t| volume(t, self.world, faults));
+        let chosen = signal::choose(table, self.names, faults);
+        let volume = table.table("min_volume").map(|t| volume(t, self.names, faults));
         let (sustain, min_samples, max_age) =
             (self.value(table, "for"), self.value(table, "min_samples"), self.max_age(table));
         let chosen = chosen?;
@@ -144,13 +144,13 @@ impl<'t> Gates<'t> {
 
     /// A gate's own value, or the default for all gates.
     fn value<T: FromValue>(&self, table: &Table, key: &str) -> Option<T> {
-        if table.written(key).is_some() { table.get(key) } else { self.world.root.table("gate_defaults")?.get(key) }
+        if table.written(key).is_some() { table.get(key) } else { self.names.root.table("gate_defaults")?.get(key) }
     }
 
     fn max_age(&self, table: &Table) -> Option<Option<Duration>> {
-        let defaults = self.world.root.table("gate_defaults");
-        let said = [Some(table), defaults].into_iter().flatten().find(|t| t.written("max_age").is_some());
-        said.map_or(Some(None), |t| t.get("max_age").map(Some))
+        let defaults = self.names.root.table("gate_defaults");
+        let detail = [Some(table), defaults].into_iter().flatten().find(|t| t.written("max_age").is_some());
+        detail.map_or(Some(None), |t| t.get("max_age").map(Some))
     }
 
     /// Readings come at the interval of their system: a gate that requires more is never green.
@@ -183,7 +183,7 @@ impl<'t> Gates<'t> {
 
     /// The interval of a system; for DNS the shorter of its two.
     fn interval(&self, cadence: &str) -> Option<Duration> {
-        let intervals = self.world.root.table("intervals")?;
+        let intervals = self.names.root.table("intervals")?;
         match cadence {
             "metrics" => intervals.get("health"),
             "route53" => Some(intervals.get::<Duration>("route53")?.min(intervals.get("dns")?)),
@@ -274,8 +274,8 @@ fn compared(chosen: &Chosen, agg: Agg) -> (Unit, (f64, f64)) {
     }
 }
 
-fn volume(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Volume> {
-    let chosen = signal::choose(table, world, faults)?;
+fn volume(table: &Table, names: &Names<'_>, faults: &mut Faults) -> Option<Volume> {
+    let chosen = signal::choose(table, names, faults)?;
     let value: At<Quantity> = table.at("value")?;
     let least = quantity::read(&value, chosen.unit, chosen.def.range, chosen.def.id, faults)?;
     Some(Volume { metric: chosen.def, labels: chosen.labels, least })

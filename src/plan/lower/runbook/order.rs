@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{super::unique, world::dangling};
+use super::{super::unique, names::dangling};
 use crate::{
     diag::{Code, Diagnosis, Faults, Span},
     scalar::quoted,
@@ -32,7 +32,7 @@ pub(super) fn check(order: &Order, faults: &mut Faults) -> HashMap<String, Vec<S
     let complete = ids.len() == order.steps.len();
     twice(&ids, &order.steps, faults);
     let known: Vec<String> = ids.iter().map(|id| id.value.clone()).collect();
-    let mut told = HashSet::new();
+    let mut text = HashSet::new();
     let mut needs: Vec<(String, Vec<At<String>>)> = Vec::new();
     let mut last: Option<&Written> = None;
     let mut begins: &[At<String>] = &[];
@@ -41,7 +41,7 @@ pub(super) fn check(order: &Order, faults: &mut Faults) -> HashMap<String, Vec<S
         let before = last.and_then(|last| last.id.clone());
         last = Some(step);
         for need in step.needs.iter().flatten() {
-            if complete && !known.contains(&need.value) && told.insert(need.span.clone()) {
+            if complete && !known.contains(&need.value) && text.insert(need.span.clone()) {
                 dangling(need, "there is no step", &known, faults);
             }
         }
@@ -59,8 +59,8 @@ pub(super) fn check(order: &Order, faults: &mut Faults) -> HashMap<String, Vec<S
             begins = step.needs.as_deref().unwrap_or_default();
         }
         // The needs of the first rung are already done then.
-        let said = step.needs.iter().flatten().filter(|n| !rung || !begins.iter().any(|b| b.value == n.value));
-        all.extend(said.cloned());
+        let detail = step.needs.iter().flatten().filter(|n| !rung || !begins.iter().any(|b| b.value == n.value));
+        all.extend(detail.cloned());
         needs.push((id.value.clone(), all));
     }
     circles(&needs, faults);
@@ -127,7 +127,7 @@ fn circles(needs: &[(String, Vec<At<String>>)], faults: &mut Faults) {
             };
             faults.push(Diagnosis::error(Code::Conflict, &need.span, message).hint("take one of their needs out"));
         }
-        let told: HashSet<&str> = names.into_iter().collect();
-        left.retain(|(id, _)| !told.contains(id));
+        let text: HashSet<&str> = names.into_iter().collect();
+        left.retain(|(id, _)| !text.contains(id));
     }
 }

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::world::{Names, Thing, dangling};
+use super::names::{Names, Thing, dangling};
 use crate::{
     diag::{Code, Diagnosis, Faults},
     hint,
@@ -30,17 +30,17 @@ impl Chosen {
 }
 
 /// Reads `metric` and `where`; reports everything that does not exist.
-pub(super) fn choose(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Chosen> {
+pub(super) fn choose(table: &Table, names: &Names<'_>, faults: &mut Faults) -> Option<Chosen> {
     let metric: At<String> = table.at("metric")?;
-    let Some(def) = world.catalog.signals.iter().find(|def| def.id == metric.value) else {
-        unknown(&metric, &world.catalog.signals, faults);
+    let Some(def) = names.catalog.signals.iter().find(|def| def.id == metric.value) else {
+        unknown(&metric, &names.catalog.signals, faults);
         return None;
     };
     let wanted: IndexMap<String, At<String>> = table.get("where")?;
     let mut labels = IndexMap::new();
     for (label, value) in &wanted {
         if def.labels.contains(&label.as_str()) {
-            labels.insert(label.clone(), meant(def, label, value, &wanted, world, faults));
+            labels.insert(label.clone(), meant(def, label, value, &wanted, names, faults));
         } else {
             let message = format!("{} is no label of `{}`", quoted(label).replace('"', "`"), def.id);
             let fault = Diagnosis::error(Code::UnknownKey, &value.span, message);
@@ -52,15 +52,15 @@ pub(super) fn choose(table: &Table, world: &Names<'_>, faults: &mut Faults) -> O
         }
     }
     if !wanted.contains_key("set") {
-        felt_by_nobody(def, &metric, world, faults);
+        without_canary(def, &metric, names, faults);
     }
-    let unit = if def.unit == Unit::AsNamed { named_unit(def, &metric, &wanted, world, faults)? } else { def.unit };
+    let unit = if def.unit == Unit::AsNamed { named_unit(def, &metric, &wanted, names, faults)? } else { def.unit };
     Some(Chosen { def, unit, labels })
 }
 
 /// Reports a canary's signal where no set has one: its gate would always be unknown.
-fn felt_by_nobody(def: &SignalDef, metric: &At<String>, world: &Names<'_>, faults: &mut Faults) {
-    if def.id.starts_with(CANARY) && !world.root.tables("replica_set").any(|set| set.written("canary").is_some()) {
+fn without_canary(def: &SignalDef, metric: &At<String>, names: &Names<'_>, faults: &mut Faults) {
+    if def.id.starts_with(CANARY) && !names.root.tables("replica_set").any(|set| set.written("canary").is_some()) {
         let message = format!("no replica set has a canary: `{}` is never known", def.id);
         let fault = Diagnosis::error(Code::Dangling, &metric.span, message);
         faults.push(fault.hint("give a set a `canary`, or take `mongo.set.write_downtime`"));
@@ -88,7 +88,7 @@ fn named_unit(
     def: &SignalDef,
     metric: &At<String>,
     wanted: &IndexMap<String, At<String>>,
-    world: &Names<'_>,
+    names: &Names<'_>,
     faults: &mut Faults,
 ) -> Option<Unit> {
     let Some(query) = wanted.get("query") else {
@@ -96,7 +96,7 @@ fn named_unit(
         faults.push(Diagnosis::error(Code::MissingKey, &metric.span, message).hint("add where = { query = \"…\" }"));
         return None;
     };
-    Some(match world.find(Thing::Query, &query.value)?.get::<String>("unit")?.as_str() {
+    Some(match names.find(Thing::Query, &query.value)?.get::<String>("unit")?.as_str() {
         "ratio" => Unit::Ratio,
         "seconds" => Unit::Seconds,
         "per_second" => Unit::PerSecond,
@@ -111,7 +111,7 @@ fn meant(
     label: &str,
     value: &At<String>,
     wanted: &IndexMap<String, At<String>>,
-    world: &Names<'_>,
+    names: &Names<'_>,
     faults: &mut Faults,
 ) -> String {
     let words = |what: &str, words: &[&str], faults: &mut Faults| {
@@ -121,7 +121,7 @@ fn meant(
     };
     match label {
         "set" => {
-            let set = world.known(Thing::Set, value, faults);
+            let set = names.known(Thing::Set, value, faults);
             if def.id.starts_with(CANARY) && set.is_some_and(|set| set.written("canary").is_none()) {
                 let message =
                     format!("the replica set {} has no canary: `{}` is never known", quoted(&value.value), def.id);
@@ -132,31 +132,31 @@ fn meant(
         // The set's canary always writes with w:1.
         "w" => {
             let majority = |set: &Table| set.table("canary").is_none_or(|c| c.get::<bool>("majority") != Some(false));
-            let set = wanted.get("set").and_then(|set| world.find(Thing::Set, &set.value));
+            let set = wanted.get("set").and_then(|set| names.find(Thing::Set, &set.value));
             let known: &[&str] = if set.is_none_or(majority) { &["1", "majority"] } else { &["1"] };
             words("the canary does not write with w", known, faults);
         }
-        "pair" => drop(world.known(Thing::Pair, value, faults)),
+        "pair" => drop(names.known(Thing::Pair, value, faults)),
         "group" => {
             let pair = wanted.get("pair").map(|p| p.value.as_str());
-            if pair.is_none_or(|p| world.find(Thing::Pair, p).is_some()) {
-                world.known_group(pair, value, faults);
+            if pair.is_none_or(|p| names.find(Thing::Pair, p).is_some()) {
+                names.known_group(pair, value, faults);
             }
         }
         // Servers have a role as well: authoritative for the zone, or not.
         "role" if def.id.starts_with("dns.") => {
             words("there is no role of servers", &["authoritative", "resolver"], faults)
         }
-        "role" => drop(world.known(Thing::Role, value, faults)),
+        "role" => drop(names.known(Thing::Role, value, faults)),
         "name" => {
-            return match world.known(Thing::Dns, value, faults) {
+            return match names.known(Thing::Dns, value, faults) {
                 Some(_) => super::super::dns::qualified(&value.value),
                 None => value.value.clone(),
             };
         }
         "type" => words("there is no weighted record of type", &["A", "AAAA", "CNAME"], faults),
         "query" => {
-            if let Some(query) = world.known(Thing::Query, value, faults)
+            if let Some(query) = names.known(Thing::Query, value, faults)
                 && let Some(side) = wanted.get("side")
                 && matches!(side.value.as_str(), "source" | "target")
                 && query.written(&side.value).is_none()

@@ -3,8 +3,8 @@
 use super::{
     action,
     gate::Gates,
+    names::{Names, Thing},
     order::{Order, Written},
-    world::{Names, Thing},
 };
 use crate::{
     diag::{Code, Diagnosis, Faults, Severity, Span},
@@ -15,7 +15,7 @@ use crate::{
 
 /// Reads steps, in their order.
 pub(super) struct Steps<'g, 't> {
-    world: &'t Names<'t>,
+    names: &'t Names<'t>,
     gates: &'g mut Gates<'t>,
     /// The number of different people who can approve.
     people: usize,
@@ -24,8 +24,8 @@ pub(super) struct Steps<'g, 't> {
 }
 
 impl<'g, 't> Steps<'g, 't> {
-    pub fn new(world: &'t Names<'t>, gates: &'g mut Gates<'t>, people: usize) -> Self {
-        Self { world, gates, people, order: Order::default() }
+    pub fn new(names: &'t Names<'t>, gates: &'g mut Gates<'t>, people: usize) -> Self {
+        Self { names, gates, people, order: Order::default() }
     }
 
     /// One step. Its needs are resolved once all are known.
@@ -37,7 +37,7 @@ impl<'g, 't> Steps<'g, 't> {
         let gates = self.gates.conditions(table, "gates", &format!("{name}/"), faults);
         let verify = self.gates.conditions(table, "verify", &format!("{name}/verify-"), faults);
         let rollback_gates = self.gates.conditions(table, "rollback_gates", &format!("{name}/back-"), faults);
-        let action = table.table("action").and_then(|t| action::action(t, self.world, faults));
+        let action = table.table("action").and_then(|t| action::action(t, self.names, faults));
         let irreversible: Option<bool> = table.get("irreversible");
         let approvals = irreversible
             .and_then(|yes| self.approvals(table, yes, action.as_ref().map_or(0, Action::approvals), faults));
@@ -46,7 +46,7 @@ impl<'g, 't> Steps<'g, 't> {
         }
         let place = table.written("action").unwrap_or_else(|| table.span.clone());
         if let Some(action) = &action {
-            action::read_only(action, &place, self.world, faults);
+            action::read_only(action, &place, self.names, faults);
             self.guarded(table, action, (gates.as_ref(), verify.as_ref()), &place, faults);
         }
         let (action, irreversible) = (action?, irreversible?);
@@ -118,9 +118,9 @@ impl<'g, 't> Steps<'g, 't> {
         }
         // A faulty gate is missing here, but was intended.
         let faulty = |key: &str| {
-            let told =
+            let text =
                 |at: &Span| faults.list.iter().any(|d| d.severity == Severity::Error && at.contains(&d.span.start));
-            table.values.get(key).is_some_and(|at| told(&at.span))
+            table.values.get(key).is_some_and(|at| text(&at.span))
         };
         let faulty = [faulty("gates"), faulty("verify")];
         let empty = |key: &str, condition: Option<&Condition>| {
@@ -133,7 +133,7 @@ impl<'g, 't> Steps<'g, 't> {
         if empty("gates", gates) && !matches!(action, Action::EmergencyWeights { .. }) {
             warn("this step changes something, and nothing has to be green before it", "add `gates`");
         } else if let (Action::MovePrimary { set, .. }, Some(gates)) = (action, gates)
-            && self.world.find(Thing::Set, set).is_some()
+            && self.names.find(Thing::Set, set).is_some()
             && !gates.gates().into_iter().any(|gate| {
                 matches!(gate.metric.id, "mongo.set.worst_target_lag" | "mongo.member.lag")
                     && gate.labels.get("set").is_none_or(|s| s == set)

@@ -1,7 +1,7 @@
 //! Gates that wait for what only their own step, or a later one, can cause: error ratios and latencies of the target before any step sends
 //! users there. Without requests there is no ratio and no latency: the gate stays unknown for ever.
 
-use super::world::{Names, Thing};
+use super::names::{Names, Thing};
 use crate::{
     diag::{Code, Diagnosis, Faults, Span},
     scalar::quoted,
@@ -10,7 +10,7 @@ use crate::{
 
 /// Checks all steps up to the first that sends users to the target by weights. In a plan without such a step it is not known when they
 /// come.
-pub(super) fn check(steps: &[(&StepPlan, Span)], world: &Names<'_>, faults: &mut Faults) {
+pub(super) fn check(steps: &[(&StepPlan, Span)], names: &Names<'_>, faults: &mut Faults) {
     let brings = |step: &StepPlan| matches!(&step.action, Action::SetWeights { weights, .. } if weights.target > 0);
     let Some(first) = steps.iter().position(|(step, _)| brings(step)) else { return };
     for (i, (step, place)) in steps.iter().take(first + 1).enumerate() {
@@ -19,7 +19,7 @@ pub(super) fn check(steps: &[(&StepPlan, Span)], world: &Names<'_>, faults: &mut
         }
         // The verification may depend on what the step itself causes.
         let verify = (i < first).then_some(&step.verify);
-        for gate in [&step.gates].into_iter().chain(verify).flat_map(needed).filter(|gate| wants_users(gate, world)) {
+        for gate in [&step.gates].into_iter().chain(verify).flat_map(needed).filter(|gate| wants_users(gate, names)) {
             let query = gate.labels.get("query").map_or("", String::as_str);
             let message = format!(
                 "the gate {} asks for the target's {}, and no step before {} sends users there: without requests it never becomes green",
@@ -61,12 +61,12 @@ fn needed(condition: &Condition) -> Vec<&Gate> {
     }
 }
 
-fn wants_users(gate: &Gate, world: &Names<'_>) -> bool {
+fn wants_users(gate: &Gate, names: &Names<'_>) -> bool {
     let side = gate.labels.get("side").map(String::as_str);
     if gate.metric.id != "health.query.value" || side == Some("source") {
         return false;
     }
-    let query = gate.labels.get("query").and_then(|query| world.find(Thing::Query, query));
+    let query = gate.labels.get("query").and_then(|query| names.find(Thing::Query, query));
     query.is_some_and(|query| {
         let kind = query.get::<String>("kind");
         matches!(kind.as_deref(), Some("errors" | "latency")) && query.written("target").is_some()

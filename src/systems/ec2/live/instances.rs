@@ -133,8 +133,8 @@ impl Region {
     async fn fill_vcpus(&self, rows: &mut [Instance]) {
         let unknown: BTreeSet<Name> = {
             let known = held(&self.vcpus);
-            let lacking = rows.iter().filter(|r| r.vcpus.is_none() && !known.contains_key(&r.kind));
-            lacking.map(|r| r.kind.clone()).filter(|k| &**k != "unknown").collect()
+            let missing = rows.iter().filter(|r| r.vcpus.is_none() && !known.contains_key(&r.kind));
+            missing.map(|r| r.kind.clone()).filter(|k| &**k != "unknown").collect()
         };
         let unknown: Vec<InstanceType> = unknown.iter().map(|k| InstanceType::from(&**k)).collect();
         for types in unknown.chunks(TYPES) {

@@ -25,12 +25,12 @@ use plan::Plan;
 const APART: Duration = Duration::from_secs(2);
 
 impl Readers {
-    pub(super) async fn look(&self, sought: &VerifyRequest<'_, Call, Version>) -> Verified<Version> {
-        let region = self.regions.get(sought.call.side());
-        let looked = match sought.call {
+    pub(super) async fn look(&self, request: &VerifyRequest<'_, Call, Version>) -> Verified<Version> {
+        let region = self.regions.get(request.call.side());
+        let looked = match request.call {
             Call::Capacity { group, desired, min, .. } => region.group(group).await.map(|there| {
                 let there = there.map(|g| (g.desired, g.min));
-                judge::capacity(group, there, (*desired, *min), sought.precondition)
+                judge::capacity(group, there, (*desired, *min), request.precondition)
             }),
             Call::Processes { group, processes, suspend, .. } => region
                 .group(group)

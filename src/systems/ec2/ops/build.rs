@@ -8,7 +8,7 @@ use crate::{
         facts::{InstanceState, LINEAGE, Name},
         state::State,
     },
-    steer::{known, quoted},
+    planner::{known, quoted},
 };
 use base::{now::Now, operation::Change, side::Side};
 

@@ -3,7 +3,7 @@
 use super::{Call, Draft, Drafted, Op, Version, find};
 use crate::{
     ec2::{facts::Name, site::Site, state::State},
-    steer::{SIGNED, known, quoted},
+    planner::{SIGNED, known, quoted},
 };
 use base::{
     now::Now,

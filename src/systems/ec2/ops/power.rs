@@ -6,7 +6,7 @@ use crate::{
         facts::{Instance, InstanceState, Name},
         state::State,
     },
-    steer::{SIGNED, known, quoted},
+    planner::{SIGNED, known, quoted},
 };
 use base::{
     now::Now,

@@ -6,7 +6,7 @@
 use super::{Call, Draft, Drafted, Op, find};
 use crate::{
     ec2::{facts::Group, state::State},
-    steer::{SIGNED, known, quoted},
+    planner::{SIGNED, known, quoted},
 };
 use base::{
     now::Now,

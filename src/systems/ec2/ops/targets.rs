@@ -9,7 +9,7 @@ use crate::{
         judge::registered,
         state::State,
     },
-    steer::{SIGNED, known, quoted},
+    planner::{SIGNED, known, quoted},
 };
 use base::{
     now::Now,
@@ -70,7 +70,7 @@ impl State {
                 let text = format!("no running instance, or no target group, of {role} on the {side}");
                 return Err(Fault::new(FaultKind::Empty, text));
             }
-            let met = |group: &TargetGroup, row: &Instance| {
+            let satisfied = |group: &TargetGroup, row: &Instance| {
                 let mut own = group.targets.iter().flatten().filter(|t| is_target(row, &t.id)).peekable();
                 if on {
                     own.peek().is_some() && own.all(|t| t.health == TargetHealth::Healthy)
@@ -78,7 +78,7 @@ impl State {
                     own.peek().is_none()
                 }
             };
-            Ok(groups.iter().all(|group| rows.iter().all(|row| met(group, row))))
+            Ok(groups.iter().all(|group| rows.iter().all(|row| satisfied(group, row))))
         })
     }
 

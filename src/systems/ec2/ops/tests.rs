@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Call, Version};
 use crate::{
     ec2::State,
-    steer::{
+    planner::{
         Planner, SIGNED,
         played::{self, Played},
     },
@@ -149,8 +149,8 @@ action = { stop = { role = "web", side = "source" } }
         rows.iter_mut().filter(|i| i.roles == [1]).take(3).for_each(|i| i.roles = vec![0, 1]);
         instances.set(rows, stamp);
         let draft = at.draft(&power(false)).expect("a draft");
-        let told = if planned { &draft.notes } else { &draft.broken };
-        assert!(told.iter().any(|text| text.starts_with("3 of these are also of web")), "{draft:?}");
+        let described = if planned { &draft.notes } else { &draft.broken };
+        assert!(described.iter().any(|text| text.starts_with("3 of these are also of web")), "{draft:?}");
         assert_eq!(draft.broken.is_empty(), planned);
     }
 }

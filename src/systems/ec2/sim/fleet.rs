@@ -177,13 +177,13 @@ pub(super) struct Asg {
     pub(super) suspended: Vec<Name>,
     /// Once its capacity is set, by whomever, it also replaces failing instances. Until then its health check is EC2's own, which a
     /// simulated failure does not trigger.
-    pub(super) minds: bool,
+    pub(super) checks_elb: bool,
 }
 
 impl Asg {
     /// Launches and removes instances until it has the desired number; replaces failing ones.
     pub(super) fn keep(&self, hosts: &mut Vec<Host>, at: Duration, random: &mut fastrand::Rng) {
-        if !self.minds {
+        if !self.checks_elb {
             return;
         }
         for host in hosts.iter_mut().filter(|h| h.group.as_ref() == Some(&self.name)) {

@@ -46,7 +46,7 @@ impl Sim {
             let share = to / n + u32::from(i < to % n);
             let own = self.groups.get_mut(side).iter_mut().filter(|g| *g.name == **name);
             for group in own.filter(|g| g.suspended.iter().all(|s| **s != *"AlarmNotification")) {
-                (group.desired, group.minds) = (share.min(group.max).max(group.min), true);
+                (group.desired, group.checks_elb) = (share.min(group.max).max(group.min), true);
             }
         }
         Ok(())

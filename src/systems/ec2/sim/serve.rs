@@ -45,14 +45,14 @@ mod tests {
     use crate::{
         SharedConditions, Simulated,
         ec2::State,
-        steer::played::{self, Played},
+        planner::played::{self, Played},
     };
     use base::side::{Side, Sides};
 
     fn describe(at: &Played<State>) -> Option<Sides<f64>> {
-        let mut world = SharedConditions::default();
-        State::publish(&at.sim, at.now, &mut world);
-        world.capacity
+        let mut names = SharedConditions::default();
+        State::publish(&at.sim, at.now, &mut names);
+        names.capacity
     }
 
     #[test]
@@ -67,10 +67,10 @@ wanted = { source = 100, target = 50 }
 "#;
         let mut at = Played::<State>::new(&played::plan(TWO));
         let full = 0.94 / 0.75..=1.0 / 0.75;
-        let begun = describe(&at).expect("a fleet");
-        assert!(full.contains(&begun.source), "{begun:?}");
+        let start = describe(&at).expect("a fleet");
+        assert!(full.contains(&start.source), "{start:?}");
         // A fifth of what the target is to have, and one role has half of the source's number.
-        assert!((0.08 / 0.75..=0.1 / 0.75).contains(&begun.target), "{begun:?}");
+        assert!((0.08 / 0.75..=0.1 / 0.75).contains(&start.target), "{start:?}");
         at.pass(1200);
         let grown = describe(&at).expect("a fleet");
         assert!((0.45 / 0.75..=0.5 / 0.75).contains(&grown.target), "{grown:?}");

@@ -8,7 +8,7 @@ use super::super::{
 use crate::{
     Simulated,
     injection::FaultInjection,
-    steer::{Planner, SimulateWrites, played::Played},
+    planner::{Planner, SimulateWrites, played::Played},
 };
 use base::{
     side::Side,
@@ -29,7 +29,7 @@ fn a_fleet_grows_and_shrinks_again() {
     let back = at.state.inverse(&over.inverse, at.now).expect("a way back");
     assert_eq!(back.ops.len(), 3);
     at.play(&back.ops);
-    let running = |at: &crate::steer::played::Played<State>| {
+    let running = |at: &crate::planner::played::Played<State>| {
         at.state.sites.get(Side::Target).running(0, at.now).fresh().expect("known")
     };
     assert!(running(&at) > 30, "they drain");
@@ -48,7 +48,7 @@ fn what_fails_is_replaced_once_a_group_minds() {
         host.fails = true;
     }
     at.pass(5);
-    let look = |at: &mut crate::steer::played::Played<State>| at.verify("w", &ops[2]).truth;
+    let look = |at: &mut crate::planner::played::Played<State>| at.verify("w", &ops[2]).truth;
     assert_eq!(look(&mut at), Truth::NotApplied);
     for _ in 0..200 {
         at.pass(10);
@@ -248,13 +248,13 @@ fn an_autoscaler_that_is_suspended_does_nothing() {
 #[test]
 fn what_is_not_there_is_named() {
     let mut at = estate();
-    let said = |at: &mut Played<State>, what: &FaultInjection| {
+    let message = |at: &mut Played<State>, what: &FaultInjection| {
         State::inject(&mut at.sim, what, at.now).expect_err("not there")
     };
     let role = |name: &str| FaultInjection::NeverWell { role: name.to_owned(), side: Side::Target, on: true };
-    assert_eq!(said(&mut at, &role("none")), "no role none");
+    assert_eq!(message(&mut at, &role("none")), "no role none");
     let none = FaultInjection::Scale { role: "batch".to_owned(), side: Side::Source, to: 1 };
-    assert_eq!(said(&mut at, &none), "no Auto Scaling group of batch on the source");
+    assert_eq!(message(&mut at, &none), "no Auto Scaling group of batch on the source");
     happen(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     assert_eq!(desired(&at, Side::Target), [15, 15]);
 }

@@ -64,8 +64,8 @@ fn what_says_the_same_is_not_counted_anew_and_a_change_after_it_is_one() {
         rows[0].cells[9].text.to_string()
     };
     assert_ne!(since(160), since(170));
-    let mut told = |from: u64| (from..from + 60).map(&mut since).collect::<std::collections::BTreeSet<_>>().len();
-    let (soon, late) = (told(300), told(900));
+    let mut described = |from: u64| (from..from + 60).map(&mut since).collect::<std::collections::BTreeSet<_>>().len();
+    let (soon, late) = (described(300), described(900));
     assert!(soon >= 6 && late <= 2, "{soon} and {late}");
 }
 

@@ -93,7 +93,7 @@ impl World {
             }
         }
         for (g, (_, commits)) in self.groups.iter().enumerate().filter(|(_, (there, _))| *there) {
-            let begun = n(out.commits.len());
+            let started = n(out.commits.len());
             let silent = self.silent == Some(g);
             for (slots, commits) in slots.iter().zip(commits).filter(|_| !silent) {
                 let Some(slots) = slots else { continue };
@@ -108,7 +108,7 @@ impl World {
                 name: format!("group-{g}").into(),
                 state: GroupState::Stable,
                 members: None,
-                commits: begun..n(out.commits.len()),
+                commits: started..n(out.commits.len()),
                 orphans: Vec::new(),
                 fault: silent.then(|| Fault::new(FaultKind::Unreachable, "no answer")),
             });
@@ -138,26 +138,30 @@ fn an_answer_that_says_the_same_again_comes_to_what_it_would_if_it_were_gone_thr
     let (mut quiet, mut waiting) = (0, 0);
     for seed in 0..40 {
         let mut random = Rng::with_seed(seed);
-        let (mut world, mut cluster, mut now) = (World::new(&mut random), Cluster::default(), 1_000_000);
+        let (mut names, mut cluster, mut now) = (World::new(&mut random), Cluster::default(), 1_000_000);
         let mut before: Option<(Vec<Counted>, Vec<Committed>, u64)> = None;
         let mut slopes: HashMap<Arc<str>, HashMap<Place, Slope>> = HashMap::new();
         for _ in 0..300 {
-            world.step(&mut random);
+            names.step(&mut random);
             now += random.u64(4000..7000);
-            let (facts, stamp) = (world.answer(), stamp(now));
+            let (facts, stamp) = (names.answer(), stamp(now));
             let topics: Vec<Counted> = facts.topics.iter().map(|t| (t.name.clone(), t.partitions())).collect();
             let commits = named(&facts);
             cluster.apply(facts, stamp);
             let Some((latest, _)) = cluster.latest.last() else { panic!("it was just read") };
             let tables = cluster.memory.tables(&latest.facts);
-            for (group, told) in latest.facts.groups.iter().zip(&latest.figures) {
+            for (group, lines_of) in latest.facts.groups.iter().zip(&latest.figures) {
                 let made = Figures::of(&latest.facts, group, &tables, stamp.at.boot);
-                assert_eq!(Figures { time: made.time, ..*told }, made, "seed {seed}");
-                assert_eq!(std::mem::discriminant(&told.time), std::mem::discriminant(&made.time), "{told:?} {made:?}");
-                let off = told.time.least().abs_diff(made.time.least());
+                assert_eq!(Figures { time: made.time, ..*lines_of }, made, "seed {seed}");
+                assert_eq!(
+                    std::mem::discriminant(&lines_of.time),
+                    std::mem::discriminant(&made.time),
+                    "{lines_of:?} {made:?}"
+                );
+                let off = lines_of.time.least().abs_diff(made.time.least());
                 // Rows of ends have a resolution of tenths of a second.
-                assert!(off < Duration::from_millis(100), "seed {seed}: {told:?} for {made:?}");
-                waiting += u32::from(told.lag > 0 && off > Duration::ZERO);
+                assert!(off < Duration::from_millis(100), "seed {seed}: {lines_of:?} for {made:?}");
+                waiting += u32::from(lines_of.lag > 0 && off > Duration::ZERO);
             }
             // Results computed from the commits may be kept only while those are the same.
             let same = before.as_ref().is_some_and(|(of, known, _)| (of, known) == (&topics, &commits));
@@ -175,8 +179,8 @@ fn an_answer_that_says_the_same_again_comes_to_what_it_would_if_it_were_gone_thr
                         slope.push(stamp.at.boot, lag as f64);
                     }
                     let key = tables.of(slot).and_then(|t| t.key(slot)).expect("it is known");
-                    let told = cluster.memory.groups[group].slopes().find(|(pair, _)| *pair == key);
-                    assert_eq!(told.map(|(_, slope)| *slope), Some(slope), "seed {seed}: {group} {pair:?}");
+                    let lines_of = cluster.memory.groups[group].slopes().find(|(pair, _)| *pair == key);
+                    assert_eq!(lines_of.map(|(_, slope)| *slope), Some(slope), "seed {seed}: {group} {pair:?}");
                     own.insert(pair.clone(), slope);
                 }
                 slopes.insert(group.clone(), own);

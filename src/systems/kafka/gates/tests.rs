@@ -6,7 +6,7 @@ use super::{super::facts::*, *};
 use crate::{
     System,
     kafka::{State, Sync, Syncs},
-    steer::played,
+    planner::played,
 };
 use base::{
     observed::{Freshness, Stamp},
@@ -223,7 +223,7 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     let target = Answer { ends: [100, 100], group: None };
     let draft = |at: &Estate| {
         let action = Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
-        let draft = crate::steer::Planner::draft(&at.state, &action, at.now()).expect("an action of this system");
+        let draft = crate::planner::Planner::draft(&at.state, &action, at.now()).expect("an action of this system");
         draft.map(|draft| draft.ops.into_iter().map(|op| op.call).collect::<Vec<_>>())
     };
     let unled = |at: &Estate| {
@@ -271,7 +271,7 @@ fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() 
     let mut at = Estate::new(PLAN);
     let source = Answer { ends: [180, 100], group: Some(([10, 100], GroupState::Empty)) };
     let target = Answer { ends: [80, 100], group: None };
-    let said = |at: &mut Estate, first: &[(i64, i64)]| {
+    let detail = |at: &mut Estate, first: &[(i64, i64)]| {
         at.poll(source, target, (180, 180));
         let stamp = Stamp { at: at.now(), fresh: Freshness::of_interval(Duration::from_secs(5)) };
         let mut syncs = Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
@@ -287,15 +287,15 @@ fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() 
             .map_err(|faults| faults[0].text.raw().to_owned())
     };
     at.starts.source = [100, 0];
-    assert_eq!(said(&mut at, &[(100, 0), (179, 79)]), Ok(vec![0, 100]));
+    assert_eq!(detail(&mut at, &[(100, 0), (179, 79)]), Ok(vec![0, 100]));
     assert_eq!(at.why(2), "2 partitions: checkout is Empty on ORE");
     // One that began before the purge has the records that were deleted here, and the group has not read them.
-    assert_eq!(said(&mut at, &[(5, 5), (179, 79)]), Ok(vec![6, 100]));
+    assert_eq!(detail(&mut at, &[(5, 5), (179, 79)]), Ok(vec![6, 100]));
     // Records that were not purged are not skipped.
     at.starts.source = [0, 0];
-    assert!(said(&mut at, &[(100, 0)]).expect_err("nothing leads there").contains("no offset sync at or before 10"));
+    assert!(detail(&mut at, &[(100, 0)]).expect_err("nothing leads there").contains("no offset sync at or before 10"));
     at.starts.source = [-1001, 0];
-    assert!(said(&mut at, &[(100, 0)]).expect_err("nothing leads there").contains("no known start of the log"));
+    assert!(detail(&mut at, &[(100, 0)]).expect_err("nothing leads there").contains("no known start of the log"));
     assert_eq!(&at.levels()[2..3], "U");
 }
 

@@ -132,8 +132,8 @@ pub(super) fn none_listed(
     batch.cluster(broker, request(until), 0).map_err(|f| client.fault(CALL, &f))?;
     let (mut may, mut answered) = (None, Err(silence()));
     let each = |_, answer: Answer<'_>| {
-        if let Answer::MayDescribe(told) = answer {
-            may = told;
+        if let Answer::MayDescribe(message) = answer {
+            may = message;
         }
     };
     client.collect(&batch, 1, until, each, |_, result| answered = result)?;

@@ -5,11 +5,11 @@ use crate::kafka::ops::{Call, TopicOffsets, Version, judge};
 use base::operation::{Verified, VerifyRequest};
 
 impl Reader {
-    pub(super) async fn look(&self, sought: &VerifyRequest<'_, Call, Version>) -> Verified<Version> {
-        let Call::Commit { group, offsets, .. } = sought.call;
+    pub(super) async fn look(&self, request: &VerifyRequest<'_, Call, Version>) -> Verified<Version> {
+        let Call::Commit { group, offsets, .. } = request.call;
         match self.ask(Question::Commits(group.clone())).await {
             Ok(Answered::Commits(all)) => {
-                judge(group, &same(&all, offsets), offsets, sought.precondition, sought.accepted)
+                judge(group, &same(&all, offsets), offsets, request.precondition, request.accepted)
             }
             Ok(Answered::Observation(_)) => Verified::unobservable("an answer to another question"),
             Err(fault) => Verified::unobservable(fault.to_string()),

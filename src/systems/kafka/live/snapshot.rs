@@ -44,7 +44,7 @@ pub(super) fn take(
     plan: &KafkaPair,
     side: Side,
     known: &mut Known,
-    said: &Syncs,
+    detail: &Syncs,
     deadline: Instant,
 ) -> Result<Snapshot, Fault> {
     let mut listed = groups::list(client, plan, &mut known.groups, deadline)?;
@@ -64,7 +64,7 @@ pub(super) fn take(
         groups::members(&described, &mut out);
     }
     places.ends(client, plan, &mut out, deadline)?;
-    known.tails.look(plan, side, &mut out, said, deadline);
+    known.tails.look(plan, side, &mut out, detail, deadline);
     Ok(out)
 }
 

@@ -164,16 +164,16 @@ impl Log {
     fn read_on(&mut self, ends: &[i64], deadline: Instant) -> Result<(), KafkaError> {
         // A reported end may be an older one, of the last read: it counts once no record follows. What is left of the topic
         // then is transaction markers.
-        let mut told = false;
+        let mut described = false;
         while Instant::now() < deadline && self.topics.iter().zip(ends).any(|((_, next), end)| next < end) {
             let (topic, next) = match self.client.consumer().poll(SLICE) {
-                None if told => {
+                None if described => {
                     self.topics.iter_mut().zip(ends).for_each(|((_, next), end)| *next = (*next).max(*end));
                     break;
                 }
                 None => continue,
                 Some(Ok(record)) => {
-                    told = false;
+                    described = false;
                     if let (Some(key), Some(value)) = (record.key(), record.payload())
                         && let Some((topic, partition, sync)) = parse(key, value)
                     {
@@ -182,7 +182,7 @@ impl Log {
                     (record.topic().to_owned(), record.offset() + 1)
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => {
-                    told = true;
+                    described = true;
                     continue;
                 }
                 Some(Err(error)) => return Err(error),

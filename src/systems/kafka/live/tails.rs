@@ -92,13 +92,13 @@ struct Tail {
 
 impl Tails {
     /// Checks where a small lag is constant, and adds what is known to the snapshot.
-    pub(super) fn look(&mut self, plan: &KafkaPair, side: Side, out: &mut Snapshot, said: &Syncs, deadline: Instant) {
+    pub(super) fn look(&mut self, plan: &KafkaPair, side: Side, out: &mut Snapshot, stated: &Syncs, deadline: Instant) {
         let layout: Vec<(Arc<str>, u32)> = out.topics.iter().map(|t| (t.name.clone(), t.partitions())).collect();
         if layout != self.layout {
             (self.layout, self.ends, self.stood, self.found) = (layout, Vec::new(), Vec::new(), BTreeMap::new());
         }
         let ends: Vec<Option<i64>> = out.ends.iter().map(|end| end.known()).collect();
-        let stand = self.standing(&ends, out, &unsaid(plan, side, out, said));
+        let stand = self.standing(&ends, out, &unsaid(plan, side, out, stated));
         self.found.retain(|slot, found| ends.get(*slot as usize) == Some(&Some(found.end)));
         let until = (Instant::now() + WITHIN).min(briefly(deadline));
         let wanted = self.wanted(&stand, out);
@@ -193,13 +193,13 @@ impl Tails {
 }
 
 /// The first positions without an offset sync, of the topics that are copied from here.
-fn unsaid(plan: &KafkaPair, side: Side, out: &Snapshot, said: &Syncs) -> Vec<(u32, i64)> {
+fn unsaid(plan: &KafkaPair, side: Side, out: &Snapshot, stated: &Syncs) -> Vec<(u32, i64)> {
     let from_here = |topic: &str| {
         let way = copied(plan, &names(plan, side, topic));
         way == Copied::Both || way == Copied::From(side)
     };
     let topics = out.topics.iter().filter(|topic| from_here(&topic.name));
-    let next = |topic: &str, partition| said.last(topic, partition).map(|sync| sync.upstream + 1);
+    let next = |topic: &str, partition| stated.last(topic, partition).map(|sync| sync.upstream + 1);
     topics.flat_map(|t| t.slots.clone().zip(0..).filter_map(move |(slot, p)| Some((slot, next(&t.name, p)?)))).collect()
 }
 
@@ -317,8 +317,8 @@ mod tests {
     #[test]
     fn what_was_found_tells_of_all_that_lies_before_a_record_or_behind_the_last() {
         let found = Found { end: 100, hollow: 97, record: 95 };
-        let told: Vec<i64> = (90..=100).filter(|from| found.tells(*from)).collect();
-        assert_eq!(told, [90, 91, 92, 93, 94, 95, 97, 98, 99, 100], "of 96 only that is not known");
+        let described: Vec<i64> = (90..=100).filter(|from| found.tells(*from)).collect();
+        assert_eq!(described, [90, 91, 92, 93, 94, 95, 97, 98, 99, 100], "of 96 only that is not known");
         assert!(!Found::of(100).tells(99) && Found::of(100).tells(100));
     }
 }

@@ -102,8 +102,8 @@ fn commit(permit: Permit, pair: &KafkaPair, side: Side, group: &str, offsets: &[
             SendOutcome { reply, version: None, detail: client.fault(&call, &failure).to_string() }
         }
         Ok(()) => {
-            let (reply, said) = verdict(&of_partitions);
-            SendOutcome { reply, version: None, detail: format!("{server}: {call}: {said}") }
+            let (reply, message) = verdict(&of_partitions);
+            SendOutcome { reply, version: None, detail: format!("{server}: {call}: {message}") }
         }
     }
 }
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(reply(&[code::NON_EMPTY_GROUP, code::UNKNOWN_MEMBER]), Reply::Refused);
         assert_eq!(reply(&[0, code::UNKNOWN_MEMBER]), Reply::Indeterminate);
         assert_eq!(reply(&[code::REQUEST_TIMED_OUT, code::REQUEST_TIMED_OUT]), Reply::Indeterminate);
-        let (_, said) = verdict(&partitions(&[0, code::NON_EMPTY_GROUP]));
-        assert!(said.starts_with("1 of 2 partitions failed, orders-1: code 68; the group has members"), "{said}");
+        let (_, message) = verdict(&partitions(&[0, code::NON_EMPTY_GROUP]));
+        assert!(message.starts_with("1 of 2 partitions failed, orders-1: code 68; the group has members"), "{message}");
     }
 }

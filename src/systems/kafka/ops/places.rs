@@ -5,12 +5,12 @@ use super::{
         cluster::{Latest, TopicSeen},
         facts::{Commit, Offset},
         parity::{Copied, copied, names, one_mirror},
-        state::{Pair, Said},
+        state::{Pair, Stated},
         syncs::{Stand, Sync, Syncs, lead},
     },
     committed,
 };
-use crate::steer::known;
+use crate::planner::known;
 use base::{
     now::Now,
     observed::{Fault, FaultKind},
@@ -83,10 +83,10 @@ pub(in super::super) fn stands(
     pair: &Pair,
     group: &str,
     to: Side,
-    (from, there, said): (&Latest, &Latest, &Said),
+    (from, there, detail): (&Latest, &Latest, &Stated),
     now: Now,
 ) -> Result<Result<Vec<Place>, Vec<Fault>>, Fault> {
-    let word = Word::new(pair, to, said, now)?;
+    let word = Word::new(pair, to, detail, now)?;
     Ok(places(pair, group, to, from, there, &word))
 }
 
@@ -98,7 +98,7 @@ pub(in super::super) fn unled(
     pair: &Pair,
     group: &str,
     to: Side,
-    latest: (&Latest, &Latest, &Said),
+    latest: (&Latest, &Latest, &Stated),
     now: Now,
 ) -> Result<usize, Fault> {
     match stands(pair, group, to, latest, now)? {
@@ -191,11 +191,11 @@ pub(super) struct Word<'a> {
 }
 
 impl<'a> Word<'a> {
-    pub(super) fn new(pair: &'a Pair, to: Side, said: &'a Said, now: Now) -> Result<Self, Fault> {
+    pub(super) fn new(pair: &'a Pair, to: Side, detail: &'a Stated, now: Now) -> Result<Self, Fault> {
         // An opposite mirror with unknown syncs may have copied records that prevent the translation.
         let back = pair.mirrors_to(to.other()).next().is_some();
         let against = back.then(|| said_to(pair, to.other(), now)).transpose()?;
-        Ok(Self { along: &said.syncs, against: against.map(|said| &said.syncs), to })
+        Ok(Self { along: &detail.syncs, against: against.map(|detail| &detail.syncs), to })
     }
 
     /// The fault of a partition without an offset sync that allows a translation.
@@ -253,6 +253,6 @@ pub(in super::super) fn read_again(places: &[Place]) -> Vec<(&str, i64)> {
     each
 }
 
-pub(super) fn said_to(pair: &Pair, side: Side, now: Now) -> Result<&Said, Fault> {
+pub(super) fn said_to(pair: &Pair, side: Side, now: Now) -> Result<&Stated, Fault> {
     known(pair.announced(side, now), &format!("{}: offset syncs to the {side}", pair.plan.name))
 }

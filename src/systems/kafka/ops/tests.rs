@@ -7,7 +7,7 @@ use super::{Call, TopicOffsets, Version, op};
 use crate::{
     Simulated, System,
     kafka::{Observation, Query, State, Syncs, state::Pair},
-    steer::{
+    planner::{
         Planner,
         played::{self, Played},
     },

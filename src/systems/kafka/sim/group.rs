@@ -16,7 +16,7 @@ pub(super) struct SimGroup {
     pub(super) name: Arc<str>,
     health: Health,
     /// Its consumption as a multiple of production, if set by a scenario.
-    pub(super) told: Option<f64>,
+    pub(super) given_pace: Option<f64>,
     pub(super) members: u16,
     /// Its topics, by index.
     pub(super) topics: Vec<usize>,
@@ -92,7 +92,7 @@ impl SimGroup {
         Self {
             name: name.into(),
             health,
-            told: None,
+            given_pace: None,
             members,
             topics: chosen,
             stands,
@@ -120,7 +120,7 @@ impl SimGroup {
     fn pace(&self, side: Side, partition: usize) -> f64 {
         // On the target it is faster, to work off the records that it reads again.
         let fresh = if side == Side::Target { 0.3 } else { 0.0 };
-        self.told.unwrap_or_else(|| self.health.pace(partition) + fresh)
+        self.given_pace.unwrap_or_else(|| self.health.pace(partition) + fresh)
     }
 
     pub(super) fn advance(&mut self, topics: &[SimTopic], step: &Step) {

@@ -41,7 +41,7 @@ impl SimPair {
     fn pace(&mut self, group: &str, of_produced: f64) -> Result<(), String> {
         let missing = format!("no group {group} on {}", self.plan.name);
         let found = self.groups.iter_mut().find(|g| *g.name == *group).ok_or(missing)?;
-        found.told = Some(of_produced);
+        found.given_pace = Some(of_produced);
         Ok(())
     }
 

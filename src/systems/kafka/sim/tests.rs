@@ -11,7 +11,7 @@ use super::super::{
 };
 use crate::{
     injection::FaultInjection,
-    steer::{Planner, SimulateWrites, played::Played},
+    planner::{Planner, SimulateWrites, played::Played},
 };
 use base::{
     operation::Precondition,
@@ -165,9 +165,9 @@ fn own(at: &Played<State>, topic: &str) -> Option<i64> {
 /// Records that are read again according to the preview.
 fn again(at: &Played<State>) -> i64 {
     let seen = |side| at.state.pairs[0].cluster(side).seen(at.now).fresh().expect("known");
-    let said = at.state.pairs[0].announced(Side::Target, at.now).fresh().expect("known");
+    let message = at.state.pairs[0].announced(Side::Target, at.now).fresh().expect("known");
     let places =
-        stands(&at.state.pairs[0], "checkout", Side::Target, (seen(Side::Source), seen(Side::Target), said), at.now);
+        stands(&at.state.pairs[0], "checkout", Side::Target, (seen(Side::Source), seen(Side::Target), message), at.now);
     let places = places.expect("known").unwrap_or_else(|faults| panic!("{faults:?}"));
     read_again(&places).iter().map(|(_, n)| n).sum()
 }
@@ -177,10 +177,10 @@ fn a_group_that_is_told_its_pace_keeps_it() {
     let mut at = estate();
     let made = |at: &Played<State>| ["orders", "payments"].map(|t| end(at, Side::Source, t)).iter().sum::<i64>();
     happen(&mut at, &pace("checkout", 0.0));
-    let (before, begun) = (lag(&at, "checkout"), made(&at));
+    let (before, started) = (lag(&at, "checkout"), made(&at));
     live(&mut at, 60);
     // It is stopped: all produced records are added to its lag.
-    let (grown, produced) = (lag(&at, "checkout") - before, made(&at) - begun);
+    let (grown, produced) = (lag(&at, "checkout") - before, made(&at) - started);
     assert!((grown - produced).abs() < 100, "{grown} of {produced}");
     happen(&mut at, &pace("checkout", 1.0));
     let kept = lag(&at, "checkout");
@@ -219,9 +219,9 @@ fn producers_go_over_and_the_groups_they_leave_drain() {
     assert!(lag(&at, "checkout") > 0 && again(&at) > 0, "in flight again");
     // After the mirror has written a sync, no more records are known to be by another writer.
     let copied = |at: &Played<State>| end(at, Side::Target, "orders");
-    let (before, begun) = (copied(&at), end(&at, Side::Source, "orders"));
+    let (before, started) = (copied(&at), end(&at, Side::Source, "orders"));
     live(&mut at, 60);
-    assert_eq!(copied(&at) - before, end(&at, Side::Source, "orders") - begun, "each record once");
+    assert_eq!(copied(&at) - before, end(&at, Side::Source, "orders") - started, "each record once");
     assert_eq!(own(&at, "orders"), Some(0));
 }
 
@@ -315,13 +315,13 @@ fn an_open_transaction_keeps_a_topic_from_standing_still() {
 #[test]
 fn what_is_not_there_is_named_and_nothing_happens() {
     let mut at = estate();
-    let said = |at: &mut Played<State>, what: &FaultInjection| {
+    let message = |at: &mut Played<State>, what: &FaultInjection| {
         State::inject(&mut at.sim, what, at.now).expect_err("not there")
     };
-    assert_eq!(said(&mut at, &pace("nobody", 1.0)), "no group nobody on events");
-    assert_eq!(said(&mut at, &producers(Side::Target, &["orders", "none"])), "no topic none on events");
+    assert_eq!(message(&mut at, &pace("nobody", 1.0)), "no group nobody on events");
+    assert_eq!(message(&mut at, &producers(Side::Target, &["orders", "none"])), "no topic none on events");
     let every = Duration::from_secs(1);
-    assert_eq!(said(&mut at, &FaultInjection::SyncEvery { pair: "x".to_owned(), every }), "no pair of clusters x");
+    assert_eq!(message(&mut at, &FaultInjection::SyncEvery { pair: "x".to_owned(), every }), "no pair of clusters x");
     happen(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     let before = end(&at, Side::Source, "orders");
     live(&mut at, 30);

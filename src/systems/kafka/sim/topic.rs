@@ -32,7 +32,7 @@ pub(super) struct SimTopic {
     /// The last copied record of each partition.
     copied: Vec<Sync>,
     /// The fraction of the next record of each partition that producers have written on the target: they write whole records.
-    begun: Vec<f64>,
+    started: Vec<f64>,
 }
 
 impl SimTopic {
@@ -66,7 +66,7 @@ impl SimTopic {
             written: Side::Source,
             shifts,
             copied,
-            begun: none(),
+            started: none(),
         }
     }
 
@@ -84,8 +84,8 @@ impl SimTopic {
             match self.written {
                 Side::Source => grown.source = made,
                 Side::Target => {
-                    let all = self.begun[i] + made;
-                    self.begun[i] = all.fract();
+                    let all = self.started[i] + made;
+                    self.started[i] = all.fract();
                     grown.target = all.floor();
                     self.shifts[i] -= grown.target;
                 }
@@ -109,7 +109,7 @@ impl SimTopic {
     /// The last stable offsets of its partitions on a side.
     pub(super) fn stable(&self, side: Side) -> &[f64] {
         match &self.open {
-            Some((on, begun)) if *on == side => begun,
+            Some((on, started)) if *on == side => started,
             _ => self.ends.get(side),
         }
     }

@@ -49,18 +49,20 @@ fn a_group_on_both_sides_is_known_only_if_both_are() {
     let mut anew = good();
     anew.groups[0].orphans.push(Orphan { topic: "orders".into(), partition: 2, of: Some(2) });
     read(&mut state, 1, [anew, good()]);
-    let told = unknown(&state, 1);
+    let described = unknown(&state, 1);
     assert!(
-        told.len() == 1 && told[0].contains("checkout of events, source") && told[0].contains("it was recreated"),
-        "{told:?}"
+        described.len() == 1
+            && described[0].contains("checkout of events, source")
+            && described[0].contains("it was recreated"),
+        "{described:?}"
     );
 
     let mut moved = good();
     moved.topics[0].fault = Some(Fault::new(FaultKind::NotFound, "ListOffsets: unknown topic or partition"));
     moved.ends[0] = Offset::UNKNOWN;
     read(&mut state, 2, [moved, good()]);
-    let told = unknown(&state, 2);
-    assert!(told.iter().any(|t| t.starts_with("topic orders of events, source: NOT FOUND")), "{told:?}");
+    let described = unknown(&state, 2);
+    assert!(described.iter().any(|t| t.starts_with("topic orders of events, source: NOT FOUND")), "{described:?}");
 }
 
 /// ListGroups omits what a login may not describe, without an error.
@@ -73,8 +75,11 @@ fn where_no_group_may_be_listed_none_is_known_to_be_absent() {
     for id in ["kafka.group.active", "kafka.group.lag", "kafka.group.stable"] {
         assert_eq!(kind(&signal(&state, at(1), id, &TARGET)), Some(FaultKind::Refused), "{id}");
     }
-    let told = unknown(&state, 1);
-    assert!(told.len() == 1 && told[0].starts_with("group checkout of events, target: REFUSED"), "{told:?}");
+    let described = unknown(&state, 1);
+    assert!(
+        described.len() == 1 && described[0].starts_with("group checkout of events, target: REFUSED"),
+        "{described:?}"
+    );
     // Nor are its commits there known: overwritten values could not be restored.
     let syncs = || {
         let mut syncs = super::super::Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
@@ -83,7 +88,7 @@ fn where_no_group_may_be_listed_none_is_known_to_be_absent() {
     };
     let over = plan::Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
     state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs()), stamp(1));
-    let draft = |state: &State| crate::steer::Planner::draft(state, &over, at(1)).expect("ours");
+    let draft = |state: &State| crate::planner::Planner::draft(state, &over, at(1)).expect("ours");
     assert!(draft(&state).is_err_and(|faults| faults[0].kind == FaultKind::Refused));
     let empty = Snapshot { groups: vec![], commits: vec![], ..good() };
     read(&mut state, 1, [good(), empty]);
@@ -152,9 +157,9 @@ fn what_the_plan_names_is_missed_for_as_long_as_it_is_gone() {
     for s in 2..9 {
         read(&mut state, s, [Snapshot::default(), Snapshot::default()]);
     }
-    let told = unknown(&state, 8);
-    assert_eq!(told.len(), 4, "{told:?}");
-    assert!(told.iter().all(|t| t.contains("no longer exists, last seen 7.0s ago")), "{told:?}");
+    let described = unknown(&state, 8);
+    assert_eq!(described.len(), 4, "{described:?}");
+    assert!(described.iter().all(|t| t.contains("no longer exists, last seen 7.0s ago")), "{described:?}");
 }
 
 #[test]
@@ -188,7 +193,7 @@ fn a_configuration_that_was_not_read_is_neither_like_another_nor_unlike() {
 /// With `groups = ["*"]` all groups of all other topics are included, too.
 #[test]
 fn a_group_that_never_committed_blinds_no_sum_and_one_that_is_named_does() {
-    let told = |groups: &[&str]| {
+    let described = |groups: &[&str]| {
         let (mut state, _) = State::new(&plan(groups, &["orders"], ""));
         let good = || snapshot(&ends(&[100]), &ends(&[100]));
         let facts = || Snapshot { groups: vec![good().groups.remove(0), group("others")], ..good() };
@@ -197,13 +202,13 @@ fn a_group_that_never_committed_blinds_no_sum_and_one_that_is_named_does() {
     };
     let worst = |state: &State| signal(state, at(1), "kafka.pair.worst_lag_seconds", &["events", "source"]);
     let others = |state: &State, id: &str| signal(state, at(1), id, &["events", "source", "others"]);
-    let state = told(&["*"]);
+    let state = described(&["*"]);
     assert_eq!(worst(&state).fresh(), Some(0.0));
     assert_eq!(others(&state, "kafka.group.lag"), Observed::Pending, "there is no such series");
     assert_eq!(others(&state, "kafka.group.active").fresh(), Some(1.0));
     assert_ne!(view::tiles(&state, at(1))[0].value.tone, Tone::Blind);
 
-    let state = told(&["checkout", "others"]);
+    let state = described(&["checkout", "others"]);
     assert_eq!(
         (kind(&worst(&state)), kind(&others(&state, "kafka.group.lag"))),
         (Some(FaultKind::Empty), Some(FaultKind::Empty))
@@ -278,7 +283,7 @@ fn a_lag_that_could_not_be_looked_at_says_why() {
             Fault::new(FaultKind::Refused, "the end of orders could not be looked at"),
         )])
     };
-    let mut told = |commit: i64| {
+    let mut described = |commit: i64| {
         let facts = Snapshot { unread: denied(), ..snapshot(&ends(&[11]), &ends(&[commit])) };
         state.apply(&source(), Observation::Snapshot(facts), stamp(1));
         let detail = state.detail("groups", "events/checkout", at(1)).expect("a row");
@@ -286,8 +291,8 @@ fn a_lag_that_could_not_be_looked_at_says_why() {
             name == "VIR may be transaction markers only" && cell.text.contains("could not be looked at")
         })
     };
-    assert!(told(10));
-    assert!(!told(11), "there is no lag");
+    assert!(described(10));
+    assert!(!described(11), "there is no lag");
 }
 
 /// Two copies of one topic with two prefixes, by patterns whose overlap no plan shows.
@@ -304,7 +309,8 @@ fn of_a_topic_that_two_mirrors_copy_no_offset_sync_is_gone_by() {
     syncs.take("orders", 0, super::super::Sync { upstream: 2, downstream: 2 });
     state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs), stamp(1));
     let over = plan::Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
-    let faults = crate::steer::Planner::draft(&state, &over, at(1)).expect("ours").expect_err("neither can be gone by");
+    let faults =
+        crate::planner::Planner::draft(&state, &over, at(1)).expect("ours").expect_err("neither can be gone by");
     assert!(faults[0].text.raw().contains("two mirrors from the source copy orders"), "{faults:?}");
     let uncopied = signal(&state, at(1), "kafka.topic.uncopied", &["events", "source", "orders"]);
     let own = signal(&state, at(1), "kafka.topic.own_records", &["events", "target", "orders"]);

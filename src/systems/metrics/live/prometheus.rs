@@ -56,7 +56,7 @@ pub(super) fn words(error: reqwest::Error) -> String {
 fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
     let json: Option<Json> = serde_json::from_slice(body).ok();
     if status != 200 {
-        let said = json.as_ref().and_then(|j| j["error"].as_str()).unwrap_or("no reason given");
+        let detail = json.as_ref().and_then(|j| j["error"].as_str()).unwrap_or("no reason given");
         let kind = match status {
             401 | 403 => FaultKind::Refused,
             404 => FaultKind::NotFound,
@@ -66,7 +66,7 @@ fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
             // 400 and 422: the expression is wrong; a redirect: another server than the plan's.
             _ => FaultKind::Unsupported,
         };
-        return Err((kind, format!("HTTP {status}: {said}")));
+        return Err((kind, format!("HTTP {status}: {detail}")));
     }
     let malformed = |words: &str| (FaultKind::Malformed, words.to_owned());
     let json = json.ok_or_else(|| malformed("the answer is not JSON: is this a Prometheus-compatible server?"))?;
@@ -156,17 +156,17 @@ mod tests {
     #[test]
     fn a_note_on_style_takes_nothing_away_and_hides_no_warning() {
         let note = r#""PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"requests\" (1:10)""#;
-        let told = |warnings: &str| {
+        let described = |warnings: &str| {
             let data = r#"{"resultType":"vector","result":[{"metric":{},"value":[1,"0.5"]}]}"#;
             read(200, format!(r#"{{"status":"success","warnings":[{warnings}],"data":{data}}}"#).as_bytes())
                 .map(|v| v.value)
         };
-        assert_eq!(told(note), Ok(0.5));
-        let (of, words) = told(&format!(r#"{note},"store b: timeout""#)).expect_err("a part");
+        assert_eq!(described(note), Ok(0.5));
+        let (of, words) = described(&format!(r#"{note},"store b: timeout""#)).expect_err("a part");
         assert_eq!(of, Malformed);
         assert!(words.ends_with("the server warns: store b: timeout"), "{words}");
         let doubted = r#""PromQL warning: bucket label \"le\" is missing or has a malformed value""#;
-        assert_eq!(kind(told(doubted)), Malformed);
+        assert_eq!(kind(described(doubted)), Malformed);
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
         ] {
             assert_eq!(kind(read(status, b"")), expected, "{status}");
         }
-        let said = read(400, br#"{"status":"error","errorType":"bad_data","error":"parse error: x"}"#);
-        assert!(said.expect_err("fault").1.contains("parse error: x"));
+        let detail = read(400, br#"{"status":"error","errorType":"bad_data","error":"parse error: x"}"#);
+        assert!(detail.expect_err("fault").1.contains("parse error: x"));
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     SharedConditions, Simulated,
     injection::FaultInjection,
     metrics::{Observation, Query, State},
-    steer::{SimulateWrites, played},
+    planner::{SimulateWrites, played},
 };
 use base::{
     now::Now,
@@ -54,9 +54,9 @@ const QUEUE: usize = 3;
 
 const NOW: Now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
 
-fn sim(world: SharedConditions) -> Sim {
+fn sim(conditions: SharedConditions) -> Sim {
     let mut sim = State::simulate(&played::plan(QUERIES), 7);
-    State::observe(&mut sim, &world);
+    State::observe(&mut sim, &conditions);
     sim
 }
 
@@ -70,8 +70,8 @@ fn asked(sim: &mut Sim, query: usize, side: Side) -> f64 {
 }
 
 /// The smallest and the largest of many values, including noise.
-fn range(world: SharedConditions, query: usize, side: Side) -> (f64, f64) {
-    let mut sim = sim(world);
+fn range(conditions: SharedConditions, query: usize, side: Side) -> (f64, f64) {
+    let mut sim = sim(conditions);
     let values: Vec<f64> = (0..500).map(|_| asked(&mut sim, query, side)).collect();
     (values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(0.0, f64::max))
 }
@@ -101,10 +101,10 @@ fn what_arrives_beyond_the_room_there_is_fails() {
 
 #[test]
 fn refused_writes_fail_and_queue_up() {
-    let world = SharedConditions { refused: 0.5, unwritten: Duration::from_secs(300), ..moved(0.0, 1.3) };
-    assert!(range(world, ERRORS, Side::Source).0 > 0.1);
+    let conditions = SharedConditions { refused: 0.5, unwritten: Duration::from_secs(300), ..moved(0.0, 1.3) };
+    assert!(range(conditions, ERRORS, Side::Source).0 > 0.1);
     for side in Side::BOTH {
-        let (low, _) = range(world, QUEUE, side);
+        let (low, _) = range(conditions, QUEUE, side);
         assert!(low > 1.5 * range(moved(0.0, 1.3), QUEUE, side).1, "{low}");
     }
     // One of twelve sets is stepped down, as in a planned move.
@@ -114,8 +114,8 @@ fn refused_writes_fail_and_queue_up() {
 
 #[test]
 fn a_crowd_and_data_that_is_far_away_take_longer() {
-    let mean = |world, side| {
-        let (low, high) = range(world, LATENCY, side);
+    let mean = |conditions, side| {
+        let (low, high) = range(conditions, LATENCY, side);
         f64::midpoint(low, high)
     };
     let before = SharedConditions { away: Sides { source: 0.0, target: 1.0 }, ..moved(0.5, 1.3) };
@@ -155,8 +155,8 @@ fn a_given_value_is_read_until_it_is_taken_away() {
 
     for (query, named) in [("nothing", "no health query nothing"), ("cache", "cache is not configured for the target")]
     {
-        let said = State::inject(&mut with, &reads(query, Side::Target, Some(1.0)), NOW).expect_err("not there");
-        assert!(said.contains(named), "{said}");
+        let detail = State::inject(&mut with, &reads(query, Side::Target, Some(1.0)), NOW).expect_err("not there");
+        assert!(detail.contains(named), "{detail}");
     }
     assert_eq!(State::inject(&mut with, &FaultInjection::StepDown { set: "orders".into() }, NOW), Ok(()));
 }

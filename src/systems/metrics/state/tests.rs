@@ -58,7 +58,7 @@ fn stamp(s: i64) -> Stamp {
 }
 
 /// A state with these values for `requests` and `errors` of the source.
-fn told(requests: f64, errors: f64) -> State {
+fn lines_of(requests: f64, errors: f64) -> State {
     let plan = plan();
     let (mut state, specs) = State::new(&plan);
     for spec in &specs {
@@ -73,11 +73,11 @@ fn told(requests: f64, errors: f64) -> State {
 #[test]
 fn an_error_ratio_needs_requests() {
     let errors = |state: &State, s| state.value(1, Side::Source, now(s)).expect("asked");
-    assert_eq!(errors(&told(10.0, 0.25), 1).fresh(), Some(0.25));
-    let none = errors(&told(0.0, 0.0), 1);
+    assert_eq!(errors(&lines_of(10.0, 0.25), 1).fresh(), Some(0.25));
+    let none = errors(&lines_of(0.0, 0.0), 1);
     assert!(matches!(&none, Observed::Unknown(f) if f.kind == FaultKind::NoTraffic), "{none:?}");
 
-    let mut cut = told(10.0, 0.25);
+    let mut cut = lines_of(10.0, 0.25);
     let (_, specs) = State::new(&plan());
     let spec = specs.iter().find(|s| s.id == "metrics/requests/source").expect("a source");
     cut.fail(&spec.query, &Fault::new(FaultKind::Unreachable, "gone"), now(2));
@@ -92,21 +92,21 @@ fn a_value_that_cannot_be_true_is_not_known_and_a_ratio_of_nothing_is_missed_by_
             .map(|thing| format!("{}: {}", thing.what, thing.why))
             .collect()
     };
-    assert_eq!(unknown(&told(10.0, 0.25)), Vec::<String>::new());
-    assert_eq!(unknown(&told(0.0, 0.25)), Vec::<String>::new());
-    let odd = unknown(&told(10.0, 37.0));
+    assert_eq!(unknown(&lines_of(10.0, 0.25)), Vec::<String>::new());
+    assert_eq!(unknown(&lines_of(0.0, 0.25)), Vec::<String>::new());
+    let odd = unknown(&lines_of(10.0, 37.0));
     assert_eq!(odd.len(), 1, "{odd:?}");
     assert!(odd[0].starts_with("health query errors, source: MALFORMED: "), "{odd:?}");
 }
 
 #[test]
 fn nothing_told_is_no_signal_that_lives() {
-    let state = told(10.0, 0.0);
+    let state = lines_of(10.0, 0.0);
     let mut out = Samples::default();
     state.measure(now(1), &mut out);
     for sample in out.into_vec() {
-        let told = sample.labels[1] == "source";
-        assert_eq!(sample.value.is_fresh(), told, "{sample:?}");
+        let lines_of = sample.labels[1] == "source";
+        assert_eq!(sample.value.is_fresh(), lines_of, "{sample:?}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::Felt;
+use super::CanaryReading;
 
 /// This many ticks, or usual write durations, without an acknowledgement are an outage.
 const TICKS: u32 = 4;
@@ -33,7 +33,7 @@ pub(in crate::mongo) struct Record {
     usual: Duration,
     /// The longest gap of each span, by the span's number.
     longest: VecDeque<(u64, Duration)>,
-    felt: Felt,
+    reading: CanaryReading,
 }
 
 impl Record {
@@ -49,7 +49,7 @@ impl Record {
             steady: false,
             usual: Duration::ZERO,
             longest: VecDeque::new(),
-            felt: Felt::default(),
+            reading: CanaryReading::default(),
         }
     }
 
@@ -74,7 +74,7 @@ impl Record {
 
     fn was_away(&mut self, span: Duration) {
         self.away += span;
-        self.felt.unseen += span;
+        self.reading.unseen += span;
     }
 
     /// The write that began at `began` was acknowledged. Returns whether that ends an outage.
@@ -85,10 +85,10 @@ impl Record {
         let over = self.is_outage(gap);
         let first = !self.steady;
         if over {
-            self.felt.down += gap;
-            self.felt.outages += 1;
-            self.felt.last = Some((at, gap));
-        } else if self.felt.writes == 0 {
+            self.reading.down += gap;
+            self.reading.outages += 1;
+            self.reading.last = Some((at, gap));
+        } else if self.reading.writes == 0 {
             self.usual = took;
         } else if !first {
             // Adapts slowly: a set that becomes slow is noticed before that counts as usual.
@@ -100,9 +100,9 @@ impl Record {
         }
         (self.reached, self.away, self.idle) = (Some(at), Duration::ZERO, Some(at));
         (self.missed, self.steady) = (false, true);
-        self.felt.why = None;
-        self.felt.writes += 1;
-        self.felt.acknowledged = Some((at, took));
+        self.reading.why = None;
+        self.reading.writes += 1;
+        self.reading.acknowledged = Some((at, took));
         over
     }
 
@@ -110,8 +110,8 @@ impl Record {
     pub(in crate::mongo) fn missed(&mut self, at: Duration, why: &str) -> bool {
         self.look(at);
         self.idle = Some(at);
-        self.felt.failed += 1;
-        self.felt.why = Some(why.into());
+        self.reading.failed += 1;
+        self.reading.why = Some(why.into());
         !std::mem::replace(&mut self.missed, true)
     }
 
@@ -123,19 +123,19 @@ impl Record {
     }
 
     /// The measurement at `at`; none before the first write since the start or restart has ended: that is no gap of zero.
-    pub(in crate::mongo) fn sample(&mut self, at: Duration) -> Option<Felt> {
+    pub(in crate::mongo) fn sample(&mut self, at: Duration) -> Option<CanaryReading> {
         self.look(at);
         if !self.steady && !self.missed {
             return None;
         }
-        let mut felt = self.felt.clone();
+        let mut reading = self.reading.clone();
         // Time not tried is excluded: the outage begins that much later.
-        felt.since =
+        reading.since =
             self.reached.filter(|_| self.is_outage(self.gap(at).unwrap_or_default())).map(|since| since + self.away);
-        felt.outages += u32::from(felt.since.is_some());
+        reading.outages += u32::from(reading.since.is_some());
         let of_late = self.longest.iter().filter(|(n, _)| number(at).saturating_sub(*n) < SPANS as u64);
-        felt.longest = of_late.map(|(_, gap)| *gap).max().unwrap_or_default();
-        Some(felt)
+        reading.longest = of_late.map(|(_, gap)| *gap).max().unwrap_or_default();
+        Some(reading)
     }
 
     /// Time without a successful write, as far as writes were tried.
@@ -152,10 +152,10 @@ impl Record {
         let passed = at.saturating_sub(self.until);
         if self.reached.is_none() {
             // Not begun, or it could not be tried.
-            self.felt.unseen += if self.felt.writes + self.felt.failed > 0 { passed } else { Duration::ZERO };
+            self.reading.unseen += if self.reading.writes + self.reading.failed > 0 { passed } else { Duration::ZERO };
         } else if passed > LOOKED_AWAY.max(self.every) {
             self.close(self.until);
-            self.felt.unseen += passed;
+            self.reading.unseen += passed;
         }
         self.until = self.until.max(at);
     }
@@ -163,9 +163,9 @@ impl Record {
     /// The current outage is counted up to `at`, as far as it was observed.
     fn close(&mut self, at: Duration) {
         if let Some(gap) = self.gap(at).filter(|gap| self.is_outage(*gap)) {
-            self.felt.down += gap;
-            self.felt.outages += 1;
-            self.felt.last = Some((at, gap));
+            self.reading.down += gap;
+            self.reading.outages += 1;
+            self.reading.last = Some((at, gap));
             self.keep(at, gap);
         }
         (self.reached, self.away, self.idle) = (None, Duration::ZERO, None);
@@ -203,7 +203,7 @@ mod tests {
         }
     }
 
-    fn of(record: &mut Record, at: Duration) -> Felt {
+    fn of(record: &mut Record, at: Duration) -> CanaryReading {
         record.sample(at).expect("something has come of a write")
     }
 
@@ -211,9 +211,9 @@ mod tests {
     fn a_healthy_set_has_gaps_of_a_tick_and_no_outage() {
         let mut record = Record::new(ms(50), ms(900));
         writes(&mut record, 1000, 3000);
-        let felt = of(&mut record, ms(3000));
-        assert_eq!((felt.writes, felt.outages, felt.down, felt.since), (40, 0, ms(0), None));
-        assert_eq!(felt.longest, ms(50));
+        let reading = of(&mut record, ms(3000));
+        assert_eq!((reading.writes, reading.outages, reading.down, reading.since), (40, 0, ms(0), None));
+        assert_eq!(reading.longest, ms(50));
     }
 
     #[test]
@@ -224,18 +224,18 @@ mod tests {
         assert!(record.missed(ms(2003), "not primary"), "it begins");
         record.begins(ms(2050));
         assert!(!record.missed(ms(2052), "not primary"), "it goes on");
-        let felt = of(&mut record, ms(2100));
-        assert_eq!((felt.since, felt.gap(ms(2100)), felt.outages), (Some(ms(1952)), ms(148), 1));
-        assert_eq!(felt.why.as_deref(), Some("not primary"));
+        let reading = of(&mut record, ms(2100));
+        assert_eq!((reading.since, reading.gap(ms(2100)), reading.outages), (Some(ms(1952)), ms(148), 1));
+        assert_eq!(reading.why.as_deref(), Some("not primary"));
         record.begins(ms(2100));
         assert!(record.acknowledged(ms(2100), ms(2480)));
-        let felt = of(&mut record, ms(2480));
-        assert_eq!((felt.since, felt.down, felt.outages, felt.failed), (None, ms(528), 1, 2));
-        assert_eq!((felt.last, felt.longest, felt.why), (Some((ms(2480), ms(528))), ms(528), None));
+        let reading = of(&mut record, ms(2480));
+        assert_eq!((reading.since, reading.down, reading.outages, reading.failed), (None, ms(528), 1, 2));
+        assert_eq!((reading.last, reading.longest, reading.why), (Some((ms(2480), ms(528))), ms(528), None));
         // Ten minutes later it is no longer in the longest gap; it stays in the downtime.
         writes(&mut record, 2500, 620_000);
-        let felt = of(&mut record, ms(620_000));
-        assert_eq!((felt.longest, felt.down), (ms(50), ms(528)));
+        let reading = of(&mut record, ms(620_000));
+        assert_eq!((reading.longest, reading.down), (ms(50), ms(528)));
     }
 
     #[test]
@@ -263,9 +263,9 @@ mod tests {
             writes(&mut record, begin, begin + 400);
             assert_eq!(of(&mut record, ms(begin + 800)).since, None, "nothing is under way, so nothing is late");
         }
-        let felt = of(&mut record, ms(3900));
-        assert_eq!((felt.outages, felt.down, felt.longest), (0, ms(0), ms(52)));
-        assert_eq!(felt.unseen, ms(2 * (648 - 50)), "what nobody tried is said to be that");
+        let reading = of(&mut record, ms(3900));
+        assert_eq!((reading.outages, reading.down, reading.longest), (0, ms(0), ms(52)));
+        assert_eq!(reading.unseen, ms(2 * (648 - 50)), "what nobody tried is said to be that");
         // An unread reply: acknowledged within two, read after 500.
         record.begins(ms(3900));
         record.slept(ms(498));
@@ -282,14 +282,14 @@ mod tests {
         // The next turn comes a second late; the server may have been back after 100 ms.
         record.begins(ms(3003));
         assert!(record.acknowledged(ms(3003), ms(3005)));
-        let felt = of(&mut record, ms(3005));
-        assert_eq!((felt.outages, felt.down, felt.unseen), (1, ms(3005 - 1952 - 950), ms(950)));
+        let reading = of(&mut record, ms(3005));
+        assert_eq!((reading.outages, reading.down, reading.unseen), (1, ms(3005 - 1952 - 950), ms(950)));
         // A write that hangs is attributed to the server, however long the machine was away before it was sent.
         writes(&mut record, 3050, 4000);
         record.begins(ms(6000));
         assert_eq!(of(&mut record, ms(6100)).since, None);
-        let felt = of(&mut record, ms(7000));
-        assert_eq!(felt.gap(ms(7000)), ms(1000 + 50));
+        let reading = of(&mut record, ms(7000));
+        assert_eq!(reading.gap(ms(7000)), ms(1000 + 50));
         assert!(record.acknowledged(ms(6000), ms(7001)));
     }
 
@@ -300,8 +300,8 @@ mod tests {
             record.begins(ms(at));
             record.acknowledged(ms(at), ms(at + 2));
         }
-        let felt = of(&mut record, ms(60_000));
-        assert_eq!((felt.outages, felt.unseen, felt.longest), (0, ms(0), ms(10_000)));
+        let reading = of(&mut record, ms(60_000));
+        assert_eq!((reading.outages, reading.unseen, reading.longest), (0, ms(0), ms(10_000)));
     }
 
     #[test]
@@ -310,8 +310,8 @@ mod tests {
         record.begins(ms(1000));
         assert_eq!(record.sample(ms(1400)), None, "neither a gap nor none");
         record.missed(ms(1500), "no primary");
-        let felt = of(&mut record, ms(3000));
-        assert_eq!((felt.since, felt.downtime(ms(3000))), (Some(ms(1000)), ms(2000)));
+        let reading = of(&mut record, ms(3000));
+        assert_eq!((reading.since, reading.downtime(ms(3000))), (Some(ms(1000)), ms(2000)));
     }
 
     #[test]
@@ -320,15 +320,15 @@ mod tests {
         writes(&mut record, 1000, 2000);
         // The machine slept for a minute.
         writes(&mut record, 62_000, 63_000);
-        let felt = of(&mut record, ms(63_000));
-        assert_eq!((felt.down, felt.outages), (ms(0), 0));
-        assert!(felt.unseen >= ms(59_000), "{:?}", felt.unseen);
+        let reading = of(&mut record, ms(63_000));
+        assert_eq!((reading.down, reading.outages), (ms(0), 0));
+        assert!(reading.unseen >= ms(59_000), "{:?}", reading.unseen);
         // In the middle of an outage: it is counted as far as it was observed.
         record.begins(ms(63_000));
         record.missed(ms(63_100), "no primary");
         writes(&mut record, 163_000, 164_000);
-        let felt = of(&mut record, ms(164_000));
-        assert_eq!((felt.down, felt.outages, felt.since), (ms(148), 1, None));
+        let reading = of(&mut record, ms(164_000));
+        assert_eq!((reading.down, reading.outages, reading.since), (ms(148), 1, None));
         // It may no longer write: nothing is measured.
         record.begins(ms(164_000));
         record.lost_sight(ms(164_010));
@@ -337,8 +337,8 @@ mod tests {
         record.begins(ms(168_000));
         assert_eq!(record.sample(ms(168_400)), None);
         record.acknowledged(ms(168_000), ms(168_500));
-        let felt = of(&mut record, ms(168_500));
-        assert_eq!((felt.since, felt.outages), (None, 1));
-        assert!(felt.unseen >= ms(102_000), "{:?}", felt.unseen);
+        let reading = of(&mut record, ms(168_500));
+        assert_eq!((reading.since, reading.outages), (None, 1));
+        assert!(reading.unseen >= ms(102_000), "{:?}", reading.unseen);
     }
 }

@@ -81,8 +81,8 @@ impl Canaries {
 
     /// Writes and publishes measurements for as long as the collector lives.
     pub(super) async fn run(&self, spec: CollectorSpec<Probe>, schedule: Schedule, out: &Sink<Observation>) {
-        let (clients, told) = (self.clients.clone(), out.clone());
-        let running = self.on_its_thread(async move { clients.run(spec, schedule, &told).await });
+        let (clients, described) = (self.clients.clone(), out.clone());
+        let running = self.on_its_thread(async move { clients.run(spec, schedule, &described).await });
         match running {
             Ok(task) => {
                 let _ends = Ends(task.abort_handle());
@@ -170,15 +170,15 @@ async fn one_run(
     let mut tick = interval(canary.every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // Often enough to be fresh at the fastest pace, whatever a write does meanwhile.
-    let mut told = interval(schedule.interval / 4);
-    told.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut described = interval(schedule.interval / 4);
+    described.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut took = Duration::ZERO;
     loop {
-        telling(tick.tick(), &mut told, record, took, out).await;
+        telling(tick.tick(), &mut described, record, took, out).await;
         let began = clock::now().boot;
         record.begins(began);
         let write = timeout(WRITE_WITHIN, write(&collection, concern));
-        let outcome = telling(write, &mut told, record, took, out).await;
+        let outcome = telling(write, &mut described, record, took, out).await;
         let at = clock::now().boot;
         took = at.saturating_sub(began);
         let news = match outcome {
@@ -197,7 +197,7 @@ async fn one_run(
 /// Waits for a future, publishes measurements meanwhile, and detects when this machine could not have noticed a result.
 async fn telling<T>(
     what: impl Future<Output = T>,
-    told: &mut tokio::time::Interval,
+    described: &mut tokio::time::Interval,
     record: &mut Record,
     took: Duration,
     out: &Sink<Observation>,
@@ -210,7 +210,7 @@ async fn telling<T>(
             biased;
             done = &mut what => Some(done),
             () = sleep_until(beat) => None,
-            _ = told.tick() => {
+            _ = described.tick() => {
                 report(record, clock::now().boot, took, out);
                 None
             }
@@ -225,8 +225,8 @@ async fn telling<T>(
 }
 
 fn report(record: &mut Record, at: Duration, took: Duration, out: &Sink<Observation>) {
-    if let Some(felt) = record.sample(at) {
-        out.facts(Observation::Felt(felt), took);
+    if let Some(sampled) = record.sample(at) {
+        out.facts(Observation::CanaryReading(sampled), took);
     }
 }
 

@@ -399,14 +399,14 @@ mod tests {
 
     #[test]
     fn of_the_drivers_view_of_a_set_only_the_cause_is_told() {
-        let told = "Server selection timeout: No available servers. Topology: { Type: Single, Servers: [ { Address: a:1, Type: Unknown, \
+        let described = "Server selection timeout: No available servers. Topology: { Type: Single, Servers: [ { Address: a:1, Type: Unknown, \
                     Error: Kind: I/O error: Connection refused (os error 111), labels: {}, source: None, server response: None } ] }";
-        assert_eq!(cause(told), "Connection refused (os error 111)");
-        assert!(!cause(told).ends_with(HANGS));
-        assert!(cause(&told.replace("Connection refused (os error 111)", "timed out")).ends_with(HANGS));
-        let told = "Connection pool for a:1 cleared because another operation failed with: Kind: SCRAM failure: Authentication failed., \
+        assert_eq!(cause(described), "Connection refused (os error 111)");
+        assert!(!cause(described).ends_with(HANGS));
+        assert!(cause(&described.replace("Connection refused (os error 111)", "timed out")).ends_with(HANGS));
+        let described = "Connection pool for a:1 cleared because another operation failed with: Kind: SCRAM failure: Authentication failed., \
                     labels: {}, source: None";
-        assert_eq!(cause(told), "SCRAM failure: Authentication failed.");
+        assert_eq!(cause(described), "SCRAM failure: Authentication failed.");
         assert!(cause("No available servers. Topology: { Type: Single }").ends_with(HANGS));
     }
 }

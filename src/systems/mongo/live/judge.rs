@@ -14,7 +14,7 @@ pub(super) enum Silent {
     /// Another set answers at its address: any request sent there was refused.
     Elsewhere(String),
     /// It does not answer.
-    Dark(String),
+    Unobservable(String),
 }
 
 /// The result of a step down where the member itself gives no information.
@@ -28,14 +28,14 @@ pub(super) fn nobody_steps_down(
     match (silent, leads) {
         (silent, Some((leader, now))) if leader != host || now != Some(term) => {
             let what = match silent {
-                Silent::Dark(_) => format!("{leader} is primary, {host} does not answer"),
+                Silent::Unobservable(_) => format!("{leader} is primary, {host} does not answer"),
                 Silent::Elsewhere(why) => format!("{leader} is primary, {why}"),
             };
             done(accepted, format!("{what}; it replied that it stepped down"), Truth::Conflict, what)
         }
         // It was refused there, and no member of the set received the request.
         (Silent::Elsewhere(why), _) if !accepted => Verified::new(Truth::NotApplied, why),
-        (Silent::Elsewhere(why) | Silent::Dark(why), _) => Verified::unobservable(why),
+        (Silent::Elsewhere(why) | Silent::Unobservable(why), _) => Verified::unobservable(why),
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn of_freeze(
         }
         Err(Silent::Elsewhere(why)) => Some(Verified::new(Truth::NotApplied, why.clone())),
         // A process that hangs keeps its memory, and one that has ended does not: from here the two cannot be distinguished.
-        Err(Silent::Dark(why)) => Some(Verified::unobservable(why.clone())),
+        Err(Silent::Unobservable(why)) => Some(Verified::unobservable(why.clone())),
     }
 }
 
@@ -84,16 +84,16 @@ mod tests {
         };
         assert_eq!(truth(Err(elsewhere()), None, false), Some(Truth::NotApplied));
         assert_eq!(truth(Err(elsewhere()), None, true), Some(Truth::Conflict));
-        assert_eq!(truth(Err(Silent::Dark("no answer".to_owned())), None, false), Some(Truth::Unobservable));
+        assert_eq!(truth(Err(Silent::Unobservable("no answer".to_owned())), None, false), Some(Truth::Unobservable));
         // Whether a restriction has expired is verified at the primary.
         assert_eq!(truth(Err(elsewhere()), Some(Lapse { term: 7, secs: 60 }), false), None);
         let stepped = |silent, leads: Option<(&str, i64)>, accepted| {
             nobody_steps_down("a:1", 7, silent, leads.map(|(host, term)| (host.to_owned(), Some(term))), accepted).truth
         };
         assert_eq!(stepped(elsewhere(), None, false), Truth::NotApplied);
-        assert_eq!(stepped(Silent::Dark("no answer".to_owned()), None, false), Truth::Unobservable);
+        assert_eq!(stepped(Silent::Unobservable("no answer".to_owned()), None, false), Truth::Unobservable);
         assert_eq!(stepped(elsewhere(), None, true), Truth::Unobservable);
-        for silent in [elsewhere(), Silent::Dark("no answer".to_owned())] {
+        for silent in [elsewhere(), Silent::Unobservable("no answer".to_owned())] {
             assert_eq!(stepped(silent, Some(("b:1", 8)), false), Truth::Conflict);
         }
     }

@@ -37,19 +37,19 @@ enum Told {
 }
 
 impl SetReaders {
-    pub(super) async fn look(&self, plan: &ReplicaSet, sought: &VerifyRequest<'_, Call, Version>) -> Sight {
-        match sought.call {
+    pub(super) async fn look(&self, plan: &ReplicaSet, request: &VerifyRequest<'_, Call, Version>) -> Sight {
+        match request.call {
             Call::Reconfig(r) => self.look_for_config(plan, r).await,
-            Call::StepDown { host, term, .. } => self.look_for_step_down(plan, host, *term, sought).await,
-            Call::Freeze { host, secs, lapse, .. } => self.look_for_freeze(plan, host, (*secs, *lapse), sought).await,
+            Call::StepDown { host, term, .. } => self.look_for_step_down(plan, host, *term, request).await,
+            Call::Freeze { host, secs, lapse, .. } => self.look_for_freeze(plan, host, (*secs, *lapse), request).await,
             Call::Wait { until, .. } => self.look_whether(plan, until).await,
         }
     }
 
     /// A member's `hello` reply, if it is a member of the set.
     async fn greeted(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, Silent> {
-        let dark = |fault: Fault| Silent::Dark(fault.to_string());
-        let hello = self.greeting(plan, host).await.map_err(dark)?;
+        let unobservable = |fault: Fault| Silent::Unobservable(fault.to_string());
+        let hello = self.greeting(plan, host).await.map_err(unobservable)?;
         match of_this_set(plan, host, hello.set_name.as_deref()) {
             Ok(()) => Ok(hello),
             Err(fault) => Err(Silent::Elsewhere(fault.to_string())),
@@ -95,20 +95,20 @@ impl SetReaders {
         plan: &ReplicaSet,
         host: &str,
         term: i64,
-        sought: &VerifyRequest<'_, Call, Version>,
+        request: &VerifyRequest<'_, Call, Version>,
     ) -> Sight {
         let hello = match self.greeted(plan, host).await {
             Ok(hello) => hello,
-            Err(silent) => return nobody_steps_down(host, term, silent, self.leads(plan).await, sought.accepted),
+            Err(silent) => return nobody_steps_down(host, term, silent, self.leads(plan).await, request.accepted),
         };
         if hello.writable && term_of(&hello) == Some(term) {
             return Verified::new(Truth::NotApplied, format!("{host} is primary in term {term}"));
         }
         let over = format!("term {term} of {host} is over");
-        if sought.accepted {
+        if request.accepted {
             return Verified::new(Truth::Applied, format!("{over}, as its reply said"));
         }
-        match self.was_logged(plan, host, sought.tag, STEPPED_DOWN).await {
+        match self.was_logged(plan, host, request.tag, STEPPED_DOWN).await {
             Told::Done => {
                 Verified::new(Truth::Applied, format!("{over}: its log shows that it stepped down for this request"))
             }
@@ -127,14 +127,14 @@ impl SetReaders {
         plan: &ReplicaSet,
         host: &str,
         (secs, lapse): (u32, Option<Lapse>),
-        sought: &VerifyRequest<'_, Call, Version>,
+        request: &VerifyRequest<'_, Call, Version>,
     ) -> Sight {
         let greeted = self.greeted(plan, host).await;
-        if let Some(sight) = of_freeze(host, &greeted, (secs, lapse), sought.accepted) {
+        if let Some(sight) = of_freeze(host, &greeted, (secs, lapse), request.accepted) {
             return sight;
         }
         let said = match &greeted {
-            Ok(hello) => match self.was_logged(plan, host, sought.tag, FROZEN).await {
+            Ok(hello) => match self.was_logged(plan, host, request.tag, FROZEN).await {
                 Told::Done => return Verified::new(Truth::Applied, format!("{host}'s log shows it")),
                 _ if hello.writable => {
                     return Verified::new(
@@ -145,7 +145,9 @@ impl SetReaders {
                 Told::Nothing => format!("{host}'s log does not show it"),
                 Told::Denied(why) => format!("{host}'s log is needed: {why}"),
             },
-            Err(Silent::Elsewhere(why) | Silent::Dark(why)) => format!("{host} does not answer for the set: {why}"),
+            Err(Silent::Elsewhere(why) | Silent::Unobservable(why)) => {
+                format!("{host} does not answer for the set: {why}")
+            }
         };
         match lapse {
             None => Verified::new(Truth::NotApplied, said),
@@ -162,7 +164,7 @@ impl SetReaders {
     /// Whether the effect of a step down on a member has expired; otherwise the remaining time, or why that is not known.
     async fn has_lapsed(&self, plan: &ReplicaSet, lapse: Lapse) -> Result<String, String> {
         let (leader, term) = self.leads(plan).await.ok_or("there is no primary")?;
-        let status = self.own_status(plan, &leader).await.map_err(|dark| dark.detail)?;
+        let status = self.own_status(plan, &leader).await.map_err(|unobservable| unobservable.detail)?;
         let led = status.led.ok_or_else(|| format!("{leader} does not report when it became primary"))?;
         let said = format!("{leader} has been primary for {}", base::now::short(led));
         let over = term.is_some_and(|term| lapse.is_over(term, led));
@@ -184,7 +186,7 @@ impl SetReaders {
     async fn look_whether(&self, plan: &ReplicaSet, until: &Until) -> Sight {
         match until {
             Until::Committed { version } => match self.of_leader(plan).await {
-                Err(dark) => dark,
+                Err(unobservable) => unobservable,
                 Ok(config) => {
                     let truth =
                         if config.version == *version { of(config.committed == Some(true)) } else { Truth::Conflict };
@@ -192,7 +194,7 @@ impl SetReaders {
                 }
             },
             Until::Settled => match self.of_leader(plan).await {
-                Err(dark) => dark,
+                Err(unobservable) => unobservable,
                 Ok(config) => Verified::new(
                     of(config.committed == Some(true)),
                     format!("{} accepts writes; {}", config.from, commitment(&config)),

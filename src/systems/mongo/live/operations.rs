@@ -48,13 +48,13 @@ pub(super) fn command() -> Document {
     // The first key of a command is its name; its value and all other keys stay on the server.
     let name =
         doc! { "$arrayElemAt": [{ "$map": { "input": { "$objectToArray": "$command" }, "in": "$$this.k" } }, 0] };
-    let told = doc! { "_id": 0, "op": 1, "ns": 1, "name": name, "micros": {
+    let described = doc! { "_id": 0, "op": 1, "ns": 1, "name": name, "micros": {
         "$max": ["$microsecs_running", "$transaction.timeOpenMicros"],
     }, "transaction": { "$gt": ["$transaction", Bson::Null] } };
     doc! { "aggregate": 1, "cursor": {}, "pipeline": [
         { "$currentOp": { "allUsers": true, "idleConnections": false, "idleSessions": true } },
         { "$match": picked },
-        { "$project": told },
+        { "$project": described },
         { "$sort": { "micros": -1 } },
         { "$limit": LISTED },
     ] }
@@ -116,10 +116,10 @@ mod tests {
 
     #[test]
     fn operations_are_named_the_longest_first_and_an_index_build_once() {
-        let told = parse(&reply(captured()), "a:1").expect("a reply");
-        assert_eq!((told.from.as_str(), told.longest()), ("a:1", Duration::from_micros(2_048_790)));
+        let described = parse(&reply(captured()), "a:1").expect("a reply");
+        assert_eq!((described.from.as_str(), described.longest()), ("a:1", Duration::from_micros(2_048_790)));
         let named: Vec<_> =
-            told.longest_first.iter().map(|op| (op.kind, op.what.as_str(), op.namespace.as_str())).collect();
+            described.longest_first.iter().map(|op| (op.kind, op.what.as_str(), op.namespace.as_str())).collect();
         assert_eq!(
             named,
             [
@@ -131,7 +131,7 @@ mod tests {
                 (Kind::IndexBuild, "createIndexes", "shop.big"),
             ]
         );
-        let words = told.named().expect("long ones");
+        let words = described.named().expect("long ones");
         assert_eq!(
             words,
             "transaction: idle for 2.0s; findAndModify shop.cars for 2.0s; aggregate shop.cars for 1.5s; and 2 more"
@@ -142,9 +142,9 @@ mod tests {
     fn nothing_under_way_is_zero_and_what_cannot_be_read_is_no_answer() {
         let none = parse(&reply(Vec::new()), "a:1").expect("a reply");
         assert_eq!((none.longest(), none.named()), (Duration::ZERO, None));
-        let begun =
+        let started =
             parse(&reply(vec![doc! { "op": "insert", "ns": "a.b", "name": "insert", "transaction": false }]), "a:1");
-        assert_eq!(begun.map(|o| o.longest()), Some(Duration::ZERO));
+        assert_eq!(started.map(|o| o.longest()), Some(Duration::ZERO));
         assert!(parse(&doc! { "ok": 1.0 }, "a:1").is_none());
         assert!(parse(&reply(vec![doc! { "op": "insert", "micros": "soon" }]), "a:1").is_none());
         assert!(parse(&reply(vec![doc! { "op": "insert", "micros": -1_i64 }]), "a:1").is_none());

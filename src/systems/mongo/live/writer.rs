@@ -106,12 +106,12 @@ impl Writer {
         Ok(hello)
     }
 
-    fn of_this_set(&self, set: &ReplicaSet, told: &str) -> Result<(), SendOutcome<Version>> {
-        if told == set.name {
+    fn of_this_set(&self, set: &ReplicaSet, described: &str) -> Result<(), SendOutcome<Version>> {
+        if described == set.name {
             return Ok(());
         }
         Err(SendOutcome::refused(format!(
-            "{}: is a member of `{told}`, not of `{}`; nothing was sent",
+            "{}: is a member of `{described}`, not of `{}`; nothing was sent",
             self.host, set.name
         )))
     }

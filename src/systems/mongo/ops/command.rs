@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::{Call, Reconfig, Until, Version};
-use crate::{mongo::facts::ConfigMember, steer::quoted};
+use crate::{mongo::facts::ConfigMember, planner::quoted};
 use plan::ReplicaSet;
 
 /// The options of the plan's connection string that the shell gets, in lower case. None of them holds a secret.

@@ -27,9 +27,9 @@ impl Set {
                 " Whether one is set is unknown: the reading login has to be granted getDefaultRWConcern.".to_owned()
             }
         };
-        let told = describe(&stand.config.members, changed);
+        let text = describe(&stand.config.members, changed);
         Some(format!(
-            "{}: from 5.0 on the server refuses this (103) as far as: {told}. Because of the arbiter, writes that name no write concern would \
+            "{}: from 5.0 on the server refuses this (103) as far as: {text}. Because of the arbiter, writes that name no write concern would \
              then wait for {}, and not for {} any more. Say first for what they are to wait, at {}: db.adminCommand({{ setDefaultRWConcern: \
              1, defaultWriteConcern: {{ w: \"majority\" }} }}), or w: 1 as it is now without a majority; then preview again.{unknown}",
             self.name,

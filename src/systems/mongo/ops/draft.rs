@@ -23,7 +23,7 @@ use base::{
 };
 
 impl State {
-    pub(super) fn steered(&self, name: &str) -> Result<&Set, Fault> {
+    pub(super) fn settable(&self, name: &str) -> Result<&Set, Fault> {
         let none = || Fault::new(FaultKind::NotFound, format!("the plan has no replica set `{name}`"));
         self.sets.iter().find(|set| set.name == name).ok_or_else(none)
     }

@@ -209,10 +209,10 @@ impl Set {
     /// Voters that could not become primary before and can afterwards: a priority of zero may be intended.
     fn unlocked(&self, before: &[ConfigMember], after: &[ConfigMember]) -> Option<String> {
         let had_none = |m: &&ConfigMember| before.iter().any(|b| b.host == m.host && b.votes > 0 && b.priority <= 0.0);
-        let lifted: Vec<&str> =
+        let released: Vec<&str> =
             after.iter().filter(|m| m.priority > 0.0).filter(had_none).map(|m| m.host.as_str()).collect();
-        let what = format!("{}: {} has priority 0 now, and can be elected afterwards", self.name, lifted.join(", "));
-        (!lifted.is_empty())
+        let what = format!("{}: {} has priority 0 now, and can be elected afterwards", self.name, released.join(", "));
+        (!released.is_empty())
             .then(|| format!("{what}; if priority 0 is intended, hide the member first: hidden members keep it"))
     }
 
@@ -379,29 +379,29 @@ impl Set {
     }
 
     /// Whether the members are as an action wants them; none if the action is of another kind.
-    pub(super) fn members_met(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
+    pub(super) fn members_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
         let config = self.config.at(now);
         let of = |side: Side| move |m: &&ConfigMember| self.side(&m.host) == Some(side);
-        let met = |test: &dyn Fn(&[ConfigMember]) -> bool| Some(config.clone().map(|c| test(&c.members)));
+        let satisfied = |test: &dyn Fn(&[ConfigMember]) -> bool| Some(config.clone().map(|c| test(&c.members)));
         match action {
             Action::AddMembers { .. } => {
                 let all = |members: &[ConfigMember]| {
                     self.planned().candidates.iter().all(|host| members.iter().any(|m| m.host == *host))
                 };
-                met(&all)
+                satisfied(&all)
             }
-            Action::Unhide { side, .. } => met(&|members| !members.iter().filter(of(*side)).any(can_be_shown)),
-            Action::SetVotes { votes, .. } => met(&|members| {
+            Action::Unhide { side, .. } => satisfied(&|members| !members.iter().filter(of(*side)).any(can_be_shown)),
+            Action::SetVotes { votes, .. } => satisfied(&|members| {
                 let have = Sides::from_fn(|side| members.iter().filter(of(side)).filter(|m| m.votes > 0).count());
                 Side::BOTH.iter().all(|side| *have.get(*side) == usize::from(*votes.get(*side)))
             }),
-            Action::SetPriorities { priorities, .. } => met(&|members| {
+            Action::SetPriorities { priorities, .. } => satisfied(&|members| {
                 let is = |m: &ConfigMember, side: Side| m.priority.total_cmp(&f64::from(*priorities.get(side))).is_eq();
                 Side::BOTH
                     .iter()
                     .all(|side| members.iter().filter(of(*side)).filter(|m| can_be_ranked(m)).all(|m| is(m, *side)))
             }),
-            Action::RemoveMembers { side, .. } => met(&|members| !members.iter().any(|m| of(*side)(&m))),
+            Action::RemoveMembers { side, .. } => satisfied(&|members| !members.iter().any(|m| of(*side)(&m))),
             Action::Freeze { .. } => {
                 let text = "no status shows whether a member is frozen";
                 Some(Observed::Unknown(Fault::new(FaultKind::Unsupported, text)))

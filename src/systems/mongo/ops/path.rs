@@ -144,9 +144,9 @@ mod tests {
         let observed = vec![m("a", 1, 2.0), m("b", 1, 1.0)];
         let wanted = vec![m("a", 1, 2.0), m("c", 1, 1.0)];
         let path = path(&observed, &wanted);
-        let told: Vec<_> = [observed.clone()].iter().chain(&path).zip(&path).map(|(a, b)| describe(a, b)).collect();
+        let text: Vec<_> = [observed.clone()].iter().chain(&path).zip(&path).map(|(a, b)| describe(a, b)).collect();
         assert_eq!(
-            told,
+            text,
             [
                 "c is added: votes 0, priority 0",
                 "c gets a vote, has priority 0 → 1",

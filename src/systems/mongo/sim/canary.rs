@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::Set;
-use crate::mongo::{Concern, Felt, canary::Record};
+use crate::mongo::{CanaryReading, Concern, canary::Record};
 
 /// When a set recently accepted no writes, and what its canary measured.
 #[derive(Debug, Default)]
@@ -74,7 +74,7 @@ impl Set {
     }
 
     /// What the canary has measured by `boot`, with a write once per `every`. Its first write has ended by then.
-    pub(super) fn sample(&mut self, concern: Concern, every: Duration, boot: Duration) -> Option<Felt> {
+    pub(super) fn sample(&mut self, concern: Concern, every: Duration, boot: Duration) -> Option<CanaryReading> {
         let blocked = self.canary.blocked.clone();
         let open =
             |at: Duration| !blocked.iter().any(|(since, until)| at >= *since && until.is_none_or(|until| at < until));

@@ -166,7 +166,7 @@ impl Set {
         self.stopped.insert(host.to_owned());
         // The contents of its memory are lost with its process, and its log starts empty.
         self.frozen.remove(host);
-        self.told.retain(|_, by| by != host);
+        self.known_primary.retain(|_, by| by != host);
         self.restarted.insert(host.to_owned());
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Simulated,
     mongo::{State, facts::ConfigMember},
-    steer::SimulateWrites,
+    planner::SimulateWrites,
 };
 use base::{now::Now, operation::SendOutcome, step::Reply};
 

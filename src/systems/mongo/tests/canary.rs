@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     mongo::{Concern, Kind, Observation, Probe},
-    steer::{Planner, SimulateWrites},
+    planner::{Planner, SimulateWrites},
 };
 use plan::Canary;
 
@@ -21,7 +21,7 @@ pub(super) fn with_canary() -> Run {
 }
 
 /// Advances time, with each probe queried every half second.
-pub(super) fn feel(run: &mut Run, probes: &[CollectorSpec<Probe>], seconds: u64) {
+pub(super) fn sample_for(run: &mut Run, probes: &[CollectorSpec<Probe>], seconds: u64) {
     for _ in 0..seconds * 2 {
         run.now.boot += Duration::from_millis(500);
         run.now.wall += Duration::from_millis(500);
@@ -58,18 +58,18 @@ fn an_election_is_felt_to_a_tick_and_goes_on_the_screen() {
     let mut run = with_canary();
     run.pass(2);
     let probes = run.state.probes();
-    feel(&mut run, &probes, 5);
+    sample_for(&mut run, &probes, 5);
     assert_eq!(run.signal("mongo.canary.write_downtime", "majority").fresh(), Some(0.0));
     assert_eq!(run.cell(0, "orders", "felt"), ("0ms".into(), Tone::Plain));
     run.sim.stop("127.0.0.1:101");
-    feel(&mut run, &probes, 3);
+    sample_for(&mut run, &probes, 3);
     let gap = run.signal("mongo.canary.gap", "1").fresh().expect("it goes on");
     assert!((2.4..3.2).contains(&gap), "{gap}");
     assert_eq!(run.cell(0, "orders", "felt").1, Tone::Bad);
     let detail = run.state.detail("sets", "orders", run.now).expect("a set");
     let line = detail.fields.iter().find(|(name, _)| name == "canary w:1").expect("a line");
     assert!(line.1.text.starts_with("NO WRITE for ") && line.1.text.ends_with("10107: not primary"), "{}", line.1.text);
-    feel(&mut run, &probes, 10);
+    sample_for(&mut run, &probes, 10);
     for w in ["1", "majority"] {
         assert_eq!(run.signal("mongo.canary.gap", w).fresh(), Some(0.0));
         let down = run.signal("mongo.canary.write_downtime", w).fresh().expect("felt");
@@ -84,11 +84,11 @@ fn a_step_down_is_felt_as_long_as_it_lasts() {
     let mut run = with_canary();
     run.pass(2);
     let probes = run.state.probes();
-    feel(&mut run, &probes, 5);
+    sample_for(&mut run, &probes, 5);
     run.sim.topple("orders", run.now);
-    feel(&mut run, &probes, 5);
-    let felt = run.signal("mongo.canary.longest_gap", "1").fresh().expect("felt");
-    assert!((0.05..0.15).contains(&felt), "{felt}");
+    sample_for(&mut run, &probes, 5);
+    let sampled = run.signal("mongo.canary.longest_gap", "1").fresh().expect("felt");
+    assert!((0.05..0.15).contains(&sampled), "{sampled}");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_canary_that_may_not_write_is_blind_and_no_outage() {
     let mut run = with_canary();
     run.pass(2);
     let probes = run.state.probes();
-    feel(&mut run, &probes, 2);
+    sample_for(&mut run, &probes, 2);
     for spec in &probes {
         run.state.on_probe_error(&spec.query, &Fault::new(FaultKind::Refused, "not authorized"));
     }
@@ -106,7 +106,11 @@ fn a_canary_that_may_not_write_is_blind_and_no_outage() {
     assert_eq!(run.cell(0, "orders", "felt"), ("REFUSED".into(), Tone::Blind));
     // The set's cell is as fresh as the worse of the two.
     let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(Duration::from_secs(1)) };
-    run.state.on_sample(&Probe { set: 0, concern: Concern::One }, Observation::Felt(Default::default()), stamp);
+    run.state.on_sample(
+        &Probe { set: 0, concern: Concern::One },
+        Observation::CanaryReading(Default::default()),
+        stamp,
+    );
     assert_eq!(run.cell(0, "orders", "felt").1, Tone::Blind);
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     mongo::ops::{Call, Until, Version},
-    steer::Planner,
+    planner::Planner,
 };
 use base::{
     operation::{Draft, Precondition},
@@ -134,9 +134,9 @@ fn what_a_person_pastes_goes_where_the_plan_goes_and_no_servers_word_is_the_shel
     for op in all.iter().flatten() {
         let tools = tempfile::tempdir().expect("a folder");
         // How a shell splits it: its words, a line each.
-        let said = tools.path().join("mongosh");
-        std::fs::write(&said, "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done\n").expect("written");
-        std::fs::set_permissions(&said, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("permitted");
+        let detail = tools.path().join("mongosh");
+        std::fs::write(&detail, "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done\n").expect("written");
+        std::fs::set_permissions(&detail, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("permitted");
         let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap_or_default());
         let out =
             std::process::Command::new("sh").args(["-c", &op.command]).env("PATH", path).output().expect("a shell");
@@ -289,7 +289,7 @@ fn a_shell_that_sees_the_names_of_the_inside_restores_the_same_priorities() {
 
 #[test]
 fn a_freeze_that_a_primary_refuses_is_not_there() {
-    use crate::steer::SimulateWrites;
+    use crate::planner::SimulateWrites;
     use base::step::{Reply, Truth};
     let mut run = Run::movable(1);
     let freeze = Call::Freeze { set: "orders".into(), host: "127.0.0.1:101".into(), secs: 60, lapse: None };

@@ -1,12 +1,12 @@
 //! Figures that never become less than what is known: the write downtime of a set, and the worst of all sets.
 
 use super::{
-    canary::{feel, with_canary},
+    canary::{sample_for, with_canary},
     *,
 };
 use crate::{
-    mongo::{Concern, Felt, Observation, Probe},
-    steer::Planner,
+    mongo::{CanaryReading, Concern, Observation, Probe},
+    planner::Planner,
 };
 
 const PROBE: Probe = Probe { set: 0, concern: Concern::One };
@@ -15,9 +15,9 @@ fn lost(run: &Run) -> String {
     run.state.sets[0].lost(run.now).to_string()
 }
 
-fn felt(run: &mut Run, felt: Felt) {
+fn canary_reads(run: &mut Run, canary_reads: CanaryReading) {
     let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(Duration::from_secs(1)) };
-    run.state.on_sample(&PROBE, Observation::Felt(felt), stamp);
+    run.state.on_sample(&PROBE, Observation::CanaryReading(canary_reads), stamp);
 }
 
 #[test]
@@ -25,14 +25,14 @@ fn what_a_canary_felt_stays_when_it_misses_a_turn() {
     let mut run = with_canary();
     run.pass(5);
     run.state.probes();
-    let down = Felt { down: Duration::from_millis(528), outages: 1, ..Felt::default() };
-    felt(&mut run, down.clone());
+    let down = CanaryReading { down: Duration::from_millis(528), outages: 1, ..CanaryReading::default() };
+    canary_reads(&mut run, down.clone());
     assert_eq!(lost(&run), "0.5s");
-    felt(&mut run, Felt { unseen: Duration::from_millis(100), ..down.clone() });
+    canary_reads(&mut run, CanaryReading { unseen: Duration::from_millis(100), ..down.clone() });
     assert_eq!(lost(&run), "≤ 0.6s", "what nobody tried may have been more, and is not less");
     // It is kept when the canary can no longer write; the length of an outage that continues then is not measured.
     let since = Some(run.now.boot - Duration::from_secs(1));
-    felt(&mut run, Felt { since, ..down });
+    canary_reads(&mut run, CanaryReading { since, ..down });
     run.state.on_probe_error(&PROBE, &Fault::new(FaultKind::Refused, "not authorized"));
     let then = lost(&run);
     run.pass(20);
@@ -48,7 +48,7 @@ fn an_outage_that_a_console_watched_before_its_canary_began_is_not_forgotten() {
     let before = run.state.sets[0].lost(run.now).time;
     assert!(before >= Duration::from_secs(10), "{before:?}");
     let probes = run.state.probes();
-    feel(&mut run, &probes, 5);
+    sample_for(&mut run, &probes, 5);
     assert!(run.state.sets[0].lost(run.now).time >= before, "{}", lost(&run));
     assert!(lost(&run).starts_with("≤ "), "{}", lost(&run));
     assert!(!run.state.outages(run.now).is_empty(), "the budget of 5s stays overspent");
@@ -59,7 +59,7 @@ fn an_outage_that_a_console_watched_before_its_canary_began_is_not_forgotten() {
     run.pass(4);
     let probes = run.state.probes();
     for _ in 0..12 {
-        feel(&mut run, &probes, 1);
+        sample_for(&mut run, &probes, 1);
         run.pass(0);
     }
     run.pass(2);

@@ -161,8 +161,8 @@ fn a_side_that_no_member_is_of_is_told_with_what_there_is() {
     run.state.sets[0].plan = Arc::new(by_tags);
     assert_eq!(summary(&run), "orders: no member is of the source: no member has the tag site");
     // What `landfall check` reports, too.
-    let told: Vec<_> = run.state.unusable(run.now).iter().map(|f| f.text.raw().to_owned()).collect();
-    assert_eq!(told, ["orders: no member is of the source: no member has the tag site"]);
+    let described: Vec<_> = run.state.unusable(run.now).iter().map(|f| f.text.raw().to_owned()).collect();
+    assert_eq!(described, ["orders: no member is of the source: no member has the tag site"]);
     reconfigured(&mut run, |m| m.tags = vec![("site".into(), "VIR".into())]);
     assert_eq!(summary(&run), "orders: no member is of the source: no member has the tag site=vir; there are VIR");
     reconfigured(&mut run, |m| m.tags = vec![("site".into(), "vir".into())]);
@@ -220,8 +220,11 @@ fn a_forced_configuration_is_not_known_well_enough_for_anything_to_go_on() {
     let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
     config.term = None;
     set.config.set(config, stamp);
-    let told = unknown(&run);
-    assert!(matches!(&told[..], [one] if one.starts_with("set orders: ") && one.contains("forced")), "{told:?}");
+    let described = unknown(&run);
+    assert!(
+        matches!(&described[..], [one] if one.starts_with("set orders: ") && one.contains("forced")),
+        "{described:?}"
+    );
 }
 
 #[test]

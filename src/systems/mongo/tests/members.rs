@@ -3,7 +3,7 @@
 use crate::{
     System,
     mongo::{Query, State, facts::Peer},
-    steer::{
+    planner::{
         Planner,
         played::{Played, plan},
     },
@@ -223,8 +223,8 @@ fn who_is_late_on_purpose_stays_hidden_and_keeps_nobody_else_so() {
     let unhide = Action::Unhide { set: set(), side: Side::Target };
     assert_eq!(p.is_satisfied(&unhide), Some(false));
     let draft = p.draft(&unhide).expect("a draft");
-    let told: Vec<_> = draft.ops.iter().map(|op| op.what.as_str()).collect();
-    assert!(told[0].contains("127.0.0.1:4") && !told[0].contains("127.0.0.1:5"), "{told:?}");
+    let described: Vec<_> = draft.ops.iter().map(|op| op.what.as_str()).collect();
+    assert!(described[0].contains("127.0.0.1:4") && !described[0].contains("127.0.0.1:5"), "{described:?}");
     reconfigured(&mut p, "127.0.0.1:4", |m| m.hidden = false);
     assert_eq!(p.is_satisfied(&unhide), Some(true));
 }

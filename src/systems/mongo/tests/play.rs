@@ -9,7 +9,7 @@ use crate::{
         facts::{ConfigMember, Observation},
         ops::{Call, Version},
     },
-    steer::{Planner, SimulateWrites},
+    planner::{Planner, SimulateWrites},
 };
 use base::{
     digest::Digest,

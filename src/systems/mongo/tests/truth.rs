@@ -7,7 +7,7 @@ use crate::{
         facts::Observation,
         ops::{Call, Lapse, Reconfig, Unless, Version},
     },
-    steer::SimulateWrites,
+    planner::SimulateWrites,
 };
 use base::step::{Reply, Truth};
 

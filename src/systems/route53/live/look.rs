@@ -19,8 +19,8 @@ use base::{
 type Sight = Verified<Version>;
 
 impl Readers {
-    pub(super) async fn look(&self, sought: &VerifyRequest<'_, Call, Version>) -> Sight {
-        match (sought.call, sought.precondition) {
+    pub(super) async fn look(&self, request: &VerifyRequest<'_, Call, Version>) -> Sight {
+        match (request.call, request.precondition) {
             (Call::InSync { zone, name, epoch }, expect) => {
                 let id = match expect {
                     Some(Version::Change(id)) => Some(id.as_str()),
@@ -28,7 +28,7 @@ impl Readers {
                 };
                 self.look_everywhere(zone, name, *epoch, id).await
             }
-            (call, Some(Version::Set(before))) => self.look_for_change(call, before, sought.tag).await,
+            (call, Some(Version::Set(before))) => self.look_for_change(call, before, request.tag).await,
             _ => Verified::unobservable("the previous state is unknown"),
         }
     }

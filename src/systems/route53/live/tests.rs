@@ -19,11 +19,11 @@ use crate::Journal;
 use crate::{
     Call as AnyCall, Live, System, Writer,
     aws::{intended, journal},
+    planner::Planner,
     route53::{
         facts::Query,
         ops::{Call, Version},
     },
-    steer::Planner,
 };
 use base::{
     collector::CollectorSpec,

@@ -59,8 +59,8 @@ impl Writers {
                 let info = answer.change_info();
                 let id = info.map(|info| info.id().trim_start_matches("/change/").to_owned());
                 let word = info.map_or("taken", |info| info.status().as_str());
-                let said = format!("change {} {word}", id.as_deref().unwrap_or("without an id"));
-                SendOutcome { version: id.map(Version::Change), ..SendOutcome::accepted(said) }
+                let detail = format!("change {} {word}", id.as_deref().unwrap_or("without an id"));
+                SendOutcome { version: id.map(Version::Change), ..SendOutcome::accepted(detail) }
             }
         }
     }

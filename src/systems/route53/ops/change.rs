@@ -13,13 +13,13 @@ use indexmap::IndexMap;
 
 use super::{Call, Drafted, Goal, HAND, RecordsSeen, SetTtl, SetWeight, Version, Wish, both_zero, ops, unknown};
 use crate::{
+    planner::{known, profile},
     route53::{
         batch::{self, Weighted},
         facts::{Epoch, Record, Routing},
         state::{Name, State},
         weighted::{configured, remarks, side_of},
     },
-    steer::{known, profile},
 };
 use base::{
     now::Now,

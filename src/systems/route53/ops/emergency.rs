@@ -12,12 +12,12 @@ use super::{
     ops, unknown,
 };
 use crate::{
+    planner::profile,
     route53::{
         batch::{self, Weighted},
         facts::{Epoch, normal},
         state::State,
     },
-    steer::profile,
 };
 use base::{
     now::{Now, short},

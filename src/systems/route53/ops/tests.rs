@@ -3,14 +3,14 @@ use std::sync::Arc;
 use super::{Call, Version, change::share};
 use crate::{
     System,
+    planner::{
+        Planner, SIGNED,
+        played::{self, Played},
+    },
     route53::{
         Routing, State,
         batch::Weighted,
         weighted::tests::{name, record},
-    },
-    steer::{
-        Planner, SIGNED,
-        played::{self, Played},
     },
 };
 use base::{

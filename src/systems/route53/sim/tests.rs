@@ -9,7 +9,7 @@ use super::super::{
 };
 use crate::{
     SharedConditions, Simulated,
-    steer::{Planner, SimulateWrites, played::Played},
+    planner::{Planner, SimulateWrites, played::Played},
 };
 use base::{
     side::{Side, Sides},
@@ -68,9 +68,9 @@ fn users_follow_the_weights_as_caches_age() {
     // Only one of the plan's names is moved, and each has equally many users.
     let names = f64::from(u32::try_from(at.state.plan.dns.len()).expect("a few"));
     let on_target = |at: &Played<State>| {
-        let mut world = SharedConditions::default();
-        State::publish(&at.sim, at.now, &mut world);
-        (world.on_target.expect("names steer it") * names * 1000.0).round() / 1000.0
+        let mut conditions = SharedConditions::default();
+        State::publish(&at.sim, at.now, &mut conditions);
+        (conditions.on_target.expect("names steer it") * names * 1000.0).round() / 1000.0
     };
     assert_eq!(on_target(&at), 0.0);
     let over = at.draft(&weights(50, 50)).expect("a draft");

@@ -73,13 +73,13 @@ impl Zone {
         let mut over = false;
         self.versions.iter().enumerate().rev().filter_map(move |(place, version)| {
             // The oldest existed before the period.
-            let begun = if place == 0 { from } else { reach.has(version.at)?.max(from) };
-            if over || begun > end {
+            let started = if place == 0 { from } else { reach.has(version.at)?.max(from) };
+            if over || started > end {
                 return None;
             }
-            over = begun == from;
-            let share = (end - begun).as_secs_f64() / (now - from).as_secs_f64().max(f64::EPSILON);
-            end = begun;
+            over = started == from;
+            let share = (end - started).as_secs_f64() / (now - from).as_secs_f64().max(f64::EPSILON);
+            end = started;
             Some((version, share))
         })
     }

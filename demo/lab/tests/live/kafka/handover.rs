@@ -204,7 +204,7 @@ impl Drop for Worker {
 
 /// A console on the estate.
 struct Console {
-    helm: Control,
+    control: Control,
     group: String,
     _folder: tempfile::TempDir,
 }
@@ -223,13 +223,13 @@ impl Console {
         let inbox = Inbox::new(&journal, &author.run, &[]).unwrap();
         let opened = landfall::systems::open_journal(Box::new(MemStore::default()), author, clock::now()).unwrap();
         let _entered = estate.runtime.enter();
-        let helm = live::start_steered(Arc::new(plan), opened, inbox);
-        helm.link.measure();
-        Self { helm, group: group.to_owned(), _folder: folder }
+        let control = live::start_with_control(Arc::new(plan), opened, inbox);
+        control.link.measure();
+        Self { control, group: group.to_owned(), _folder: folder }
     }
 
     fn now(&self) -> Arc<Snapshot> {
-        self.helm.link.snapshots.borrow().clone()
+        self.control.link.snapshots.borrow().clone()
     }
 
     fn step(&self, id: &str) -> StepView {
@@ -276,8 +276,8 @@ impl Console {
             match step.state {
                 StepState::Done => break,
                 StepState::Blocked | StepState::Ready | StepState::Previewed => {
-                    self.helm.orders.give(Order::Preview(id.into()));
-                    self.helm.orders.give(Order::Arm(id.into()));
+                    self.control.orders.give(Order::Preview(id.into()));
+                    self.control.orders.give(Order::Arm(id.into()));
                 }
                 StepState::Armed => {
                     if let Some(preview) = &step.preview
@@ -289,7 +289,7 @@ impl Console {
                             .map(|change| format!("{change:?}"))
                             .chain(preview.notes.clone())
                             .collect();
-                        self.helm.orders.give(Order::Execute { step: id.into(), digest, typed: self.group.clone() });
+                        self.control.orders.give(Order::Execute { step: id.into(), digest, typed: self.group.clone() });
                     }
                 }
                 _ => {}
@@ -335,7 +335,7 @@ fn hand_over(estate: &Estate, at: &Console, read: &Arc<Mutex<Vec<u64>>>, from: S
         at.group_is("the group is empty", "kafka.group.active", side, 0.0);
     }
     at.group_is("every partition is led over", "kafka.group.unled_partitions", to, 0.0);
-    let (said, notes) = at.carry_out(step);
+    let (detail, notes) = at.carry_out(step);
     let consumer = estate.consumer(&at.group, to, read);
     thread::sleep(Duration::from_secs(2));
     drop(producer.take());
@@ -360,10 +360,10 @@ fn hand_over(estate: &Estate, at: &Console, read: &Arc<Mutex<Vec<u64>>>, from: S
     let order = if freeze { "drained with a freeze" } else { "consumers first" };
     let twice = after - before;
     println!(
-        "{order}, {from} to {to}: {written} written, lost {lost}, read twice {twice}, the preview said at most {said}"
+        "{order}, {from} to {to}: {written} written, lost {lost}, read twice {twice}, the preview said at most {detail}"
     );
     assert_eq!(lost, 0, "{notes:?}");
-    assert!(u64::try_from(twice).unwrap() <= said, "{notes:?}");
+    assert!(u64::try_from(twice).unwrap() <= detail, "{notes:?}");
     if freeze && from == Side::Source {
         assert_eq!(twice, 0, "all was copied and read before: {notes:?}");
     }

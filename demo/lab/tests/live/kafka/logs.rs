@@ -20,7 +20,7 @@ use landfall::{
         Live, System,
         collect::clock,
         kafka::{Call, Observation, Query, State, TopicOffsets, Version},
-        steer::Planner,
+        planner::Planner,
     },
 };
 use landfall_lab::{

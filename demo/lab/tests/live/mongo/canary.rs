@@ -37,13 +37,13 @@ fn plan(lab: &Lab) -> Plan {
 }
 
 /// A watch that holds a journal for this plan.
-pub fn steered(plan: Plan) -> (Watch, tempfile::TempDir) {
+pub fn with_control(plan: Plan) -> (Watch, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let author =
         Author { run: plan.name.clone(), actor: "ana".into(), host: "here".into(), plan: Digest::of(b"canary") };
     let inbox = Inbox::new(&folder.path().join("run.journal"), &author.run, &[]).unwrap();
     let opened = landfall::systems::open_journal(Box::new(MemStore::default()), author, clock::now()).unwrap();
-    (Watch::steered(plan, opened, inbox).unwrap(), folder)
+    (Watch::with_control(plan, opened, inbox).unwrap(), folder)
 }
 
 /// The contents of the canary's collection: the number of writes to each document.
@@ -100,7 +100,7 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
     assert_eq!(written(lab), before, "a watch has written");
     drop(watch);
 
-    let (mut console, _folder) = steered(plan(lab));
+    let (mut console, _folder) = with_control(plan(lab));
     console.command(EngineCommand::Open(DetailKey {
         panel: "mongo".into(),
         table: "sets".into(),
@@ -134,9 +134,9 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
     let over = over.unwrap();
     // Durations are not asserted: the canary and the greetings measure independently, on a busy machine.
     for (w, already) in BOTH.iter().zip(already) {
-        let felt = canary(&over, "write_downtime", w).unwrap() - already;
-        println!("w:{w}: felt {felt:.3} s; {:?} s at the longest", canary(&over, "longest_gap", w));
-        assert!(felt > 0.0, "w:{w}: {felt} s");
+        let sample = canary(&over, "write_downtime", w).unwrap() - already;
+        println!("w:{w}: felt {sample:.3} s; {:?} s at the longest", canary(&over, "longest_gap", w));
+        assert!(sample > 0.0, "w:{w}: {sample} s");
     }
     let after = written(lab);
     let ids: Vec<_> = after.iter().map(|(id, _)| id.as_str()).collect();

@@ -254,7 +254,7 @@ fn a_canarys_login_is_tried_without_a_write_and_a_canary_that_may_not_write_is_b
     assert!(!databases.contains(&"landfall".to_owned()), "it was only asked: {databases:?}");
 
     // With a login that may not write: no outage, and no zero.
-    let (mut console, _folder) = super::canary::steered(with_canary(&guarded, ("nobody", "right")));
+    let (mut console, _folder) = super::canary::with_control(with_canary(&guarded, ("nobody", "right")));
     let blind = console.until("a canary that is refused", PATIENCE, |s| {
         let of = |w| s.sources.iter().find(|l| l.id == format!("mongo/solo/canary/{w}"));
         ["1", "majority"]
@@ -264,7 +264,7 @@ fn a_canarys_login_is_tried_without_a_write_and_a_canary_that_may_not_write_is_b
     let blind = blind.unwrap();
     assert!(value(&blind, "mongo.canary.gap", &["solo", "1"]).is_none());
     drop(console);
-    let (mut console, _folder) = super::canary::steered(with_canary(&guarded, ("canary", "right")));
+    let (mut console, _folder) = super::canary::with_control(with_canary(&guarded, ("canary", "right")));
     console
         .until("writes that get through", PATIENCE, |s| {
             ["1", "majority"].iter().all(|w| value(s, "mongo.canary.gap", &["solo", w]) == Some(0.0))
@@ -312,10 +312,10 @@ fn a_wrong_address_is_unreachable_and_a_wrong_set_is_told() {
         }
     }
     let mut watch = Watch::on(plan("other", &guarded.host, "")).unwrap();
-    let told = |s: &Snapshot| {
+    let described = |s: &Snapshot| {
         let tile = s.panels.iter().find(|p| p.id == "mongo").unwrap().summary.first().map(|c| c.text.to_string());
         tile.is_some_and(|t| t.contains("is a member of the set `solo`; the plan says `other`"))
     };
-    let seen = watch.until("the other set's name", PATIENCE, told).unwrap();
+    let seen = watch.until("the other set's name", PATIENCE, described).unwrap();
     assert!(value(&seen, "mongo.set.primary_writable", &["other"]).is_none());
 }

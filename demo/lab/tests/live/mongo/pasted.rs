@@ -19,7 +19,7 @@ use mongodb::{
 };
 use tempfile::TempDir;
 
-use super::{PATIENCE, block_on, canary::steered};
+use super::{PATIENCE, block_on, canary::with_control};
 
 /// The shell, from the npm registry.
 const SHELL: &str = "mongosh@2.12.0";
@@ -154,8 +154,8 @@ impl Set {
             };
             let members = config.get_array("members").unwrap().iter().filter_map(Bson::as_document).map(|m| {
                 let flag = |key| m.get_bool(key).unwrap();
-                let said = (number(m, "votes") as i32, number(m, "priority"), flag("hidden"), flag("arbiterOnly"));
-                (m.get_str("host").unwrap().to_owned(), said)
+                let detail = (number(m, "votes") as i32, number(m, "priority"), flag("hidden"), flag("arbiterOnly"));
+                (m.get_str("host").unwrap().to_owned(), detail)
             });
             (leader, config.get_i32("version").unwrap(), members.collect())
         })
@@ -230,9 +230,9 @@ fn paste(bin: &Path, home: &Path, command: &str) {
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");
     let out = shell.args(["-c", command]).env("PATH", &path).env("HOME", home).stdin(Stdio::null()).output().unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-    assert!(out.status.success(), "{command}\n{said}");
-    println!("    {}", said.trim().lines().take(2).collect::<Vec<_>>().join(" "));
+    let detail = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(out.status.success(), "{command}\n{detail}");
+    println!("    {}", detail.trim().lines().take(2).collect::<Vec<_>>().join(" "));
 }
 
 /// The preview of a step at this configuration version.
@@ -266,7 +266,7 @@ fn every_printed_command_of_a_replica_set_does_forward_and_back_what_it_says() {
 }
 
 fn every_command(set: &Set, bin: &Path, actions: &[(&str, &str)]) {
-    let (mut console, folder) = steered(set.plan(actions));
+    let (mut console, folder) = with_control(set.plan(actions));
     console.until_live(PATIENCE).unwrap();
     for &(step, action) in actions {
         let (leader, version, before) = set.stand();
@@ -285,10 +285,10 @@ fn every_command(set: &Set, bin: &Path, actions: &[(&str, &str)]) {
             else {
                 continue;
             };
-            let said = there.get(host).map_or("not in the set".to_owned(), |(votes, priority, hidden, _)| {
+            let detail = there.get(host).map_or("not in the set".to_owned(), |(votes, priority, hidden, _)| {
                 format!("votes {votes}, priority {priority}{}", if *hidden { ", hidden" } else { "" })
             });
-            assert_eq!(said, change.to, "{step}: {host}");
+            assert_eq!(detail, change.to, "{step}: {host}");
         }
         if step == "move" {
             assert!(set.hosts[3..5].contains(&led), "{led} leads");

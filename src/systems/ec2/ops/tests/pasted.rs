@@ -12,7 +12,7 @@ use crate::{
         Observation, Query, Question, State,
         facts::{Check, Group, Instance, InstanceState, Status, Target, TargetGroup, TargetHealth, TargetKind},
     },
-    steer::{
+    planner::{
         Planner,
         pasted::{flags, paste},
     },

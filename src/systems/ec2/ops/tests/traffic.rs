@@ -6,7 +6,7 @@ use crate::{
         State,
         ops::{Call, Place},
     },
-    steer::{Planner, SimulateWrites, played::Played},
+    planner::{Planner, SimulateWrites, played::Played},
 };
 use base::{
     side::Side,

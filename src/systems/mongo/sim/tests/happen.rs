@@ -11,7 +11,7 @@ use crate::{
         facts::{Membership, Peer, Query},
         ops::{Call, Until},
     },
-    steer::SimulateWrites,
+    planner::SimulateWrites,
 };
 use base::{
     side::{Side, Sides},
@@ -36,10 +36,10 @@ impl Estate {
         self.happens(&FaultInjection::StepDown { set: "orders".into() })
     }
 
-    fn world(&self) -> SharedConditions {
-        let mut world = SharedConditions::default();
-        State::publish(&self.sim, self.now, &mut world);
-        world
+    fn conditions(&self) -> SharedConditions {
+        let mut conditions = SharedConditions::default();
+        State::publish(&self.sim, self.now, &mut conditions);
+        conditions
     }
 
     /// The lag by a member's own status, and by its `hello` reply: seconds.
@@ -204,8 +204,8 @@ fn what_is_not_there_is_named_and_what_is_of_others_is_passed_over() {
         (FaultInjection::LongWrite { set: set.clone(), running: by }, "no replica set nobody"),
         (FaultInjection::StepDown { set }, "no replica set nobody"),
     ] {
-        let said = e.happens(&what).expect_err("not there");
-        assert!(said.contains(named), "{said}");
+        let text = e.happens(&what).expect_err("not there");
+        assert!(text.contains(named), "{text}");
     }
     let others = FaultInjection::NeverWell { role: "nobody".into(), side: Side::Target, on: true };
     assert_eq!(e.happens(&others), Ok(()));
@@ -216,7 +216,7 @@ fn the_others_feel_refused_writes_for_a_minute_and_primaries_that_are_far_away()
     let mut e = Estate::new(1);
     let quiet = SharedConditions { away: Sides { source: 0.0, target: 1.0 }, ..SharedConditions::default() };
     e.pass(1000);
-    assert_eq!(e.world(), quiet);
+    assert_eq!(e.conditions(), quiet);
     // Both primaries were at the source; one of them is stopped, and no member may stand for election for a while.
     for n in 102..106 {
         assert_eq!(e.freeze(n, 25).reply, Reply::Accepted);
@@ -225,20 +225,20 @@ fn the_others_feel_refused_writes_for_a_minute_and_primaries_that_are_far_away()
     for _ in 0..20 {
         e.pass(1000);
     }
-    let world = e.world();
-    assert_eq!(world.unwritten, Duration::from_secs(20));
+    let conditions = e.conditions();
+    assert_eq!(conditions.unwritten, Duration::from_secs(20));
     // Of two sets, a third of a minute.
-    assert!((world.refused - 1.0 / 6.0).abs() < 1e-9, "{world:?}");
+    assert!((conditions.refused - 1.0 / 6.0).abs() < 1e-9, "{conditions:?}");
     for _ in 0..20 {
         e.pass(1000);
     }
-    let (world, home) = (e.world(), e.leader().expect("a primary"));
-    assert_eq!(world.unwritten, Duration::ZERO);
-    assert!((0.2..0.22).contains(&world.refused), "{world:?}");
+    let (conditions, home) = (e.conditions(), e.leader().expect("a primary"));
+    assert_eq!(conditions.unwritten, Duration::ZERO);
+    assert!((0.2..0.22).contains(&conditions.refused), "{conditions:?}");
     let share = if [host(104), host(105)].contains(&home) { 0.5 } else { 0.0 };
-    assert_eq!(world.away, Sides { source: share, target: 1.0 - share });
+    assert_eq!(conditions.away, Sides { source: share, target: 1.0 - share });
     for _ in 0..61 {
         e.pass(1000);
     }
-    assert_eq!(e.world().refused, 0.0);
+    assert_eq!(e.conditions().refused, 0.0);
 }

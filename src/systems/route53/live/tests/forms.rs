@@ -4,8 +4,8 @@ use super::{Way, plan, seen, serve, weights};
 use crate::{
     Call as AnyCall, Live, Writer,
     aws::{intended, journal},
+    planner::{Planner, SIGNED},
     route53::State,
-    steer::{Planner, SIGNED},
 };
 use base::{
     observed::{FaultKind, Observed},

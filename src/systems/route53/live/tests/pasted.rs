@@ -9,11 +9,11 @@ use super::{
     weights,
 };
 use crate::{
-    route53::ops::{Call, Version},
-    steer::{
+    planner::{
         Planner,
         pasted::{flags, paste},
     },
+    route53::ops::{Call, Version},
 };
 use base::{operation::Operation, step::Reply};
 use plan::Action;
@@ -186,17 +186,17 @@ async fn every_printed_command_runs_and_the_way_back_restores_exactly_what_was()
 
 #[tokio::test]
 async fn a_printed_command_compares_with_what_was_previewed() {
-    let stranger = "<Name>api.example.test.</Name><Type>A</Type><SetIdentifier>ore</SetIdentifier><Weight>34</Weight><TTL>60</TTL>\
+    let foreign = "<Name>api.example.test.</Name><Type>A</Type><SetIdentifier>ore</SetIdentifier><Weight>34</Weight><TTL>60</TTL>\
                     <Value>203.0.113.9</Value>";
     for action in [weights(90, 10), ttl(20)] {
         let way = estate("plain").await;
         let draft = way.draft(&action);
-        way.server.lock().expect("no panic").put(stranger);
-        let told = run(&way, &draft.ops).expect_err("another value is there");
-        assert!(told.contains("do not match the current values"), "{told}");
+        way.server.lock().expect("no panic").put(foreign);
+        let described = run(&way, &draft.ops).expect_err("another value is there");
+        assert!(described.contains("do not match the current values"), "{described}");
         let way = estate("plain").await;
         run(&way, &draft.ops).expect("as previewed");
-        way.server.lock().expect("no panic").put(stranger);
+        way.server.lock().expect("no panic").put(foreign);
         let before = there(&way);
         run(&way, &draft.inverse).expect_err("another value is there");
         assert_eq!(there(&way), before, "nothing of it");

@@ -205,17 +205,17 @@ impl Server {
                 Some(Trouble::ErrorBefore) => return error(500, "InternalError", "not now"),
                 _ => {}
             }
-            if let Err(said) = self.change(body) {
-                let said = said.replace('\'', "&apos;");
+            if let Err(detail) = self.change(body) {
+                let detail = detail.replace('\'', "&apos;");
                 return if self.bare {
                     Some((
                         400,
                         format!(
-                            "<InvalidChangeBatch><Messages><Message>{said}</Message></Messages><RequestId>r</RequestId></InvalidChangeBatch>"
+                            "<InvalidChangeBatch><Messages><Message>{detail}</Message></Messages><RequestId>r</RequestId></InvalidChangeBatch>"
                         ),
                     ))
                 } else {
-                    error(400, "InvalidChangeBatch", &format!("[{said}]"))
+                    error(400, "InvalidChangeBatch", &format!("[{detail}]"))
                 };
             }
             let id = format!("C{:04}", self.changes.len() + 1);

@@ -5,7 +5,7 @@ use super::super::{
 use crate::{
     SharedConditions, Simulated,
     injection::FaultInjection,
-    steer::{
+    planner::{
         Planner, SimulateWrites,
         played::{self, Played},
     },
@@ -47,9 +47,9 @@ fn www(source: u8, target: u8) -> Action {
 /// The target's share of the users.
 fn received(at: &mut Played<State>) -> f64 {
     State::advance(&mut at.sim, at.now);
-    let mut world = SharedConditions::default();
-    State::publish(&at.sim, at.now, &mut world);
-    (world.on_target.expect("a name steers it") * 1000.0).round() / 1000.0
+    let mut names = SharedConditions::default();
+    State::publish(&at.sim, at.now, &mut names);
+    (names.on_target.expect("a name steers it") * 1000.0).round() / 1000.0
 }
 
 #[test]
@@ -154,15 +154,15 @@ fn a_weight_of_zero_answers_when_all_others_fail() {
 #[test]
 fn what_is_not_there_is_named() {
     let mut at = estate();
-    let said = |at: &mut Played<State>, what: &FaultInjection| {
+    let detail = |at: &mut Played<State>, what: &FaultInjection| {
         State::inject(&mut at.sim, what, at.now).expect_err("not there")
     };
     let server = FaultInjection::Stuck { server: "203.0.113.1".parse().expect("an address"), on: true };
-    assert_eq!(said(&mut at, &server), "no authoritative server 203.0.113.1");
-    assert_eq!(said(&mut at, &checks(Side::Source, false)), "no name WWW.example.test");
+    assert_eq!(detail(&mut at, &server), "no authoritative server 203.0.113.1");
+    assert_eq!(detail(&mut at, &checks(Side::Source, false)), "no name WWW.example.test");
     // Records with values and without a health check are always healthy.
     let bare = FaultInjection::HealthChecks { name: "api.example.test.".to_owned(), side: Side::Target, pass: false };
-    assert_eq!(said(&mut at, &bare), "no health check on the target's records of api.example.test.");
+    assert_eq!(detail(&mut at, &bare), "no health check on the target's records of api.example.test.");
     happen(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     assert_eq!(served(&mut at, &plan(), 0), 0);
 }

@@ -11,7 +11,7 @@ use super::{
     },
     Sim,
 };
-use crate::{Simulated, injection::FaultInjection, steer::SimulateWrites};
+use crate::{Simulated, injection::FaultInjection, planner::SimulateWrites};
 use base::{
     now::Now,
     operation::{SendOutcome, Verified},
@@ -31,7 +31,7 @@ impl SimulateWrites for State {
             Call::InService { .. } | Call::Traffic { .. } => Err("a wait is not sent".to_owned()),
         };
         match done {
-            Err(said) => SendOutcome::refused(said),
+            Err(detail) => SendOutcome::refused(detail),
             Ok(()) => {
                 sim.log.push(tag.to_owned());
                 Self::advance(sim, now);
@@ -91,7 +91,7 @@ impl SimulateWrites for State {
                     let other = |n: &u32| *n != group.desired && *n != *desired;
                     group.desired = (1..).map(|less| group.max.saturating_sub(less)).find(other).unwrap_or(0);
                     group.min = group.min.min(group.desired);
-                    group.minds = true;
+                    group.checks_elb = true;
                 }
             }
             Action::Processes { role, side, processes, suspend } => {
@@ -132,7 +132,7 @@ impl Sim {
                 group.max
             ));
         }
-        (group.desired, group.min, group.minds) = (desired, min, true);
+        (group.desired, group.min, group.checks_elb) = (desired, min, true);
         Ok(())
     }
 

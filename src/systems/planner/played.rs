@@ -108,7 +108,7 @@ impl<S: SimulateWrites> Played<S> {
 
     /// Carries out all operations, one after the other, each until it is applied. Returns how long that took.
     pub fn play(&mut self, ops: &[Operation<S::Call, S::Version>]) -> Duration {
-        let begun = self.now;
+        let started = self.now;
         let mut marks = Vec::new();
         for op in ops {
             let expect = op.precondition.bind(|place| marks.get(place).cloned().flatten()).expect("known");
@@ -139,6 +139,6 @@ impl<S: SimulateWrites> Played<S> {
             marks.push(mark);
         }
         self.read();
-        self.now.since(begun)
+        self.now.since(started)
     }
 }

@@ -14,7 +14,7 @@ use std::{
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
-use super::{mask::Mask, order::Sort, picture::ViewModel, rows::Rows, ui::Ui};
+use super::{mask::Mask, order::Sort, rows::Rows, ui::Ui, view_model::ViewModel};
 use base::view::Table;
 use engine::snapshot::Snapshot;
 
@@ -60,9 +60,9 @@ pub struct Prepared(Vec<(Wanted, usize, Rows)>);
 impl Prepared {
     /// Computes the rows for a view model.
     #[must_use]
-    pub fn of(picture: &ViewModel, looking: Looking) -> Self {
-        let page = looking.panel.and_then(|id| picture.page(id)).map(|page| &picture.pages[page].panel);
-        let tables: &[Table] = match (looking.detail, &picture.detail, page) {
+    pub fn of(view_model: &ViewModel, looking: Looking) -> Self {
+        let page = looking.panel.and_then(|id| view_model.page(id)).map(|page| &view_model.pages[page].panel);
+        let tables: &[Table] = match (looking.detail, &view_model.detail, page) {
             (true, Some((_, detail)), _) => &detail.tables,
             (false, _, Some(panel)) => &panel.tables,
             _ => &[],
@@ -101,8 +101,8 @@ fn address(table: &Table) -> usize {
 pub type SharedMask = Arc<Mutex<Mask>>;
 
 /// Locks the mask. A panic while it was locked is harmless: pseudonyms are only added.
-pub fn lock(veil: &SharedMask) -> MutexGuard<'_, Mask> {
-    veil.lock().unwrap_or_else(PoisonError::into_inner)
+pub fn lock(shared_mask: &SharedMask) -> MutexGuard<'_, Mask> {
+    shared_mask.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Requests to the worker.
@@ -120,7 +120,7 @@ pub struct RenderWorker(std::sync::mpsc::Sender<Task>);
 #[derive(Debug)]
 pub enum Made {
     /// A view model, with the rows on screen.
-    Picture(Arc<ViewModel>, Prepared),
+    Ready(Arc<ViewModel>, Prepared),
     /// Rows of an existing view model.
     Rows(Prepared),
 }
@@ -138,12 +138,13 @@ impl RenderWorker {
             let _ = rustix::process::nice(5);
             for task in queue {
                 let out = match task {
-                    Task::Make(snapshot, looking, veil, zone) => {
-                        let picture = ViewModel::masked(snapshot, veil.as_ref().map(lock).as_deref_mut(), &zone);
-                        let prepared = Prepared::of(&picture, looking);
-                        Made::Picture(Arc::new(picture), prepared)
+                    Task::Make(snapshot, looking, shared_mask, zone) => {
+                        let view_model =
+                            ViewModel::masked(snapshot, shared_mask.as_ref().map(lock).as_deref_mut(), &zone);
+                        let prepared = Prepared::of(&view_model, looking);
+                        Made::Ready(Arc::new(view_model), prepared)
                     }
-                    Task::Arrange(picture, looking) => Made::Rows(Prepared::of(&picture, looking)),
+                    Task::Arrange(view_model, looking) => Made::Rows(Prepared::of(&view_model, looking)),
                     Task::Forget(old) => {
                         drop(old);
                         continue;
@@ -158,13 +159,13 @@ impl RenderWorker {
     }
 
     /// Requests a view model in this zone; masked if there is a mask.
-    pub fn make(&self, snapshot: Arc<Snapshot>, looking: Looking, veil: Option<SharedMask>, zone: TimeZone) {
-        drop(self.0.send(Task::Make(snapshot, looking, veil, zone)));
+    pub fn make(&self, snapshot: Arc<Snapshot>, looking: Looking, shared_mask: Option<SharedMask>, zone: TimeZone) {
+        drop(self.0.send(Task::Make(snapshot, looking, shared_mask, zone)));
     }
 
     /// Requests rows of an existing view model: the operator has changed a filter or an order.
-    pub fn arrange(&self, picture: Arc<ViewModel>, looking: Looking) {
-        drop(self.0.send(Task::Arrange(picture, looking)));
+    pub fn arrange(&self, view_model: Arc<ViewModel>, looking: Looking) {
+        drop(self.0.send(Task::Arrange(view_model, looking)));
     }
 
     /// Hands over a view model to be freed.
@@ -202,7 +203,7 @@ mod tests {
     }
 
     /// A view model whose first page has only this table.
-    fn picture(table: Table) -> Arc<ViewModel> {
+    fn view_model(table: Table) -> Arc<ViewModel> {
         let (plan, _) = systems::parse_plan("small.toml".as_ref(), include_str!("../../demo/small.toml"))
             .unwrap_or_else(|e| panic!("{e}"));
         let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
@@ -225,8 +226,8 @@ mod tests {
 
     /// Does what the worker does on request.
     fn arranged(ui: &mut Ui) {
-        let picture = ui.waits().expect("rows are wanted");
-        let prepared = Prepared::of(&picture, Looking::of(ui));
+        let view_model = ui.waits().expect("rows are wanted");
+        let prepared = Prepared::of(&view_model, Looking::of(ui));
         update(ui, UiEvent::Rows(prepared));
     }
 
@@ -234,9 +235,9 @@ mod tests {
     fn a_long_tables_rows_come_after_the_key_and_a_short_ones_with_it() {
         let rows = LONG as u64 + 3;
         for (rows, beside) in [(10, false), (rows, true)] {
-            let first = picture(long(rows));
+            let first = view_model(long(rows));
             let mut ui = Ui::new(first.clone(), first.snapshot.now, Mode::Watch);
-            ui.gallery = RenderWorker::open().ok().map(|(gallery, _)| gallery);
+            ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
             press(&mut ui, "2");
             assert_eq!((order(&ui).0.len() as u64, ui.waits().is_some()), (rows, false), "nothing is asked of them");
             press(&mut ui, "/n:<4\n");
@@ -258,9 +259,9 @@ mod tests {
     #[test]
     fn rows_that_come_for_what_is_no_longer_wanted_are_asked_for_again() {
         let rows = LONG as u64 + 3;
-        let first = picture(long(rows));
+        let first = view_model(long(rows));
         let mut ui = Ui::new(first.clone(), first.snapshot.now, Mode::Watch);
-        ui.gallery = RenderWorker::open().ok().map(|(gallery, _)| gallery);
+        ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
         press(&mut ui, "2/n:<4");
         let (asked, looking) = (ui.waits().expect("wanted"), Looking::of(&ui));
         press(&mut ui, "2");
@@ -268,7 +269,7 @@ mod tests {
         update(&mut ui, UiEvent::Rows(late));
         assert_eq!(order(&ui), (&[0, 1, 2, 3][..], true), "better than none of it");
         // The next view model arrives, made for the filter and order of that time.
-        let next = picture(long(rows + 1));
+        let next = view_model(long(rows + 1));
         let prepared = Prepared::of(&next, looking);
         update(&mut ui, UiEvent::Made(next.clone(), prepared));
         assert_eq!(order(&ui), (&[0, 1, 2, 3][..], true));

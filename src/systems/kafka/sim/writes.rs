@@ -7,7 +7,7 @@ use super::{
     },
     Sim, SimPair, whole,
 };
-use crate::{Simulated, injection::FaultInjection, steer::SimulateWrites};
+use crate::{Simulated, injection::FaultInjection, planner::SimulateWrites};
 use base::{
     now::Now,
     operation::{SendOutcome, Verified},
@@ -24,7 +24,7 @@ impl SimulateWrites for State {
             None => Err(format!("no pair {pair}")),
         };
         match done {
-            Err(said) => SendOutcome::refused(said),
+            Err(detail) => SendOutcome::refused(detail),
             Ok(()) => {
                 sim.log.push(tag.to_owned());
                 SendOutcome::accepted("no error on any partition")

@@ -44,7 +44,7 @@ pub struct ViewModel {
     pub pages: Vec<Page>,
     /// Fingerprint of what must be drawn at once on any page: verdict, tones and words. Two view models that differ
     /// only in figures and ages have the same. Rows are not included: only the screen knows which are visible.
-    pub gist: u64,
+    pub fingerprint: u64,
     /// The snapshot with the real names, if this view model is masked: see [`Self::masked`].
     unmasked: Option<Arc<Snapshot>>,
 }
@@ -91,7 +91,7 @@ impl ViewModel {
         let pages: Vec<Page> = pages.collect();
         let answers = answers(&snapshot, &tiles);
         Self {
-            gist: fingerprint(&snapshot, &tiles, &pages),
+            fingerprint: fingerprint(&snapshot, &tiles, &pages),
             clock,
             detail,
             tiles,
@@ -166,7 +166,7 @@ fn fingerprint(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
         verdict => verdict.describe().1.hash(&mut hash),
     }
     if let Some(run) = &snapshot.run {
-        run.said.hash(&mut hash);
+        run.notice.hash(&mut hash);
         run.head.hash(&mut hash);
         for step in &run.steps {
             step.word.hash(&mut hash);
@@ -356,12 +356,12 @@ fn took(d: Duration) -> String {
 /// The detail of a row of one of the console's own pages; `None` for the systems' pages, whose details the engine
 /// makes.
 #[must_use]
-pub fn own_detail(picture: &ViewModel, panel: &str, row: &str) -> Option<Option<Detail>> {
-    let run = picture.snapshot.run.as_ref();
+pub fn own_detail(model: &ViewModel, panel: &str, row: &str) -> Option<Option<Detail>> {
+    let run = model.snapshot.run.as_ref();
     match panel {
-        SOURCES => Some(source_detail(picture, row)),
+        SOURCES => Some(source_detail(model, row)),
         RUNBOOK => Some(run.and_then(|run| runbook::step_detail(run, row))),
-        JOURNAL => Some(run.and_then(|run| runbook::record_detail(run, row, &picture.clock))),
+        JOURNAL => Some(run.and_then(|run| runbook::record_detail(run, row, &model.clock))),
         _ => None,
     }
 }
@@ -374,8 +374,8 @@ pub fn is_own(panel: &str) -> bool {
 
 /// The detail of a row of the Sources page: the row without truncation.
 #[must_use]
-pub fn source_detail(picture: &ViewModel, id: &str) -> Option<Detail> {
-    let panel = &picture.pages.iter().find(|p| p.panel.id == SOURCES)?.panel;
+pub fn source_detail(model: &ViewModel, id: &str) -> Option<Detail> {
+    let panel = &model.pages.iter().find(|p| p.panel.id == SOURCES)?.panel;
     let table = panel.tables.first()?;
     let row = table.rows.iter().find(|r| r.id == id)?;
     let fields = table.columns.iter().zip(&row.cells).map(|(c, cell)| (c.title.clone(), cell.clone())).collect();

@@ -59,22 +59,22 @@ fn a_count_down_that_nobody_sees_end_sends_nothing() {
     go(&mut drive, &mut ui, "npax");
     let target = drive.run_view().steps[0].preview.as_ref().expect("a preview").target.clone();
     let counting = |ui: &Ui| matches!(&ui.entry, Entry::Dialog(Dialog::Confirm(it)) if it.counting.is_some());
-    let said = |ui: &Ui| ui.message.clone().unwrap_or_default();
+    let detail = |ui: &Ui| ui.message.clone().unwrap_or_default();
     go(&mut drive, &mut ui, &format!("{target}\n"));
     assert!(counting(&ui));
     // The program was stopped, or the machine slept.
     drive.run_for(Duration::from_secs(9));
     carry_out(&mut drive, &mut ui, Vec::new());
     assert!(
-        !counting(&ui) && said(&ui).starts_with("cancelled: the screen was not updated for a while"),
+        !counting(&ui) && detail(&ui).starts_with("cancelled: the screen was not updated for a while"),
         "{}",
-        said(&ui)
+        detail(&ui)
     );
     go(&mut drive, &mut ui, &format!("x{target}\n"));
     assert!(counting(&ui));
     let suspends = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
     assert_eq!(update(&mut ui, UiEvent::Key(suspends)), [], "it is a key like any other now");
-    assert!(!counting(&ui) && said(&ui) == "cancelled: nothing was sent", "{}", said(&ui));
+    assert!(!counting(&ui) && detail(&ui) == "cancelled: nothing was sent", "{}", detail(&ui));
     go(&mut drive, &mut ui, &format!("x{target}\n"));
     update(&mut ui, UiEvent::Paste("anything".to_owned()));
     assert!(!counting(&ui));

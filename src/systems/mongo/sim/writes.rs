@@ -10,7 +10,7 @@ use crate::{
         Observation, Probe, State,
         ops::{Call, Lapse, Reconfig, Until, Version},
     },
-    steer::SimulateWrites,
+    planner::SimulateWrites,
 };
 use base::{
     now::Now,
@@ -36,7 +36,7 @@ impl SimulateWrites for State {
         };
         match done {
             Ok(host) => {
-                set.told.insert(tag.to_owned(), host);
+                set.known_primary.insert(tag.to_owned(), host);
                 // Every time: a request that was sent twice shows here.
                 sim.log.push(tag.to_owned());
                 SendOutcome { reply: Reply::Accepted, version: Some(set.mark()), detail: "ok".to_owned() }
@@ -69,7 +69,7 @@ impl SimulateWrites for State {
             return Err(Fault::new(FaultKind::NotFound, "no such canary in the simulated estate"));
         };
         let none = || Fault::new(FaultKind::Empty, "no write has completed yet");
-        set.sample(probe.concern, every, now.boot).map(Observation::Felt).ok_or_else(none)
+        set.sample(probe.concern, every, now.boot).map(Observation::CanaryReading).ok_or_else(none)
     }
 
     fn log(sim: &Sim) -> &[String] {
@@ -197,7 +197,7 @@ impl Set {
                 _ => (Truth::Unobservable, format!("{host} does not answer")),
             };
         };
-        if self.told.get(tag).is_some_and(|by| by == host) {
+        if self.known_primary.get(tag).is_some_and(|by| by == host) {
             return (Truth::Applied, format!("{host}'s log shows that it stepped down for this request"));
         }
         if over {
@@ -214,7 +214,7 @@ impl Set {
             // An absolute value, and it holds: a primary is not frozen.
             return (Truth::Applied, format!("{host} is primary: it is not frozen"));
         }
-        if answers && self.told.get(tag).is_some_and(|by| by == host) {
+        if answers && self.known_primary.get(tag).is_some_and(|by| by == host) {
             return (Truth::Applied, format!("{host}'s log shows it"));
         }
         if leads {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Hand, Refusal, Run, RunEffect,
     act::hashed,
-    obey::{Obeyed, conditions},
+    orders::{Performed, conditions},
     waiver::Waiver,
 };
 use crate::systems::Systems;
@@ -134,20 +134,20 @@ pub(super) struct Proposed {
 
 impl<S: Systems> Run<S> {
     /// Puts it before others.
-    pub(super) fn propose(&mut self, motion: Proposal, operator: String, now: Now) -> Obeyed<S> {
-        self.may_be_carried(&motion)?;
+    pub(super) fn propose(&mut self, proposal: Proposal, operator: String, now: Now) -> Performed<S> {
+        self.may_be_carried(&proposal)?;
         // With the place in the journal: agreeing once is not agreeing to the same words again.
-        let digest = hashed(&(&motion, &self.journal, self.records.back().map(|entry| entry.seq)));
-        let what = motion.describe();
-        let record = Body::Proposed { step: motion.step().to_owned(), digest, by: operator.clone(), what };
+        let digest = hashed(&(&proposal, &self.journal, self.records.back().map(|entry| entry.seq)));
+        let what = proposal.describe();
+        let record = Body::Proposed { step: proposal.step().to_owned(), digest, by: operator.clone(), what };
         // Whoever proposes is one of two; a plan that wants approvals wants that many approvers, whoever was at the keyboard.
-        let (people, needs) = match &motion {
+        let (people, needs) = match &proposal {
             Proposal::MarkDone { step, .. } => (Vec::new(), self.plan_of(self.find(step)?).approvals),
             // Whoever has a key in the plan counts by it alone.
             _ if self.may_count(&operator) => (vec![operator.clone()], 2),
             _ => (Vec::new(), 2),
         };
-        self.proposal = Some(Proposed { proposal: motion, digest, by: operator, people, needs, at: now });
+        self.proposal = Some(Proposed { proposal: proposal, digest, by: operator, people, needs, at: now });
         Ok(vec![RunEffect::Record(record)])
     }
 
@@ -162,7 +162,7 @@ impl<S: Systems> Run<S> {
     }
 
     /// Somebody agrees: once that is enough it is carried out, if it still makes sense.
-    pub(super) fn agree(&mut self, mut it: Proposed, by: String, hand: Hand, now: Now) -> Obeyed<S> {
+    pub(super) fn agree(&mut self, mut it: Proposed, by: String, hand: Hand, now: Now) -> Performed<S> {
         if it.people.iter().any(|p| people::same(p, &by)) {
             return Err(Refusal::new(format!("{by} has already approved: it needs {} different people", it.needs)));
         }
@@ -226,7 +226,7 @@ impl<S: Systems> Run<S> {
                 let op = self.steps[at].state.recipe.ops.get(usize::from(ticket.op));
                 if op.is_some_and(|op| op.state == OpState::Quarantine) {
                     let wait = "an earlier request may still take effect: wait until that time is over, then check and resolve it again";
-                    self.said = Some((now, format!("{step}: {wait}")));
+                    self.notice = Some((now, format!("{step}: {wait}")));
                 }
             }
         }
@@ -234,14 +234,14 @@ impl<S: Systems> Run<S> {
     }
 
     /// Whether it makes sense as things stand.
-    fn may_be_carried(&self, motion: &Proposal) -> Result<(), Refusal> {
-        let at = self.find(motion.step())?;
-        let said = |text: &str, what: &str| {
+    fn may_be_carried(&self, proposal: &Proposal) -> Result<(), Refusal> {
+        let at = self.find(proposal.step())?;
+        let notice = |text: &str, what: &str| {
             if text.trim().is_empty() { Err(Refusal::new(format!("state {what}"))) } else { Ok(()) }
         };
-        match motion {
+        match proposal {
             Proposal::Waive { gate, reason, minutes, .. } => {
-                said(reason, "the reason for the waiver")?;
+                notice(reason, "the reason for the waiver")?;
                 if !(1..=240).contains(minutes) {
                     return Err(Refusal::new("a waiver ends after 1 to 240 minutes"));
                 }
@@ -260,21 +260,21 @@ impl<S: Systems> Run<S> {
                 Ok(())
             }
             Proposal::MarkDone { looked_at, .. } => {
-                said(looked_at, "what you checked")?;
+                notice(looked_at, "what you checked")?;
                 self.may_be_marked_done(at)
             }
             Proposal::Skip { reason, .. } => {
-                said(reason, "the reason for skipping the step")?;
+                notice(reason, "the reason for skipping the step")?;
                 let state = &self.steps[at].state;
                 let open = matches!(state.state, StepState::Pending | StepState::Blocked | StepState::Ready);
                 if open && state.way == base::step::Way::Forward && !state.partly_done() {
                     return Ok(());
                 }
-                let id = motion.step();
+                let id = proposal.step();
                 Err(Refusal::new(format!("{id} is {}: only a step that was not started can be skipped", state.word())))
             }
             Proposal::ResolveManually { ticket, there, looked_at, .. } => {
-                said(looked_at, "what you both checked")?;
+                notice(looked_at, "what you both checked")?;
                 let state = &self.steps[at].state;
                 // Of a tail that failed nobody needs to say that it is not there.
                 if state.unsettled() == Some(*ticket) && (*there || state.state == StepState::Running) {

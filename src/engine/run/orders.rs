@@ -14,31 +14,31 @@ use base::{
 use journal::{Body, Unapproved};
 use plan::{Condition, Confirm, StepPlan, people};
 
-pub(super) type Obeyed<S> = Result<Vec<RunEffect<S>>, Refusal>;
+pub(super) type Performed<S> = Result<Vec<RunEffect<S>>, Refusal>;
 
 impl<S: Systems> Run<S> {
     /// Takes an order. What is refused is remembered, for the screen.
     pub fn order(&mut self, order: Order, estate: &S, now: Now) -> Vec<RunEffect<S>> {
-        self.said = None;
+        self.notice = None;
         let approval = match &order {
             Order::Approve { step, digest, by, .. } => {
                 Some(Unapproved { step: step.clone(), digest: *digest, by: by.clone() })
             }
             _ => None,
         };
-        match self.obey(order, estate, now) {
+        match self.perform(order, estate, now) {
             Ok(effects) => effects,
             Err(Refusal(why)) => {
                 // Whoever approved from elsewhere does not see what is said here; the record is their answer.
                 let operator = self.writer.clone().filter(|_| self.halted.is_none());
                 let record = approval.zip(operator).map(|(it, by)| RunEffect::Record(it.on_record(by, &why)));
-                self.said = Some((now, why));
+                self.notice = Some((now, why));
                 record.into_iter().collect()
             }
         }
     }
 
-    fn obey(&mut self, order: Order, estate: &S, now: Now) -> Obeyed<S> {
+    fn perform(&mut self, order: Order, estate: &S, now: Now) -> Performed<S> {
         let Some(operator) = self.writer.clone() else {
             return Err(Refusal::new(
                 "this console is read only: another console has the journal, or no journal was opened",
@@ -77,11 +77,11 @@ impl<S: Systems> Run<S> {
             Order::Hold { by, why } => Ok(self.hold(&by.unwrap_or(operator), why, now)),
             Order::Release => self.release(&operator, now),
             Order::MarkDone { step, looked_at } => self.mark_done(&step, looked_at, operator, now),
-            Order::Propose(motion) => self.propose(motion, operator, now),
+            Order::Propose(proposal) => self.propose(proposal, operator, now),
             Order::Adopt(step) => self.adopt(self.find(&step)?, estate, now),
             Order::Approve { step, digest, by, hand } => self.approve(&step, digest, by, hand, now),
             Order::Disbelieve { what, why } => {
-                self.said =
+                self.notice =
                     Some((now, format!("the approval of {} in the name of {} is refused: {why}", what.step, what.by)));
                 Ok(vec![RunEffect::Record(what.on_record("inbox".to_owned(), &why))])
             }
@@ -94,7 +94,7 @@ impl<S: Systems> Run<S> {
     }
 
     /// An event that either does something or is refused.
-    pub(super) fn simple(&mut self, step: &str, event: &StepEvent, why: &str, now: Now) -> Obeyed<S> {
+    pub(super) fn simple(&mut self, step: &str, event: &StepEvent, why: &str, now: Now) -> Performed<S> {
         let at = self.find(step)?;
         let before = self.steps[at].state.clone();
         let effects = self.take(at, event, now);
@@ -104,7 +104,7 @@ impl<S: Systems> Run<S> {
         Ok(effects)
     }
 
-    fn preview(&mut self, at: usize, estate: &S, now: Now) -> Obeyed<S> {
+    fn preview(&mut self, at: usize, estate: &S, now: Now) -> Performed<S> {
         let state = &self.steps[at].state;
         let id = self.plan_of(at).id.clone();
         if matches!(self.plan_of(at).action, plan::Action::Build { .. }) {
@@ -158,7 +158,7 @@ impl<S: Systems> Run<S> {
         })
     }
 
-    fn arm(&mut self, at: usize, now: Now) -> Obeyed<S> {
+    fn arm(&mut self, at: usize, now: Now) -> Performed<S> {
         let plan = self.plan_of(at);
         let (id, needed) = (plan.id.clone(), plan.approvals);
         let state = &self.steps[at].state;
@@ -179,7 +179,7 @@ impl<S: Systems> Run<S> {
         }
     }
 
-    fn execute(&mut self, at: usize, digest: Digest, typed: &str, estate: &S, now: Now) -> Obeyed<S> {
+    fn execute(&mut self, at: usize, digest: Digest, typed: &str, estate: &S, now: Now) -> Performed<S> {
         let plan = self.plan_of(at);
         let id = plan.id.clone();
         if plan.confirm > Confirm::Enter && typed != plan.action.target() {
@@ -228,7 +228,7 @@ impl<S: Systems> Run<S> {
         Ok(self.take(at, &StepEvent::Execute(clearance), now))
     }
 
-    fn roll_back(&mut self, at: usize, now: Now) -> Obeyed<S> {
+    fn roll_back(&mut self, at: usize, now: Now) -> Performed<S> {
         let plan = self.plan_of(at);
         let id = plan.id.clone();
         if plan.irreversible {
@@ -256,7 +256,7 @@ impl<S: Systems> Run<S> {
         self.everybody(record, &StepEvent::Hold, now)
     }
 
-    fn release(&mut self, operator: &str, now: Now) -> Obeyed<S> {
+    fn release(&mut self, operator: &str, now: Now) -> Performed<S> {
         let held: Vec<usize> = (0..self.steps.len()).filter(|at| self.steps[*at].state.held).collect();
         // What had to stand still by itself goes on once the reason is gone, or two people have left it out.
         let (still, free): (Vec<usize>, Vec<usize>) =
@@ -285,7 +285,7 @@ impl<S: Systems> Run<S> {
         effects
     }
 
-    fn mark_done(&mut self, step: &str, looked_at: String, operator: String, now: Now) -> Obeyed<S> {
+    fn mark_done(&mut self, step: &str, looked_at: String, operator: String, now: Now) -> Performed<S> {
         if looked_at.trim().is_empty() {
             return Err(Refusal::new("state what you checked"));
         }
@@ -306,13 +306,13 @@ impl<S: Systems> Run<S> {
         Err(Refusal::new(format!("{id} is {}: only a manual step that is READY can be marked done", state.word())))
     }
 
-    pub(super) fn marked_done(&mut self, step: &str, looked_at: String, by: Vec<String>, now: Now) -> Obeyed<S> {
+    pub(super) fn marked_done(&mut self, step: &str, looked_at: String, by: Vec<String>, now: Now) -> Performed<S> {
         let effects = self.simple(step, &StepEvent::MarkDone, "it cannot be marked done", now)?;
         let word = Body::Attested { step: step.to_owned(), ticket: None, there: true, looked_at, by };
         Ok(std::iter::once(RunEffect::Record(word)).chain(effects).collect())
     }
 
-    fn adopt(&mut self, at: usize, estate: &S, now: Now) -> Obeyed<S> {
+    fn adopt(&mut self, at: usize, estate: &S, now: Now) -> Performed<S> {
         let id = self.plan_of(at).id.clone();
         match estate.is_satisfied(&self.plan_of(at).action, now) {
             Some(seen) if seen.clone().fresh() == Some(true) => self.simple(
@@ -357,7 +357,7 @@ impl<S: Systems> Run<S> {
         )))
     }
 
-    fn approve(&mut self, step: &str, digest: Digest, by: String, hand: Hand, now: Now) -> Obeyed<S> {
+    fn approve(&mut self, step: &str, digest: Digest, by: String, hand: Hand, now: Now) -> Performed<S> {
         if let Some(proposed) = self.proposed(now).filter(|it| it.digest == digest && it.proposal.step() == step) {
             return self.agree(proposed.clone(), by, hand, now);
         }

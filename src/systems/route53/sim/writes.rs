@@ -11,7 +11,7 @@ use super::{
     Sim,
     zone::PROPAGATION,
 };
-use crate::{Simulated, injection::FaultInjection, steer::SimulateWrites};
+use crate::{Simulated, injection::FaultInjection, planner::SimulateWrites};
 use base::{
     now::Now,
     operation::{SendOutcome, Verified},
