@@ -241,7 +241,9 @@ impl Console {
     fn try_to_arm(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
         let soon = Duration::from_secs(5);
         self.select(step)?;
-        if way == Way::Back {
+        // The key is refused once the rollback has been chosen: an earlier try may have come so far.
+        let chosen = |row: String| ["RB_READY", "PREVIEWED", "ARMED"].iter().any(|state| row.contains(state));
+        if way == Way::Back && !self.row(step).is_some_and(chosen) {
             self.press("b")?;
             self.until("Preview: ", soon)?;
         }

@@ -95,16 +95,16 @@ struct Moved {
 }
 
 async fn by_recipe(control: &mut Control, set: &Trio, n: usize) -> Result<Moved, Failure> {
-    let digest = prepare(control).await?;
+    until(control, "a step that can be started", |s| s.state == StepState::Ready && s.obstacles.is_empty()).await?;
+    let digest = prepare(control, Order::Preview(STEP.to_owned())).await?;
     let writers = Writers::start(set).await?;
     control.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
     until(control, "DONE", |s| s.state == StepState::Done).await?;
     let landed = set.leader().await.is_some_and(|host| set.side(&host) == Some(Side::Target));
     let gaps = writers.end().await?;
     println!("recipe {n}: {gaps}, lands on the {}", if landed { "target" } else { "SOURCE" });
-    // Back, with the stored rollback, so that the next move starts from the same state.
-    control.orders.give(Order::RollBack(STEP.to_owned()));
-    let digest = prepare(control).await?;
+    // Back, with the stored rollback, so that the next move starts from the same state. The order previews by itself.
+    let digest = prepare(control, Order::RollBack(STEP.to_owned())).await?;
     control.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
     until(control, "RB_DONE", |s| s.state == StepState::RolledBack).await?;
     control.orders.give(Order::Again(STEP.to_owned()));
@@ -113,12 +113,12 @@ async fn by_recipe(control: &mut Control, set: &Trio, n: usize) -> Result<Moved,
     Ok(Moved { w1: Some(gaps.w1), majority: Some(gaps.majority), landed })
 }
 
-/// Previews and arms; returns the digest for the confirmation.
-async fn prepare(control: &mut Control) -> Result<landfall::base::digest::Digest, Failure> {
-    until(control, "a step that can be begun", |s| s.state == StepState::Ready && s.obstacles.is_empty()).await?;
+/// Previews by `first`, and arms; returns the digest for the confirmation. A preview that is out of date is made again.
+async fn prepare(control: &mut Control, first: Order) -> Result<landfall::base::digest::Digest, Failure> {
     let end = Instant::now() + PATIENCE;
+    let mut order = first;
     loop {
-        control.orders.give(Order::Preview(STEP.to_owned()));
+        control.orders.give(order);
         let previewed = timeout(
             Duration::from_secs(5),
             until(control, "a preview", |s| {
@@ -138,6 +138,7 @@ async fn prepare(control: &mut Control) -> Result<landfall::base::digest::Digest
         if Instant::now() > end {
             return Err("no preview could be armed".into());
         }
+        order = Order::Preview(STEP.to_owned());
     }
 }
 
@@ -181,7 +182,7 @@ fn report(what: &str, moves: &[Moved]) {
         all.sort_by(f64::total_cmp);
         match (all.first(), all.get(all.len() / 2), all.last()) {
             (Some(min), Some(median), Some(max)) => format!("min {min:.0}, median {median:.0}, max {max:.0} ms"),
-            _ => "no gap to tell of".to_owned(),
+            _ => "no gap measured".to_owned(),
         }
     };
     let landed = moves.iter().filter(|m| m.landed).count();
