@@ -319,7 +319,7 @@ impl<S: Systems> Run<S> {
     /// How far a step is.
     #[must_use]
     pub fn phase(&self, step: &str) -> Option<base::step::StepState> {
-        Some(self.steps[self.place(step)?].state.state)
+        Some(self.steps[self.place(step)?].state.state())
     }
 
     /// The word of a step's state.

@@ -142,9 +142,9 @@ fn taken_up_again_an_attempt_begins_nothing_until_it_is_released() {
 fn baking() -> Attempt {
     let mut one = Attempt::of(1, Limits::SEQUENCE);
     one.applied(0);
-    one.take(&StepEvent::Fired(Timer::Settled(one.state.epoch)));
+    one.take(&StepEvent::Fired(Timer::Settled(one.state.epoch())));
     one.take(&StepEvent::Verdict(Level::Green));
-    assert_eq!(one.state.state, StepState::Baking);
+    assert_eq!(one.state.state(), StepState::Baking);
     one
 }
 
@@ -152,16 +152,16 @@ fn baking() -> Attempt {
 fn what_turns_red_while_it_bakes_has_failed() {
     let mut one = baking();
     one.take(&StepEvent::Verdict(Level::Red));
-    assert_eq!(one.state.state, StepState::Failed);
+    assert_eq!(one.state.state(), StepState::Failed);
 }
 
 #[test]
 fn what_is_not_known_while_it_bakes_is_verified_anew() {
     let mut one = baking();
-    let baked = Timer::Baked(one.state.epoch);
+    let baked = Timer::Baked(one.state.epoch());
     one.take(&StepEvent::Verdict(Level::Unknown));
     one.take(&StepEvent::Fired(baked));
-    assert_eq!(one.state.state, StepState::Verifying, "the clock of the first time does not count");
+    assert_eq!(one.state.state(), StepState::Verifying, "the clock of the first time does not count");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn an_approval_is_of_one_preview_and_nothing_is_armed_without_it() {
     let mut one = Attempt::shown(Machine::new(1, true, false), 1, Limits::SEQUENCE);
     let arm = |one: &mut Attempt| {
         one.take(&StepEvent::Arm);
-        one.state.state
+        one.state.state()
     };
     assert_eq!(arm(&mut one), StepState::Previewed, "nobody has approved it");
     one.take(&StepEvent::Approved(Digest([2; 32])));
@@ -187,7 +187,7 @@ fn what_is_not_clear_at_the_moment_of_sending_is_not_begun() {
         let mut one = Attempt::shown(Machine::new(0, true, false), 1, Limits::SEQUENCE);
         one.take(&StepEvent::Arm);
         one.take(&StepEvent::Execute(clearance));
-        assert_eq!((one.sent.len(), one.state.attempt), (0, 0), "{clearance:?}");
+        assert_eq!((one.sent.len(), one.state.attempt()), (0, 0), "{clearance:?}");
     }
 }
 
@@ -206,7 +206,7 @@ fn beyond_the_point_of_no_return_nothing_is_taken_back() {
         one.take(&StepEvent::Execute(Clearance::Clear));
         one.applied(0);
         one.take(&StepEvent::RollBack);
-        assert_eq!(one.state.state == StepState::Settling, !reversible);
+        assert_eq!(one.state.state() == StepState::Settling, !reversible);
     }
 }
 
@@ -232,7 +232,7 @@ fn what_an_earlier_attempt_left_is_not_forgotten_by_the_next() {
     assert!(one.state.stands());
     one.take(&StepEvent::Again);
     one.take(&StepEvent::Skip);
-    assert_ne!(one.state.state, StepState::Skipped, "what is partly there is not left out");
+    assert_ne!(one.state.state(), StepState::Skipped, "what is partly there is not left out");
     one.take(&StepEvent::RollBack);
     assert_eq!(one.state.word(), "RB_BLOCKED", "and it can be taken back");
 }
@@ -260,9 +260,9 @@ fn what_was_there_and_is_overwritten_was_not_nothing() {
     one.take(&StepEvent::Arm);
     one.take(&StepEvent::Execute(Clearance::Clear));
     one.applied(0);
-    let settled = Timer::Settled(one.state.epoch);
+    let settled = Timer::Settled(one.state.epoch());
     one.take(&StepEvent::Fired(settled));
-    let overdue = Timer::Verify(one.state.epoch);
+    let overdue = Timer::Verify(one.state.epoch());
     one.take(&StepEvent::Fired(overdue));
     one.observed(0, Truth::Conflict);
     assert_eq!(one.state.word(), "FAILED");
@@ -273,14 +273,14 @@ fn a_word_can_become_more_than_a_word() {
     let mut one = Attempt::of(1, Limits::SEQUENCE);
     one.replied(0, Reply::Indeterminate);
     one.take(&StepEvent::ResolvedManually(one.sent[0], true));
-    while one.state.state != StepState::Attested {
-        let epoch = one.state.epoch;
+    while one.state.state() != StepState::Attested {
+        let epoch = one.state.epoch();
         one.take(&StepEvent::Fired(Timer::Settled(epoch)));
         one.take(&StepEvent::Verdict(Level::Green));
-        one.take(&StepEvent::Fired(Timer::Baked(one.state.epoch)));
+        one.take(&StepEvent::Fired(Timer::Baked(one.state.epoch())));
     }
     assert!(!one.state.satisfies());
     one.take(&StepEvent::Adopt);
-    assert_eq!(one.state.state, StepState::Settling);
+    assert_eq!(one.state.state(), StepState::Settling);
     assert!(one.state.stands(), "our own part of it stays ours");
 }

@@ -141,7 +141,7 @@ impl<S: Systems> Run<S> {
     /// Whether it is a wait after which an attempt that cannot stand still any more goes on to change something.
     fn is_last_wait(&self, at: usize, ticket: Ticket) -> bool {
         let state = &self.steps[at].state;
-        let of = |place: u16| state.recipe.ops.get(usize::from(place));
+        let of = |place: u16| state.recipe().ops.get(usize::from(place));
         let (this, next) = (of(ticket.op), of(ticket.op.saturating_add(1)));
         state.commits_later()
             && this.is_some_and(|op| op.kind == Kind::Wait)
@@ -150,8 +150,8 @@ impl<S: Systems> Run<S> {
 
     fn is_current(&self, at: usize, ticket: Ticket) -> bool {
         let state = &self.steps[at].state;
-        let op = state.recipe.ops.get(usize::from(ticket.op));
-        state.recipe.attempt == ticket.attempt && op.is_some_and(|op| op.turn == ticket.turn)
+        let op = state.recipe().ops.get(usize::from(ticket.op));
+        state.recipe().attempt == ticket.attempt && op.is_some_and(|op| op.turn == ticket.turn)
     }
 
     pub(super) fn accepted(&mut self, at: usize, ticket: Ticket) {
@@ -216,12 +216,12 @@ impl<S: Systems> Run<S> {
         let plan = self.plan.clone();
         let step = &mut self.steps[at];
         step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or((now, Duration::ZERO)));
-        if step.state.digest != before.digest {
-            // Approvals are of one preview; the machine counts them for the same one.
+        // Approvals are of one preview; the machine counts them for the same one. The record of the attempt takes those of what has begun.
+        if step.state.digest() != before.digest() && step.state.state() != StepState::Running {
             step.approved.clear();
         }
-        let phase = step.state.state;
-        if phase == before.state {
+        let phase = step.state.state();
+        if phase == before.state() {
             return;
         }
         if phase == StepState::Verifying {
@@ -231,7 +231,7 @@ impl<S: Systems> Run<S> {
         if phase == StepState::RolledBack {
             step.is_back();
         }
-        if phase == StepState::Failed && matches!(before.state, StepState::Verifying | StepState::Baking) {
+        if phase == StepState::Failed && matches!(before.state(), StepState::Verifying | StepState::Baking) {
             // Nobody judges it any more: what it was is kept now or not at all.
             let verdict = step.verify.verdict(now);
             let red = verdict.blocking().filter(|r| r.level == Level::Red).map(|r| r.what.as_str());
@@ -266,14 +266,14 @@ impl<S: Systems> Run<S> {
     /// Its gates as they stand, for the record.
     fn gates_on_record(&self, at: usize, now: Now) -> Vec<String> {
         let step = &self.steps[at];
-        let judge = if step.state.way == Way::Back { &step.rollback } else { &step.gates };
+        let judge = if step.state.way() == Way::Back { &step.rollback } else { &step.gates };
         judge.verdict(now).reasons.into_iter().map(|r| format!("{}: {}", r.gate, r.what)).collect()
     }
 
     /// What those are about: each series once.
     fn judged_on_record(&self, at: usize) -> Vec<About> {
         let plan = self.plan_of(at);
-        let condition = if self.steps[at].state.way == Way::Back { &plan.rollback_gates } else { &plan.gates };
+        let condition = if self.steps[at].state.way() == Way::Back { &plan.rollback_gates } else { &plan.gates };
         let mut all = Vec::new();
         for gate in condition.gates() {
             let labels = gate.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
