@@ -128,6 +128,9 @@ pub enum RunInput<S: Systems> {
     Halted(String),
 }
 
+/// Up to when each system has been read, on the boot clock: all of it that may be decided upon. It comes with every input.
+pub type ReadUpTo = HashMap<&'static str, Duration>;
+
 /// How long something armed stays so.
 const ARMED: Duration = Duration::from_secs(60);
 /// A journal that takes longer than this to answer is shown to do so, and nothing is executed until it does.
@@ -152,8 +155,7 @@ pub struct Run<S: Systems> {
     /// For how long the journal has not answered.
     writing: Option<Duration>,
     proposal: Option<Proposed>,
-    /// Up to when each system has been read, on the boot clock.
-    read: HashMap<&'static str, Duration>,
+    read: ReadUpTo,
     due: BTreeSet<(Duration, usize, Timer)>,
     /// What people did, the last of it.
     records: VecDeque<JournalLine>,
@@ -303,11 +305,6 @@ impl<S: Systems> Run<S> {
             impossible: None,
             plan: plan.clone(),
         }
-    }
-
-    /// Up to when each system has been read, on the boot clock: all of it that may be decided upon.
-    pub fn set_read(&mut self, read: HashMap<&'static str, Duration>) {
-        self.read = read;
     }
 
     /// When the next timer goes off, on the boot clock.

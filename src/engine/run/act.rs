@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{LOOK, Preview, Run, RunEffect, RunInput, Verify};
+use super::{LOOK, Preview, ReadUpTo, Run, RunEffect, RunInput, Verify};
 use crate::systems::{BodyOf, IntentOf, Systems};
 use base::{
     digest::Digest,
@@ -56,7 +56,8 @@ fn plan_step(plan: &plan::Plan, (phase, step): (usize, usize)) -> &plan::StepPla
 
 impl<S: Systems> Run<S> {
     /// Takes in what came back.
-    pub fn handle(&mut self, input: RunInput<S>, estate: &S, now: Now) -> Vec<RunEffect<S>> {
+    pub fn handle(&mut self, input: RunInput<S>, estate: &S, read: ReadUpTo, now: Now) -> Vec<RunEffect<S>> {
+        self.read = read;
         match input {
             RunInput::Order(order) => self.order(order, estate, now),
             RunInput::Replied { step, ticket, sent } => self.replied(&step, ticket, sent, now),

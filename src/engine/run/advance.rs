@@ -1,6 +1,6 @@
 //! What time and the estate do to steps: gates are judged, timers go off, what was previewed drifts.
 
-use super::{Preview, Run, RunEffect, Stands};
+use super::{Preview, ReadUpTo, Run, RunEffect, Stands};
 use crate::gate::{Readings, Verdict};
 use crate::systems::Systems;
 use base::{
@@ -51,7 +51,8 @@ fn describe(window: Window, now: Now) -> String {
 
 impl<S: Systems> Run<S> {
     /// Time has passed: once a second, and whenever a timer is due.
-    pub fn tick(&mut self, estate: &S, all: &Measured, now: Now) -> Vec<RunEffect<S>> {
+    pub fn tick(&mut self, estate: &S, all: &Measured, read: ReadUpTo, now: Now) -> Vec<RunEffect<S>> {
+        self.read = read;
         for at in 0..self.steps.len() {
             if !self.steps[at].waivers.is_empty() {
                 self.apply_waivers(at, now);
