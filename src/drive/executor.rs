@@ -22,7 +22,7 @@ use engine::{
 };
 use journal::{Halt, Permit};
 
-/// After this long without an answer the journal counts as failed.
+/// After this long without an answer the journal counts as failed, unless [`Executor::with_limit`] says otherwise.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// What is to be put on record.
@@ -98,6 +98,8 @@ pub struct Executor<S: Systems> {
     waiting_shown: bool,
     /// The program is being left: nothing is sent any more.
     leaving: bool,
+    /// After this long without an answer the journal counts as failed.
+    limit: Duration,
 }
 
 impl<S: Systems> Executor<S> {
@@ -113,7 +115,14 @@ impl<S: Systems> Executor<S> {
             behind: None,
             waiting_shown: false,
             leaving: false,
+            limit: LIMIT,
         }
+    }
+
+    /// With another limit than [`LIMIT`].
+    #[must_use]
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
     }
 
     /// The engine, to look at.
@@ -168,14 +177,14 @@ impl<S: Systems> Executor<S> {
         self.carry_out(effects, host);
     }
 
-    /// Time has passed. A journal that has not answered for [`LIMIT`], by two looks at the clock in a row, counts as failed: one look alone may
+    /// Time has passed. A journal that has not answered within its limit, by two looks at the clock in a row, counts as failed: one look alone may
     /// come right after the machine has slept.
     pub fn tick(&mut self, host: &mut impl Host<S>) {
         let now = host.now();
         let since = |at: Option<Duration>| at.map(|at| now.boot.saturating_sub(at));
-        let overdue = since(self.writing).is_some_and(|waits| waits >= LIMIT);
+        let overdue = since(self.writing).is_some_and(|waits| waits >= self.limit);
         if std::mem::replace(&mut self.overdue, overdue) && overdue && self.late.is_none() {
-            let halt = Halt(format!("no answer within {}", base::now::short(LIMIT)));
+            let halt = Halt(format!("no answer within {}", base::now::short(self.limit)));
             self.late = Some(halt.clone());
             self.halt(&halt, host);
             self.go_on(host);
@@ -230,17 +239,18 @@ impl<S: Systems> Executor<S> {
 
     /// What follows on a write comes before everything that waits.
     fn answered(&mut self, written: Written<S>, host: &mut impl Host<S>) {
-        let entry = match written {
-            Written::Record(entry) => entry,
-            // What became of an intent that was not sent is found out when the run is taken up again.
-            Written::Intent(_, _, entry) if self.leaving => entry,
-            Written::Intent(permit, intent, entry) => {
+        let input = match written {
+            Written::Record(entry) => RunInput::Recorded(entry),
+            Written::Intent(permit, intent, entry) if !self.leaving && self.engine.may_send(&intent) => {
                 host.send(permit, *intent);
-                entry
+                RunInput::Recorded(entry)
             }
+            // The run was held, or the program is being left, while the intent was being written. Its permit ends here, and the journal
+            // says that nothing was sent.
+            Written::Intent(_, _, entry) => RunInput::Withdrawn(entry),
             Written::Failed(halt) => return self.halt(&halt, host),
         };
-        let effects = self.engine.handle(EngineInput::Run(RunInput::Recorded(entry)), host.now());
+        let effects = self.engine.handle(EngineInput::Run(input), host.now());
         for effect in effects.into_iter().rev() {
             self.queue.push_front(effect);
         }

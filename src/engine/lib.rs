@@ -14,7 +14,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use self::{
     run::Run,
     snapshot::{DetailKey, Snapshot},
-    systems::{EntryOf, Systems},
+    systems::{EntryOf, IntentOf, Systems},
 };
 use base::view::Panel;
 use base::{
@@ -322,6 +322,12 @@ impl<S: Systems> Engine<S> {
     pub fn leave(&mut self, now: Now) -> Vec<EngineEffect<S>> {
         let measured = self.measure(Samples::only(self.run.kept()), now);
         self.run.last_readings(&measured.samples, now).into_iter().map(EngineEffect::Run).collect()
+    }
+
+    /// Whether the request of an intent that is now on record may still be sent.
+    #[must_use]
+    pub fn may_send(&self, intent: &IntentOf<S>) -> bool {
+        self.run.may_send(intent)
     }
 
     /// How far a step is.

@@ -122,6 +122,8 @@ pub enum RunInput<S: Systems> {
     },
     /// Something is on record now. The request of an intent leaves.
     Recorded(Box<EntryOf<S>>),
+    /// An intent is on record, and its request is not sent: see [`Run::may_send`].
+    Withdrawn(Box<EntryOf<S>>),
     /// For how long the journal has not answered; none: nothing is being written.
     Writing(Option<Duration>),
     /// Nothing can be put on record any more.

@@ -3,8 +3,8 @@
 use landfall::base::{
     digest::Digest,
     step::{
-        Clearance, Kind, Level, Limits, Machine, Op, Recipe, Reply, StepEffect, StepEvent, StepState, Ticket, Timer,
-        Truth, step,
+        Clearance, Kind, Level, Limits, Machine, Op, Recipe, Record, Reply, StepEffect, StepEvent, StepState, Ticket,
+        Timer, Truth, step,
     },
 };
 
@@ -124,6 +124,45 @@ fn held_an_attempt_begins_nothing_until_it_is_released() {
     assert_eq!(fan.word(), (2, "HELD"));
     fan.take(&StepEvent::Release);
     assert_eq!(fan.word(), (4, "SENT"));
+}
+
+#[test]
+fn an_intent_that_is_being_written_while_the_attempt_is_held_is_not_sent() {
+    let (limits, clear) = (Limits::SEQUENCE, Clearance::Clear);
+    let mut state = Machine::new(0, true, false);
+    let mut disk = state.clone();
+    let mut intended = Vec::new();
+    let mut take = |event: &StepEvent| {
+        let (next, effects) = step(&state, event);
+        state = next;
+        for effect in effects {
+            match effect {
+                StepEffect::Begin => disk.replay(&state.started()),
+                StepEffect::Act(ticket) => {
+                    disk.replay(&Record::Intent(ticket));
+                    intended.push((ticket, state.may_send(ticket)));
+                }
+                StepEffect::Record(note) => disk.replay(&Record::Note(note)),
+                _ => {}
+            }
+        }
+        (state.clone(), disk.clone(), intended.clone())
+    };
+    for event in [StepEvent::Clearance(clear), preview(1, 2, limits), StepEvent::Arm, StepEvent::Execute(clear)] {
+        take(&event);
+    }
+    let (held, _, intended) = take(&StepEvent::Hold);
+    let (first, may) = intended[0];
+    assert!(may, "nothing was against it when it was intended");
+    assert!(!held.may_send(first));
+    let (held, disk, _) = take(&StepEvent::Withdrawn(first));
+    assert_eq!(held.word(), "HELD");
+    let (resumed, _) = step(&disk, &StepEvent::Resumed);
+    assert_eq!(resumed.word(), "HELD", "it is known that nothing was sent");
+    let (going, _, intended) = take(&StepEvent::Release);
+    assert_eq!((going.word(), intended.len()), ("INTENT", 2), "released, it goes on with another intent");
+    assert_ne!(intended[1].0, first);
+    assert!(going.may_send(intended[1].0));
 }
 
 #[test]

@@ -268,6 +268,19 @@ impl Machine {
         if let State::Considered(considered) = &self.state { Some(considered) } else { None }
     }
 
+    /// Whether the request of an intent that is now on record may still be sent: not if the attempt was held or abandoned while the intent
+    /// was being written. A cleanup is sent all the same.
+    #[must_use]
+    pub fn may_send(&self, ticket: Ticket) -> bool {
+        let recipe = self.recipe();
+        let op = recipe.ops.get(usize::from(ticket.op)).filter(|_| recipe.attempt == ticket.attempt);
+        matches!(self.state, State::Running)
+            && op.is_some_and(|op| {
+                let current = op.turn == ticket.turn && op.state == OpState::Intent;
+                current && (op.cleanup || !(self.held || self.is_abandoned()))
+            })
+    }
+
     /// Whether its change is applied, or may be, by the program itself.
     #[must_use]
     pub fn stands(&self) -> bool {

@@ -115,7 +115,7 @@ impl Op {
     /// Not begun.
     #[must_use]
     pub const fn new(kind: Kind, cleanup: bool) -> Self {
-        Self { kind, cleanup: cleanup, state: OpState::Waiting, turn: 0, look: 0, waited: false }
+        Self { kind, cleanup, state: OpState::Waiting, turn: 0, look: 0, waited: false }
     }
 }
 

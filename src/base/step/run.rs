@@ -22,6 +22,9 @@ impl Next {
             StepEvent::Unsent(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
                 self.over(t, OpState::NotApplied);
             }
+            StepEvent::Withdrawn(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
+                self.over(t, OpState::Waiting);
+            }
             StepEvent::Reply(t, reply) => self.replied(t, reply),
             StepEvent::Verified(t, look, truth) if self.is_look(t, look) => self.observed(t, truth),
             StepEvent::ResolvedManually(t, there) if self.op(t).is_some_and(|op| op.state.uncertain()) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{LOOK, Preview, ReadUpTo, Run, RunEffect, RunInput, Verify};
-use crate::systems::{BodyOf, IntentOf, Systems};
+use crate::systems::{BodyOf, EntryOf, IntentOf, Systems};
 use base::{
     digest::Digest,
     now::Now,
@@ -49,6 +49,14 @@ pub(super) fn hashed(value: &impl Serialize) -> Digest {
     serde_json::to_vec(value).map(|bytes| Digest::of(&bytes)).unwrap_or_default()
 }
 
+/// The operation that a record is the intent of.
+fn intended<S: Systems>(entry: &EntryOf<S>) -> Option<(String, Ticket)> {
+    match &entry.body {
+        Body::Intent(intent) => Some((intent.step.clone(), intent.ticket)),
+        _ => None,
+    }
+}
+
 /// A step of the plan, by its place.
 fn plan_step(plan: &plan::Plan, (phase, step): (usize, usize)) -> &plan::StepPlan {
     &plan.runbook.phases[phase].steps[step]
@@ -65,12 +73,18 @@ impl<S: Systems> Run<S> {
                 self.verified(&step, ticket, look, looked, now)
             }
             RunInput::Recorded(entry) => {
-                let intended = match &entry.body {
-                    Body::Intent(intent) => Some((intent.step.clone(), intent.ticket)),
-                    _ => None,
-                };
+                let intended = intended::<S>(&entry);
                 self.keep(*entry);
                 intended.map_or_else(Vec::new, |(step, ticket)| self.about(&step, &StepEvent::Written(ticket), now))
+            }
+            RunInput::Withdrawn(entry) => {
+                let intended = intended::<S>(&entry);
+                self.keep(*entry);
+                let Some((at, ticket)) = intended.and_then(|(step, ticket)| Some((self.place(&step)?, ticket))) else {
+                    return Vec::new();
+                };
+                self.remember(at, ticket, "not sent".to_owned(), None);
+                self.take(at, &StepEvent::Withdrawn(ticket), now)
             }
             RunInput::Writing(waits) => {
                 self.writing = waits;
@@ -81,6 +95,12 @@ impl<S: Systems> Run<S> {
                 Vec::new()
             }
         }
+    }
+
+    /// Whether the request of an intent that is now on record may still be sent: somebody may have held the run while it was being written.
+    #[must_use]
+    pub fn may_send(&self, intent: &IntentOf<S>) -> bool {
+        self.place(&intent.step).is_some_and(|at| self.steps[at].state.may_send(intent.ticket))
     }
 
     fn about(&mut self, step: &str, event: &StepEvent, now: Now) -> Vec<RunEffect<S>> {
@@ -205,7 +225,8 @@ impl<S: Systems> Run<S> {
     fn changed(&mut self, at: usize, ticket: Ticket, state: OpState, now: Now) -> Option<RunEffect<S>> {
         let op = self.steps[at].attempt.as_ref()?.op(ticket.op)?;
         let system = S::called(&op.call);
-        if op.kind == Kind::Wait {
+        // An intent that is withdrawn has changed nothing.
+        if op.kind == Kind::Wait || state == OpState::Waiting {
             return None;
         }
         self.steps[at].changed = Some((now.boot, system));

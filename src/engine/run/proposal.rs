@@ -147,7 +147,7 @@ impl<S: Systems> Run<S> {
             _ if self.may_count(&operator) => (vec![operator.clone()], 2),
             _ => (Vec::new(), 2),
         };
-        self.proposal = Some(Proposed { proposal: proposal, digest, by: operator, people, needs, at: now });
+        self.proposal = Some(Proposed { proposal, digest, by: operator, people, needs, at: now });
         Ok(vec![RunEffect::Record(record)])
     }
 
