@@ -2,12 +2,15 @@
 //!
 //! The most dangerous lines of the program exist once. An effect of the run is taken from the queue only when everything before it is on
 //! record: `Record` is appended to the journal, `Send` is committed (the journal gives the permit), and only then does the host send the
-//! request. A journal that fails drops everything that waits, and the engine is told. What the crash, torn-write and full-disk tests prove
+//! request. A journal that fails drops everything that waits, and the engine gets the failure as an input. What the crash, torn-write and full-disk tests prove
 //! with one host holds for the other: a host supplies time, the journal's writer, and a network.
 //!
 //! A journal may answer at once (memory, the simulation) or later (a thread, a network). While an answer is outstanding, only effects of the
 //! run wait: observations, orders and collectors go on. A journal that has not answered for [`LIMIT`] counts as failed, and a permit that
-//! comes after that is dropped unused: its intent is on record, and what became of it is verified when the run is taken up again.
+//! comes after that is dropped unused: its intent is on record, and its outcome is verified when the run is resumed.
+//!
+//! The engine is asked once more before a request is sent. If the run was held while the intent was being written, or the program is being
+//! left, the permit is dropped, and the journal records that nothing was sent.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -90,11 +93,11 @@ pub struct Executor<S: Systems> {
     writing: Option<Duration>,
     /// The journal did not answer in time: nothing is written or sent any more, whatever it answers later.
     late: Option<Halt>,
-    /// It was at its limit when the time was told last.
+    /// It was at its limit at the last tick.
     overdue: bool,
     /// Since when there has always been a write that was not answered.
     behind: Option<Duration>,
-    /// The engine was told that writes wait.
+    /// The engine knows that writes wait.
     waiting_shown: bool,
     /// The program is being left: nothing is sent any more.
     leaving: bool,

@@ -1,23 +1,23 @@
-//! The run: the plan's steps, each with its gates, its machine and what it was previewed as.
+//! The run: the steps of the plan, each with its gates, its machine and its preview.
 //!
-//! The step machine says what may follow on what; here is what it takes in from the rest of the world: gates judged, drafts worked
-//! out, marks remembered, timers set, orders obeyed or refused with the reason. Pure like all of the core: what is to be written, sent
-//! or looked at comes out as an [`Effect`].
+//! The step machine decides which transition follows which event. This module makes the events: it judges gates, computes drafts, stores
+//! versions, sets timers, and obeys or refuses orders with a reason. It is pure, as the whole engine: what is to be recorded, sent or
+//! verified is returned as a [`RunEffect`].
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `order.rs` | what an operator can want |
+//! | `order.rs` | the orders of an operator |
 //! | `proposal.rs` | what takes two people |
 //! | `waiver.rs` | gates that two people left out |
-//! | `orders.rs` | whether they get it, and why not |
-//! | `advance.rs` | what time and the estate do to steps |
-//! | `act.rs` | a step's effects carried outwards, and what comes back |
+//! | `orders.rs` | obeying or refusing an order |
+//! | `advance.rs` | what time and observations change in steps |
+//! | `act.rs` | the effects of a step, carried out, and the answers to them |
 //! | `attempt.rs` | what an attempt needs beside its machine |
 //! | `way_back.rs` | whether the way back is open, how long it takes, how long it stays so |
-//! | `resume.rs` | taking a run up from its journal |
-//! | `readings.rs` | what the estate looked like, put on record now and then |
-//! | `verdict.rs` | what it says as it stands: GO, HOLD, ROLL BACK |
-//! | `view.rs` | all of it as data for whoever looks |
+//! | `resume.rs` | resuming a run from its journal |
+//! | `readings.rs` | values of signals, recorded from time to time |
+//! | `verdict.rs` | the verdict: GO, HOLD, ROLL BACK |
+//! | `view.rs` | the run as data for consoles |
 
 mod act;
 mod advance;

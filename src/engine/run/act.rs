@@ -1,4 +1,4 @@
-//! A step's effects carried outwards, and what comes back.
+//! The effects of a step, carried out, and the answers to them.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ fn plan_step(plan: &plan::Plan, (phase, step): (usize, usize)) -> &plan::StepPla
 }
 
 impl<S: Systems> Run<S> {
-    /// Takes in what came back.
+    /// Takes one input, with the time up to which each system has been read.
     pub fn handle(&mut self, input: RunInput<S>, estate: &S, read: ReadUpTo, now: Now) -> Vec<RunEffect<S>> {
         self.read = read;
         match input {
