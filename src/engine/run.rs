@@ -11,6 +11,7 @@
 //! | `waiver.rs` | gates that two people left out |
 //! | `orders.rs` | obeying or refusing an order |
 //! | `advance.rs` | what time and observations change in steps |
+//! | `obstacles.rs` | what keeps a step from beginning |
 //! | `act.rs` | the effects of a step, carried out, and the answers to them |
 //! | `attempt.rs` | what an attempt needs beside its machine |
 //! | `way_back.rs` | whether the way back is open, how long it takes, how long it stays so |
@@ -23,6 +24,7 @@ mod act;
 mod advance;
 mod attempt;
 mod event;
+mod obstacles;
 mod order;
 mod orders;
 mod proposal;
@@ -172,7 +174,7 @@ pub struct Run<S: Systems> {
     judged_and_kept: Arc<HashSet<&'static str>>,
     notice: Option<(Now, String)>,
     /// Why the step that could begin next cannot be worked out, or is forbidden, as things stand.
-    impossible: Option<(usize, advance::Obstacle)>,
+    impossible: Option<(usize, obstacles::Obstacle)>,
 }
 
 /// A condition that is watched all the time.

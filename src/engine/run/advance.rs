@@ -1,6 +1,9 @@
 //! What time and the estate do to steps: gates are judged, timers go off, what was previewed drifts.
 
-use super::{Preview, ReadUpTo, Run, RunEffect, Stands};
+use super::{
+    Preview, ReadUpTo, Run, RunEffect, Stands,
+    obstacles::{Obstacle, asks, describe},
+};
 use crate::gate::{Readings, Verdict};
 use crate::systems::Systems;
 use base::{
@@ -11,25 +14,10 @@ use base::{
 use journal::Body;
 use plan::{Action, WINDOW, Window};
 
-/// What is in a step's way, with the level that it has.
-pub(super) type Obstacle = (Level, String);
-
 /// Whether the gates that let a step begin have done so: nobody judges them any more.
 pub(super) const fn has_started(phase: StepState) -> bool {
     use StepState::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
     matches!(phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped)
-}
-
-/// What asks for the way back, as what is in the way of going forward.
-fn asks(watch: &super::Watch, now: Now) -> Obstacle {
-    let verdict = watch.judge.verdict(now);
-    let why = verdict.because();
-    let (level, so) = match (verdict.level, watch.stands) {
-        (Level::Green, _) => (Level::Red, "ROLL BACK is asked for"),
-        (_, Stands::Yes) => (Level::Unknown, "ROLL BACK was asked for, and its current state is unknown"),
-        _ => (Level::Unknown, "it is unknown whether ROLL BACK is asked for"),
-    };
-    (level, format!("{so}, {}: {why}", watch.title))
 }
 
 /// What keeps a condition from being so now. That it has not been so for long enough does not.
@@ -39,14 +27,6 @@ fn against(verdict: &Verdict) -> Option<String> {
     }
     let decides = verdict.blocking().any(|r| r.decides);
     verdict.blocking().find(|r| (r.decides || !decides) && r.filled.is_none()).map(|r| r.what.clone())
-}
-
-fn describe(window: Window, now: Now) -> String {
-    if now.wall < window.start {
-        format!("the plan's window opens at {}", window.start)
-    } else {
-        format!("the plan's window closed at {}", window.end)
-    }
 }
 
 impl<S: Systems> Run<S> {
@@ -189,7 +169,7 @@ impl<S: Systems> Run<S> {
 
     /// What asks for the way back, did when it was last known, or cannot be known, and was not left out of this step by two people. What has
     /// no value for want of traffic asks for nothing.
-    fn asks_back(&self, at: usize) -> impl Iterator<Item = &super::Watch> {
+    pub(super) fn asks_back(&self, at: usize) -> impl Iterator<Item = &super::Watch> {
         let asks = |watch: &&super::Watch| matches!(watch.stands, Stands::Yes | Stands::Unseen { blind: true });
         self.aborts.iter().filter(asks).filter(move |watch| !self.is_left_out(at, &watch.id))
     }
@@ -199,7 +179,7 @@ impl<S: Systems> Run<S> {
     }
 
     /// The plan's window where it is not open and was not left out of this step by two people. It is a time of the calendar.
-    fn closed(&self, at: usize, now: Now) -> Option<Window> {
+    pub(super) fn closed(&self, at: usize, now: Now) -> Option<Window> {
         let window = self.plan.budgets.window.filter(|w| !(w.start..=w.end).contains(&now.wall))?;
         (!self.is_left_out(at, WINDOW)).then_some(window)
     }
@@ -300,13 +280,13 @@ impl<S: Systems> Run<S> {
 
     /// What must be true while the run goes on, what asks for the way back and a window that is not open hold up what goes forward, never
     /// what takes back.
-    fn checks_invariants(&self, at: usize) -> bool {
+    pub(super) fn checks_invariants(&self, at: usize) -> bool {
         self.steps[at].state.way() == Way::Forward && !self.is_emergency(at)
     }
 
     /// Another step that is under way on the same thing: each could undo what the other compares with. An emergency compares with nothing,
     /// and what is under way finds that somebody else has changed the thing.
-    fn in_conflict(&self, at: usize) -> Option<usize> {
+    pub(super) fn in_conflict(&self, at: usize) -> Option<usize> {
         if self.is_emergency(at) {
             return None;
         }
@@ -320,7 +300,7 @@ impl<S: Systems> Run<S> {
 
     /// Whether what a step is about was changed after it was read last. A preview of older readings would say that there is nothing to do,
     /// or take for how things are what is long gone.
-    fn unread(&self, at: usize) -> bool {
+    pub(super) fn unread(&self, at: usize) -> bool {
         if self.is_emergency(at) {
             return false;
         }
@@ -363,70 +343,5 @@ impl<S: Systems> Run<S> {
             }
         }
         None
-    }
-
-    /// What is in the way of every step, and of those forward alone: worked out once for all of them.
-    pub(super) fn common_obstacles(&self, now: Now) -> (Vec<Obstacle>, Vec<Obstacle>) {
-        let all = self.halted.iter().chain(&self.held).map(|why| (Level::Unknown, why.clone())).collect();
-        let broken = self.invariants.iter().filter_map(|watch| {
-            let verdict = watch.judge.verdict(now);
-            (verdict.level != Level::Green).then(|| (verdict.level, format!("{}: {}", watch.title, verdict.because())))
-        });
-        (all, broken.collect())
-    }
-
-    /// All that is in a step's way, but for steps that it needs. Each with the level that it has.
-    pub(super) fn obstacles(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> Vec<Obstacle> {
-        let step = &self.steps[at];
-        let back = step.state.way() == Way::Back;
-        if step.state.exposed() {
-            // Neither a hold nor a gate keeps a tail from being finished.
-            let mut out: Vec<Obstacle> = self.halted.iter().map(|why| (Level::Unknown, why.clone())).collect();
-            self.on_the_way(at, &mut out);
-            return out;
-        }
-        let mut out = common.0.clone();
-        if self.held.is_none() && step.state.is_held() {
-            out.push((Level::Unknown, "held: H releases it".to_owned()));
-        }
-        if self.checks_invariants(at) {
-            out.extend_from_slice(&common.1);
-            out.extend(self.asks_back(at).map(|watch| asks(watch, now)));
-            out.extend(self.closed(at, now).map(|window| (Level::Unknown, describe(window, now))));
-        }
-        let gates = if back { &step.rollback } else { &step.gates };
-        let verdict = gates.verdict(now);
-        if verdict.level != Level::Green {
-            out.extend(verdict.blocking().map(|r| (r.level, r.what.clone())));
-        }
-        self.on_the_way(at, &mut out);
-        out
-    }
-
-    /// What else goes on with what a step is about.
-    fn on_the_way(&self, at: usize, out: &mut Vec<Obstacle>) {
-        if let Some(other) = self.in_conflict(at) {
-            let target = self.plan_of(at).action.target();
-            out.push((Level::Unknown, format!("{} is running on {target}", self.plan_of(other).id)));
-        }
-        if self.unread(at) {
-            let target = self.plan_of(at).action.target();
-            out.push((Level::Unknown, format!("{target} was changed and is being verified")));
-        }
-    }
-
-    /// What blocks a step, in one sentence.
-    pub(super) fn why_blocked(&self, at: usize, now: Now) -> String {
-        let absent = self.missing(at);
-        if self.steps[at].state.way() == Way::Forward && !absent.is_empty() {
-            return format!("it needs {}", absent.join(", "));
-        }
-        let obstacles = self.obstacles(at, &self.common_obstacles(now), now);
-        let more = obstacles.len().saturating_sub(1);
-        match obstacles.into_iter().next() {
-            Some((_, first)) if more > 0 => format!("{first}, and {more} more"),
-            Some((_, first)) => first,
-            None => "nothing blocks it".to_owned(),
-        }
     }
 }

@@ -6,10 +6,7 @@ use super::{GateLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn
 use crate::systems::Systems;
 use crate::{
     gate::Reason,
-    run::{
-        Preview, Run, Watch,
-        advance::{Obstacle, has_started},
-    },
+    run::{Preview, Run, Watch, advance::has_started, obstacles::Obstacle},
 };
 use base::{
     now::Now,
