@@ -14,7 +14,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use self::{
     run::Run,
     snapshot::{DetailKey, Snapshot},
-    systems::{EntryOf, Systems},
+    systems::{EntryOf, IntentOf, Systems},
 };
 use base::view::Panel;
 use base::{
@@ -232,8 +232,8 @@ impl<S: Systems> Engine<S> {
             EngineInput::Command(EngineCommand::Speed(_)) => Vec::new(),
             EngineInput::Run(input) => {
                 self.run_changed = true;
-                self.run.set_read(self.read(now));
-                let effects = self.run.handle(input, &self.estate, now);
+                let read = self.read(now);
+                let effects = self.run.handle(input, &self.estate, read, now);
                 self.wanted(effects)
             }
             EngineInput::Follow(entry) => {
@@ -246,8 +246,8 @@ impl<S: Systems> Engine<S> {
                 let outage = self.estate.outages(now).iter().any(|it| matches!(it, snapshot::Outage::NoWriter(_)));
                 let wanted = self.run.wants(outage, now);
                 let measured = self.measure(Samples::only(wanted), now);
-                self.run.set_read(self.read(now));
-                let effects = self.run.tick(&self.estate, &measured, now);
+                let read = self.read(now);
+                let effects = self.run.tick(&self.estate, &measured, read, now);
                 self.wanted(effects)
             }
             EngineInput::Command(EngineCommand::Follow(id)) => {
@@ -290,7 +290,7 @@ impl<S: Systems> Engine<S> {
     }
 
     /// Up to when each system has been read. What is not live does not count: it cannot be decided upon.
-    fn read(&self, now: Now) -> HashMap<&'static str, Duration> {
+    fn read(&self, now: Now) -> run::ReadUpTo {
         let asked = |s: &Collector<QuestionOf<S>>| Some(s.health.ok_at?.boot.saturating_sub(s.health.took));
         let live = |s: &Collector<QuestionOf<S>>| s.health.state(now, s.fresh(self.pace)) == CollectorState::Fresh;
         let of = |system: &'static str| {
@@ -322,6 +322,12 @@ impl<S: Systems> Engine<S> {
     pub fn leave(&mut self, now: Now) -> Vec<EngineEffect<S>> {
         let measured = self.measure(Samples::only(self.run.kept()), now);
         self.run.last_readings(&measured.samples, now).into_iter().map(EngineEffect::Run).collect()
+    }
+
+    /// Whether the request of an intent that is now on record may still be sent.
+    #[must_use]
+    pub fn may_send(&self, intent: &IntentOf<S>) -> bool {
+        self.run.may_send(intent)
     }
 
     /// How far a step is.

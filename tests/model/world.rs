@@ -150,7 +150,7 @@ impl World {
             let op = consoles[who]
                 .state
                 .as_ref()
-                .and_then(|s| s.recipe.ops.get(usize::from(ticket.op)).map(|o| (s.recipe.attempt, o)));
+                .and_then(|s| s.recipe().ops.get(usize::from(ticket.op)).map(|o| (s.recipe().attempt, o)));
             op.is_some_and(|(attempt, op)| {
                 (attempt, op.turn, op.look) == (ticket.attempt, ticket.turn, look) && op.state.in_flight()
             })
@@ -172,13 +172,9 @@ impl World {
             if let Some(state) = &mut console.state {
                 let timers = std::mem::take(&mut console.timers);
                 console.timers = timers.into_iter().filter(|t| counts(state, *t)).map(first).collect();
-                state.epoch = 0;
-                state.recipe.ops.iter_mut().for_each(|op| op.look = 0);
-                state.stood.iter_mut().flat_map(|r| &mut r.ops).for_each(|op| op.look = 0);
+                state.forget_numbers();
             }
-            console.disk.epoch = 0;
-            console.disk.recipe.ops.iter_mut().for_each(|op| op.look = 0);
-            console.disk.stood.iter_mut().flat_map(|r| &mut r.ops).for_each(|op| op.look = 0);
+            console.disk.forget_numbers();
         }
     }
 
@@ -186,8 +182,8 @@ impl World {
     pub fn ops(&self) -> impl Iterator<Item = (usize, Ticket, Op)> {
         self.consoles.iter().enumerate().flat_map(|(who, console)| {
             console.state.iter().flat_map(move |state| {
-                let attempt = state.recipe.attempt;
-                (0_u16..).zip(&state.recipe.ops).map(move |(op, o)| (who, Ticket { attempt, op, turn: o.turn }, *o))
+                let attempt = state.recipe().attempt;
+                (0_u16..).zip(&state.recipe().ops).map(move |(op, o)| (who, Ticket { attempt, op, turn: o.turn }, *o))
             })
         })
     }

@@ -112,11 +112,11 @@ impl<S: Systems> Run<S> {
             self.steps[at].preview = Some(self.work_out(at, estate, now));
             return Ok(Vec::new());
         }
-        if state.manual {
+        if state.is_manual() {
             return Err(Refusal::new(format!("{id} is a manual step: mark it done, with what you checked")));
         }
         if !matches!(
-            state.state,
+            state.state(),
             StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed
         ) {
             return Err(Refusal::new(format!("{id} is {}: there is nothing to preview", state.word())));
@@ -144,7 +144,7 @@ impl<S: Systems> Run<S> {
 
     /// What a step would do, as things stand.
     pub(super) fn work_out(&self, at: usize, estate: &S, now: Now) -> super::Previewed<S> {
-        let way = self.steps[at].state.way;
+        let way = self.steps[at].state.way();
         let unfinished = self.steps[at].attempt.as_ref().filter(|_| self.steps[at].state.exposed());
         let draft = match (unfinished, way) {
             (Some(attempt), _) => estate.finish_cleanup(&attempt.draft.ops, now),
@@ -153,7 +153,7 @@ impl<S: Systems> Run<S> {
         }?;
         Ok(super::Preview {
             way,
-            digest: digest_of((&self.journal, &self.plan_of(at).id), self.steps[at].state.attempt, way, &draft),
+            digest: digest_of((&self.journal, &self.plan_of(at).id), self.steps[at].state.attempt(), way, &draft),
             draft,
         })
     }
@@ -162,11 +162,12 @@ impl<S: Systems> Run<S> {
         let plan = self.plan_of(at);
         let (id, needed) = (plan.id.clone(), plan.approvals);
         let state = &self.steps[at].state;
-        match state.state {
+        match state.state() {
             // What finishes a tail is part of what was approved; to wait for a second person leaves the estate exposed.
-            StepState::Previewed if state.approvals < needed && !state.exposed() => {
-                Err(Refusal::new(format!("{id} needs {needed} approvals of this preview and has {}", state.approvals)))
-            }
+            StepState::Previewed if state.approvals() < needed && !state.exposed() => Err(Refusal::new(format!(
+                "{id} needs {needed} approvals of this preview and has {}",
+                state.approvals()
+            ))),
             StepState::Previewed => Ok(self.take(at, &StepEvent::Arm, now)),
             StepState::Armed => Ok(Vec::new()),
             _ => Err(Refusal::new(match &self.steps[at].preview {
@@ -192,7 +193,7 @@ impl<S: Systems> Run<S> {
             )));
         }
         let state = &self.steps[at].state;
-        if state.state != StepState::Armed {
+        if state.state() != StepState::Armed {
             return Err(Refusal::new(format!("{id} is {}, not armed", state.word())));
         }
         // What is sent is what was seen, or nothing is.
@@ -204,7 +205,7 @@ impl<S: Systems> Run<S> {
                 return Err(Refusal::new(format!("{id} is now forbidden: {why}")));
             }
             // What is begun is what was worked out just now; it is the same.
-            Ok(fresh) if fresh.digest == digest && digest == self.steps[at].state.digest => {
+            Ok(fresh) if fresh.digest == digest && Some(digest) == self.steps[at].state.digest() => {
                 self.steps[at].preview = Some(Ok(fresh));
             }
             Ok(_) => {
@@ -257,7 +258,7 @@ impl<S: Systems> Run<S> {
     }
 
     fn release(&mut self, operator: &str, now: Now) -> Performed<S> {
-        let held: Vec<usize> = (0..self.steps.len()).filter(|at| self.steps[*at].state.held).collect();
+        let held: Vec<usize> = (0..self.steps.len()).filter(|at| self.steps[*at].state.is_held()).collect();
         // What had to stand still by itself goes on once the reason is gone, or two people have left it out.
         let (still, free): (Vec<usize>, Vec<usize>) =
             held.into_iter().partition(|at| self.must_stand_still(*at, now).is_some());
@@ -299,7 +300,7 @@ impl<S: Systems> Run<S> {
 
     pub(super) fn may_be_marked_done(&self, at: usize) -> Result<(), Refusal> {
         let state = &self.steps[at].state;
-        if state.manual && state.state == StepState::Ready {
+        if state.is_manual() && state.state() == StepState::Ready {
             return Ok(());
         }
         let id = &self.plan_of(at).id;
@@ -366,7 +367,8 @@ impl<S: Systems> Run<S> {
         if self.plan_of(at).irreversible {
             self.is_own_word(&by, &hand, (step, digest))?;
         }
-        if digest != self.steps[at].state.digest {
+        // Once it has begun there is no preview any more, which is refused below.
+        if self.steps[at].state.clearance().is_some() && self.steps[at].state.digest() != Some(digest) {
             return Err(Refusal::new(format!("{by} approved a different preview of {step} from the one shown")));
         }
         if self.steps[at].approved.keys().any(|other| people::same(other, &by)) {

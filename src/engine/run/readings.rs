@@ -54,7 +54,7 @@ impl<S: Systems> Run<S> {
     /// An outage is put down as it begins, while it lasts and when it is over: what it has cost is known to the end of it.
     pub fn wants(&mut self, outage: bool, now: Now) -> Arc<HashSet<&'static str>> {
         use StepState::{Baking, Running, Settling, Verifying};
-        let busy = self.steps.iter().any(|s| matches!(s.state.state, Running | Settling | Verifying | Baking));
+        let busy = self.steps.iter().any(|s| matches!(s.state.state(), Running | Settling | Verifying | Baking));
         let turned = std::mem::replace(&mut self.diary.outage, outage) != outage;
         let due = match self.diary.last {
             _ if turned => now.boot,
