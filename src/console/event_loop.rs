@@ -31,7 +31,6 @@ use super::{
     view_model::ViewModel,
 };
 use drive::{Link, Orders};
-use engine::EngineCommand;
 use systems::collect::clock::now;
 
 /// The running console.
@@ -74,7 +73,7 @@ impl Console {
         let player = options.script.map(Player::new);
         if player.is_some() {
             // The script waits for signals, so the systems must compute them.
-            link.measure();
+            link.viewer.want_signals();
         }
         // No bell while a script plays.
         let bell = Bell::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
@@ -275,6 +274,14 @@ impl Console {
                     self.given += 1;
                     drop(self.link.commands.send(command));
                 }
+                Act::Open(key) => {
+                    self.given += 1;
+                    self.link.viewer.open(key);
+                }
+                Act::Speed(speed) => {
+                    self.given += 1;
+                    self.link.set_speed(speed);
+                }
                 // A session that only watches was refused earlier.
                 Act::Order(order) => {
                     if let Some(orders) = &self.orders {
@@ -304,7 +311,7 @@ impl Console {
         player.gave(self.given, &self.ui);
         let turn = player.turn(&mut self.ui, now().boot);
         if let Some(speed) = turn.speed {
-            drop(self.link.commands.send(EngineCommand::Speed(speed)));
+            self.link.set_speed(speed);
         }
         if let Some(key) = turn.key {
             // A script does not quit; only the viewer does.
@@ -326,7 +333,7 @@ impl Console {
             self.ui.caption = None;
             self.ui.keys = self.keys.clone();
             self.ui.message = Some("the script has stopped: you have control".to_owned());
-            drop(self.link.commands.send(EngineCommand::Speed(1.0)));
+            self.link.set_speed(1.0);
         }
         played
     }

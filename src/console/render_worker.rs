@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::{mask::Mask, order::Sort, rows::Rows, ui::Ui, view_model::ViewModel};
 use base::view::Table;
-use engine::snapshot::Snapshot;
+use engine::snapshot::{DetailKey, Snapshot};
 
 /// Filter and order of one table.
 #[derive(Debug, Clone)]
@@ -32,8 +32,8 @@ struct Wanted {
 pub struct Looking {
     /// The panel's id; none at the overview.
     panel: Option<&'static str>,
-    /// Whether a row's detail is open.
-    detail: bool,
+    /// The row whose detail is open.
+    detail: Option<DetailKey>,
     tables: Vec<Wanted>,
 }
 
@@ -47,7 +47,7 @@ impl Looking {
         };
         Self {
             panel: ui.panel().map(|p| p.id),
-            detail: ui.opened().is_some(),
+            detail: ui.opened().cloned(),
             tables: ui.shown_tables().iter().filter_map(wanted).collect(),
         }
     }
@@ -62,10 +62,9 @@ impl Prepared {
     #[must_use]
     pub fn of(view_model: &ViewModel, looking: Looking) -> Self {
         let page = looking.panel.and_then(|id| view_model.page(id)).map(|page| &view_model.pages[page].panel);
-        let tables: &[Table] = match (looking.detail, &view_model.detail, page) {
-            (true, Some((_, detail)), _) => &detail.tables,
-            (false, _, Some(panel)) => &panel.tables,
-            _ => &[],
+        let tables: &[Table] = match &looking.detail {
+            Some(key) => view_model.detail(key).map_or(&[][..], |detail| &detail.tables),
+            None => page.map_or(&[][..], |panel| &panel.tables),
         };
         let make = |wanted: Wanted| {
             let table = tables.iter().find(|t| t.id == wanted.table)?;

@@ -19,7 +19,7 @@ use super::{
     view_model::{ViewModel, is_own},
     why_not::why_not,
 };
-use engine::{self, run::Order, snapshot::DetailKey};
+use engine::{EngineCommand, run::Order, snapshot::DetailKey};
 
 /// An event of the console.
 #[derive(Debug)]
@@ -44,7 +44,11 @@ pub enum UiEvent {
 #[derive(Debug, PartialEq)]
 pub enum Act {
     /// Send a command to the engine.
-    Send(engine::EngineCommand),
+    Send(EngineCommand),
+    /// Want the detail of this row in the snapshots, and no other.
+    Open(Option<DetailKey>),
+    /// Set the speed of simulated time, in virtual seconds a second.
+    Speed(f64),
     /// Give an order.
     Order(Order),
     /// Load the selected theme.
@@ -171,19 +175,19 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
             ui.settle(true);
             Vec::new()
         }
-        Id::Faster => vec![Act::Send(engine::EngineCommand::Pace(ui.latest().pace * 2.0))],
-        Id::Slower => vec![Act::Send(engine::EngineCommand::Pace(ui.latest().pace / 2.0))],
+        Id::Faster => vec![Act::Send(EngineCommand::Pace(ui.latest().pace * 2.0))],
+        Id::Slower => vec![Act::Send(EngineCommand::Pace(ui.latest().pace / 2.0))],
         Id::TimeFaster => {
-            vec![Act::Send(engine::EngineCommand::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 }))]
+            vec![Act::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 })]
         }
-        Id::TimeSlower => vec![Act::Send(engine::EngineCommand::Speed(speed(ui) / 2.0))],
+        Id::TimeSlower => vec![Act::Speed(speed(ui) / 2.0)],
         Id::TimeStops => {
             let speed = speed(ui);
             let goes_on = ui.before_it_stopped.take().unwrap_or(1.0);
             if speed > 0.0 {
                 ui.before_it_stopped = Some(speed);
             }
-            vec![Act::Send(engine::EngineCommand::Speed(if speed > 0.0 { 0.0 } else { goes_on }))]
+            vec![Act::Speed(if speed > 0.0 { 0.0 } else { goes_on })]
         }
         Id::Theme => {
             ui.theme_wanted = (ui.theme_wanted + 1) % ui.themes.len().max(1);
@@ -323,7 +327,7 @@ pub(super) fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
 
 fn close(ui: &mut Ui) -> Vec<Act> {
     match ui.opened.take() {
-        Some(key) if !is_own(&key.panel) => vec![Act::Send(engine::EngineCommand::Close)],
+        Some(key) if !is_own(&key.panel) => vec![Act::Open(None)],
         _ => Vec::new(),
     }
 }
@@ -345,7 +349,7 @@ fn open(ui: &mut Ui) -> Vec<Act> {
     ui.tables.retain(|(p, _), _| *p != place);
     ui.focus.remove(place);
     ui.settle(true);
-    if is_own(&key.panel) { Vec::new() } else { vec![Act::Send(engine::EngineCommand::Open(key))] }
+    if is_own(&key.panel) { Vec::new() } else { vec![Act::Open(Some(key))] }
 }
 
 fn back(ui: &mut Ui) -> Vec<Act> {

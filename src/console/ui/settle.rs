@@ -40,7 +40,7 @@ impl Ui {
         if let Some(key) = &self.opened {
             self.detail = match own_detail(self.view_model(), &key.panel, &key.row) {
                 Some(own) => own.map(Arc::new),
-                None => self.view_model().detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
+                None => self.view_model().detail(key).cloned(),
             };
         }
         self.tile = self.tile.min(self.view_model().answers.len().saturating_sub(1));
