@@ -150,7 +150,7 @@ impl Console {
         let mut beat = tokio::time::interval(player::BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut core_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
-        let (render_worker, mut pictures) = RenderWorker::open()?;
+        let (render_worker, mut finished) = RenderWorker::open()?;
         self.ui.render_worker = Some(render_worker.clone());
         let (mut asked, mut arranging) = (false, false);
         loop {
@@ -173,7 +173,7 @@ impl Console {
                         next = inputs.try_recv().ok();
                     }
                 }
-                made = pictures.recv() => {
+                made = finished.recv() => {
                     // A thread that ended has panicked and has reported it.
                     let Some(made) = made else { return Err(Error::Panicked) };
                     let before = self.ui.fingerprint();

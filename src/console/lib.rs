@@ -7,9 +7,9 @@
 //! | `input` | keys and signals, each on its own thread |
 //! | `update`, `ui` | pure: the state of the user interface, and how an event changes it |
 //! | `travel`, `typing`, `table` | the same for navigation, for text entry, for one list |
-//! | `picture`, `rows`, `order`, `filter` | the view model: what is computed from a snapshot before it is drawn |
+//! | `view_model`, `rows`, `order`, `filter` | the view model: what is computed from a snapshot before it is drawn |
 //! | `answers` | the ten answers of the overview, and what each opens |
-//! | `gallery` | the render worker: the thread that computes the view model |
+//! | `render_worker` | the render worker: the thread that computes the view model |
 //! | `mask` | replaces private names in the snapshot before the view model is computed |
 //! | `clock` | instants formatted for people, in the selected zone |
 //! | `marks` | what a chart shows beside its lines: the limits of gates, the milestones of the run |
@@ -130,6 +130,6 @@ pub fn run(link: Link, orders: Option<Orders>, options: Options) -> Result<Ended
         .name(terminal::THREAD.into())
         .spawn(move || Console::new(link, orders, options)?.run())?;
     let ended = thread.join().unwrap_or(Err(Error::Panicked));
-    terminal::tell_panics();
+    terminal::report_panics();
     ended
 }

@@ -131,8 +131,8 @@ impl RenderWorker {
     /// If the thread cannot be started.
     pub fn open() -> std::io::Result<(Self, mpsc::UnboundedReceiver<Made>)> {
         let (tasks, queue) = std::sync::mpsc::channel();
-        let (made, pictures) = mpsc::unbounded_channel();
-        thread::Builder::new().name(super::terminal::THREAD.to_owned() + " pictures").spawn(move || {
+        let (made, finished) = mpsc::unbounded_channel();
+        thread::Builder::new().name(super::terminal::THREAD.to_owned() + " view models").spawn(move || {
             // The console's own thread has priority over this one. On Linux niceness is per thread.
             let _ = rustix::process::nice(5);
             for task in queue {
@@ -154,7 +154,7 @@ impl RenderWorker {
                 }
             }
         })?;
-        Ok((Self(tasks), pictures))
+        Ok((Self(tasks), finished))
     }
 
     /// Requests a view model in this zone; masked if there is a mask.
@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(order(&ui), (&[0, 1, 2, 3][..], true));
         let late = Prepared::of(&asked, Looking::of(&ui));
         update(&mut ui, UiEvent::Rows(late));
-        assert!(order(&ui).1, "of the picture before");
+        assert!(order(&ui).1, "of the view model before");
         arranged(&mut ui);
         assert_eq!((order(&ui).0.len(), ui.waits().is_some()), (42, false));
         press(&mut ui, "\n1");
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_another_picture_are_not_used_and_those_of_another_filter_or_order_are_told_apart() {
+    fn rows_of_another_view_model_are_not_used_and_those_of_another_filter_or_order_are_told_apart() {
         let (table, other) = (table(), table());
         let prepared = || {
             let wanted = Wanted { table: "t", filter: "n:>0".to_owned(), sort: None, before: Rows::default() };
@@ -295,7 +295,7 @@ mod tests {
         let sort = Some(Sort { column: 0, descending: true });
         assert_eq!(prepared().take(&table, "n:>1", None).map(order), Some((vec![1, 2], false)), "another filter");
         assert_eq!(prepared().take(&table, "n:>0", sort).map(order), Some((vec![1, 2], false)), "another order");
-        assert!(prepared().take(&other, "n:>0", None).is_none(), "another picture came first");
+        assert!(prepared().take(&other, "n:>0", None).is_none(), "another view model came first");
         let mut right = prepared();
         assert_eq!(right.take(&table, "n:>0", None).map(order), Some((vec![1, 2], true)));
         assert!(right.take(&table, "n:>0", None).is_none(), "it is there once");

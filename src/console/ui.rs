@@ -142,7 +142,7 @@ pub struct Ui {
     pub now: Now,
     pub(super) opened: Option<DetailKey>,
     /// Number of view models that came since a row was opened.
-    pub(super) heard_since_opened: u32,
+    pub(super) since_opened: u32,
     pub(super) page_below: usize,
     pub(super) detail: Option<Arc<Detail>>,
     /// The render worker, which frees old view models; without it they are freed here.
@@ -153,8 +153,8 @@ pub struct Ui {
     waits: bool,
     latest: Arc<ViewModel>,
     /// Number of view models that have come.
-    pictures: u64,
-    heard: Now,
+    count: u64,
+    latest_at: Now,
     frozen: Option<(Arc<ViewModel>, Now)>,
     pub(super) tables: HashMap<TableKey, TableUi>,
     pub(super) focus: HashMap<&'static str, usize>,
@@ -192,15 +192,15 @@ impl Ui {
             caption: None,
             now,
             opened: None,
-            heard_since_opened: 0,
+            since_opened: 0,
             page_below: 0,
             detail: None,
             render_worker: None,
             prepared: Prepared::default(),
             waits: false,
             latest: first,
-            pictures: 1,
-            heard: now,
+            count: 1,
+            latest_at: now,
             frozen: None,
             tables: HashMap::new(),
             focus: HashMap::new(),
@@ -225,7 +225,7 @@ impl Ui {
     /// Number of view models that have come.
     #[must_use]
     pub const fn view_models(&self) -> u64 {
-        self.pictures
+        self.count
     }
 
     /// The latest snapshot, shown or not.
@@ -249,15 +249,15 @@ impl Ui {
     /// How long the engine has made no snapshot, if longer than [`SILENT`].
     #[must_use]
     pub fn silent_for(&self) -> Option<Duration> {
-        Some(self.now.since(self.heard)).filter(|d| *d > SILENT)
+        Some(self.now.since(self.latest_at)).filter(|d| *d > SILENT)
     }
 
     /// Takes a newer view model. Returns the previous one: see [`Ui::let_go`].
     pub(super) fn show(&mut self, view_model: Arc<ViewModel>) -> Arc<ViewModel> {
         let old = std::mem::replace(&mut self.latest, view_model);
-        self.pictures += 1;
-        self.heard = self.now;
-        self.heard_since_opened = self.heard_since_opened.saturating_add(1);
+        self.count += 1;
+        self.latest_at = self.now;
+        self.since_opened = self.since_opened.saturating_add(1);
         old
     }
 
@@ -301,7 +301,7 @@ impl Ui {
     /// Freezes the display, or resumes it.
     pub(super) fn freeze(&mut self) {
         self.frozen = match self.frozen {
-            None => Some((self.latest.clone(), self.heard)),
+            None => Some((self.latest.clone(), self.latest_at)),
             Some(_) => None,
         };
     }
@@ -332,7 +332,7 @@ impl Ui {
     /// before it.
     #[must_use]
     pub const fn is_asking(&self) -> bool {
-        self.heard_since_opened < 2
+        self.since_opened < 2
     }
 
     /// The row whose detail is requested.

@@ -218,11 +218,11 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
             Vec::new()
         }
         Id::Quit => dialog::leave(ui),
-        Id::FactsDown => {
+        Id::FieldsDown => {
             ui.detail_top = (ui.detail_top + 1).min(ui.detail_last);
             Vec::new()
         }
-        Id::FactsUp => {
+        Id::FieldsUp => {
             ui.detail_top = ui.detail_top.saturating_sub(1);
             Vec::new()
         }
@@ -343,7 +343,7 @@ fn open(ui: &mut Ui) -> Vec<Act> {
     ui.opened = Some(key.clone());
     ui.at = At::Detail;
     ui.detail_top = 0;
-    ui.heard_since_opened = 0;
+    ui.since_opened = 0;
     // Another row's tables may have the same ids: selections and filters do not apply to them.
     let place = ui.place();
     ui.tables.retain(|(p, _), _| *p != place);

@@ -21,7 +21,7 @@ pub enum Curve {
     /// Among the words.
     Drawn,
     /// Only its trend.
-    Told,
+    Text,
     /// Not among the words.
     Apart,
 }
