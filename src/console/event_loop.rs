@@ -23,7 +23,7 @@ use super::{
     keymap::Keymap,
     mask::{Mask, Names},
     player::{self, Player},
-    render_worker::{Looking, Made, RenderWorker, SharedMask, lock},
+    render_worker::{Finished, RenderWorker, SharedMask, lock},
     terminal::Screen,
     ui::Ui,
     update::{Act, UiEvent, update},
@@ -151,11 +151,11 @@ impl Console {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut core_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
         let (render_worker, mut finished) = RenderWorker::open()?;
-        self.ui.render_worker = Some(render_worker.clone());
+        self.ui.has_worker = true;
         let (mut asked, mut arranging) = (false, false);
         loop {
             if let Some(view_model) = self.ui.waits().filter(|_| !arranging) {
-                render_worker.arrange(view_model, Looking::of(&self.ui));
+                render_worker.arrange(view_model, self.ui.looking());
                 arranging = true;
             }
             if std::mem::replace(&mut due, true) {
@@ -178,16 +178,19 @@ impl Console {
                     let Some(made) = made else { return Err(Error::Panicked) };
                     let before = self.ui.fingerprint();
                     let event = match made {
-                        Made::Ready(view_model, prepared) => {
+                        Finished::ViewModel(view_model, prepared) => {
                             asked = false;
-                            UiEvent::Made(self.as_wanted(view_model), prepared)
+                            UiEvent::ViewModel(self.as_wanted(view_model), prepared)
                         }
-                        Made::Rows(prepared) => {
+                        Finished::Rows(prepared) => {
                             arranging = false;
                             UiEvent::Rows(prepared)
                         }
                     };
                     self.happen(event, &mut screen)?;
+                    if let Some(old) = self.ui.take_old() {
+                        render_worker.forget(old);
+                    }
                     due = self.ui.fingerprint() != before;
                 }
                 // One snapshot at a time: those that arrive meanwhile are superseded by the next.
@@ -198,7 +201,7 @@ impl Console {
                             screen.ring()?;
                         }
                         let (shared_mask, zone) = (self.masked.then(|| self.mask.clone()), self.ui.zones.shown());
-                        render_worker.make(snapshot, Looking::of(&self.ui), shared_mask, zone);
+                        render_worker.make(snapshot, self.ui.looking(), shared_mask, zone);
                         asked = true;
                         due = false;
                     }

@@ -9,7 +9,7 @@
 //! | `travel`, `typing`, `table` | the same for navigation, for text entry, for one list |
 //! | `view_model`, `rows`, `order`, `filter` | the view model: what is computed from a snapshot before it is drawn |
 //! | `answers` | the ten answers of the overview, and what each opens |
-//! | `render_worker` | the render worker: the thread that computes the view model |
+//! | `prepared`, `render_worker` | rows computed in advance; the render worker: the thread that computes the view model |
 //! | `mask` | replaces private names in the snapshot before the view model is computed |
 //! | `clock` | instants formatted for people, in the selected zone |
 //! | `marks` | what a chart shows beside its lines: the limits of gates, the milestones of the run |
@@ -44,6 +44,7 @@ pub mod mouse;
 mod order;
 pub mod palette;
 pub mod player;
+pub mod prepared;
 pub mod render_worker;
 mod rows;
 pub mod runbook;

@@ -5,7 +5,7 @@ mod settle;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use self::settle::Made;
+use self::settle::RowsOf;
 use super::{
     clock::Zones,
     dialog::Dialog,
@@ -13,7 +13,7 @@ use super::{
     mask::Mask,
     mouse::Spots,
     palette::Palette,
-    render_worker::{Prepared, RenderWorker},
+    prepared::Prepared,
     rows::Content,
     runbook::RUNBOOK,
     table::{TableKey, TableUi},
@@ -145,8 +145,10 @@ pub struct Ui {
     pub(super) since_opened: u32,
     pub(super) page_below: usize,
     pub(super) detail: Option<Arc<Detail>>,
-    /// The render worker, which frees old view models; without it they are freed here.
-    pub render_worker: Option<RenderWorker>,
+    /// Whether a render worker computes the rows of long tables and frees old view models.
+    pub has_worker: bool,
+    /// The previous view model, until the render worker frees it.
+    old: Option<Arc<ViewModel>>,
     /// Rows that were computed in advance for the current view model.
     pub(super) prepared: Prepared,
     /// Whether the rows shown are not the requested ones; the event loop then requests them from the render worker.
@@ -158,7 +160,7 @@ pub struct Ui {
     frozen: Option<(Arc<ViewModel>, Now)>,
     pub(super) tables: HashMap<TableKey, TableUi>,
     pub(super) focus: HashMap<&'static str, usize>,
-    made_of: Option<Made>,
+    made_of: Option<RowsOf>,
 }
 
 /// If the engine makes no snapshot for this long, it has stopped or hangs: what is shown is out of date.
@@ -195,7 +197,8 @@ impl Ui {
             since_opened: 0,
             page_below: 0,
             detail: None,
-            render_worker: None,
+            has_worker: false,
+            old: None,
             prepared: Prepared::default(),
             waits: false,
             latest: first,
@@ -252,7 +255,7 @@ impl Ui {
         Some(self.now.since(self.latest_at)).filter(|d| *d > SILENT)
     }
 
-    /// Takes a newer view model. Returns the previous one: see [`Ui::let_go`].
+    /// Takes a newer view model. Returns the previous one: see [`Ui::retire`].
     pub(super) fn show(&mut self, view_model: Arc<ViewModel>) -> Arc<ViewModel> {
         let old = std::mem::replace(&mut self.latest, view_model);
         self.count += 1;
@@ -261,11 +264,15 @@ impl Ui {
         old
     }
 
-    /// Frees an old view model. Freeing 100,000 rows takes longer than a key may wait, so the render worker does it.
-    pub(super) fn let_go(&self, old: Arc<ViewModel>) {
-        if let Some(render_worker) = &self.render_worker {
-            render_worker.forget(old);
-        }
+    /// Keeps an old view model for the render worker, which frees it: freeing 100,000 rows takes longer than a key may
+    /// wait. Without a worker it is freed here.
+    pub(super) fn retire(&mut self, old: Arc<ViewModel>) {
+        self.old = self.has_worker.then_some(old);
+    }
+
+    /// The old view model that is to be freed.
+    pub fn take_old(&mut self) -> Option<Arc<ViewModel>> {
+        self.old.take()
     }
 
     /// Recomputes the view models in the selected zone, including the frozen one.

@@ -11,7 +11,7 @@ use super::{
     mouse::{self, Touch},
     order::Sort,
     palette::{self, Palette},
-    render_worker::Prepared,
+    prepared::Prepared,
     runbook::{RUNBOOK, STEPS},
     travel::travel,
     typing,
@@ -30,10 +30,8 @@ pub enum UiEvent {
     Touch(Touch),
     /// Text was pasted.
     Paste(String),
-    /// A new view model.
-    Ready(Arc<ViewModel>),
-    /// The same, with rows that were computed for it in advance.
-    Made(Arc<ViewModel>, Prepared),
+    /// A new view model, with the rows that were computed for it in advance: none where there is no render worker.
+    ViewModel(Arc<ViewModel>, Prepared),
     /// Rows that were requested.
     Rows(Prepared),
     /// A second passed.
@@ -71,9 +69,8 @@ pub enum Act {
 pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
     match event {
         UiEvent::Tick => dialog::passed(ui),
-        UiEvent::Ready(view_model) => on_view_model(ui, view_model),
         // The rows belong to one view model, and to a place that the operator may have left.
-        UiEvent::Made(view_model, prepared) => {
+        UiEvent::ViewModel(view_model, prepared) => {
             ui.prepared = prepared;
             let acts = on_view_model(ui, view_model);
             ui.prepared = Prepared::default();
@@ -118,7 +115,7 @@ fn on_view_model(ui: &mut Ui, view_model: Arc<ViewModel>) -> Vec<Act> {
         ui.settle(false);
     }
     // Nothing refers to the old view model any more.
-    ui.let_go(old);
+    ui.retire(old);
     dialog::passed(ui)
 }
 

@@ -15,6 +15,7 @@ use base::{
 use console::{
     Mode,
     player::Next,
+    prepared::Prepared,
     ui::Ui,
     update::{Act, UiEvent, update},
     view_model::ViewModel,
@@ -169,7 +170,7 @@ impl Room {
     fn observe(&mut self) {
         if !std::mem::replace(&mut self.fresh, true) {
             let view_model = ViewModel::of(Arc::new(self.drive.snapshot_with(&self.wanted)));
-            self.happen(UiEvent::Ready(Arc::new(view_model)));
+            self.happen(UiEvent::ViewModel(Arc::new(view_model), Prepared::default()));
         }
     }
 }

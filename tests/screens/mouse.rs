@@ -56,7 +56,7 @@ fn a_click_goes_selects_sorts_and_opens() {
     }
     assert_eq!(ui.selected(), Some(third.as_str()), "the selection stays on its row");
     let acts = click(&mut ui, |spot| *spot == Spot::Row(1, third.clone()));
-    assert!(matches!(acts[..], [Act::Send(_)]) && ui.at == At::Detail, "the selected row opens: {acts:?}");
+    assert!(matches!(acts[..], [Act::Open(Some(_))]) && ui.at == At::Detail, "the selected row opens: {acts:?}");
 }
 
 #[test]
