@@ -8,10 +8,11 @@ use landfall::{
     base::{digest::Digest, now::Now, observed::FaultKind},
     console::{
         Depth, Mode, Themes,
+        act::Act,
         mask::Mask,
         prepared::Prepared,
         ui::Ui,
-        update::{Act, UiEvent, update},
+        update::{UiEvent, update},
         view::draw,
         view_model::ViewModel,
     },

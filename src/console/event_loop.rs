@@ -13,7 +13,9 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    Depth, Ended, Error, Options, Theme, Themes, ascii,
+    Depth, Ended, Error, Options, Theme, Themes,
+    act::Act,
+    ascii,
     bell::Bell,
     cast::Cast,
     clock::{Time, Zones, machine},
@@ -26,7 +28,7 @@ use super::{
     render_worker::{Finished, RenderWorker, SharedMask, lock},
     terminal::Screen,
     ui::Ui,
-    update::{Act, UiEvent, update},
+    update::{UiEvent, update},
     view,
     view_model::ViewModel,
 };

@@ -7,12 +7,13 @@
 use ratatui::layout::{Position, Rect};
 
 use super::{
+    act::Act,
     command::Id,
     dialog::Dialog,
     order::Sort,
     palette::{Palette, found},
     ui::{At, Entry, Ui},
-    update::{Act, perform, sort_by},
+    update::{perform, sort_by},
 };
 use base::view::Align;
 

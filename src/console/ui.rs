@@ -12,12 +12,12 @@ use super::{
     keymap::Keymap,
     mask::Mask,
     mouse::Spots,
+    pages::{RUNBOOK, SOURCES},
     palette::Palette,
     prepared::Prepared,
     rows::Content,
-    runbook::RUNBOOK,
     table::{TableKey, TableUi},
-    view_model::{SOURCES, ViewModel},
+    view_model::ViewModel,
 };
 use base::{
     now::Now,

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use ratatui::crossterm::event::KeyEvent;
 
 use super::{
+    act::Act,
     command::{Command, Id},
     dialog::{self, Asked, Dialog, Prompt},
     key::Key,
     mouse::{self, Touch},
     order::Sort,
+    pages::{RUNBOOK, STEPS, is_own},
     palette::{self, Palette},
     prepared::Prepared,
-    runbook::{RUNBOOK, STEPS},
     travel::travel,
     typing,
     ui::{At, Entry, Ui},
-    view_model::{ViewModel, is_own},
+    view_model::ViewModel,
     why_not::why_not,
 };
 use engine::{EngineCommand, run::Order, snapshot::DetailKey};
@@ -36,33 +37,6 @@ pub enum UiEvent {
     Rows(Prepared),
     /// A second passed.
     Tick,
-}
-
-/// A side effect to execute.
-#[derive(Debug, PartialEq)]
-pub enum Act {
-    /// Send a command to the engine.
-    Send(EngineCommand),
-    /// Want the detail of this row in the snapshots, and no other.
-    Open(Option<DetailKey>),
-    /// Set the speed of simulated time, in virtual seconds a second.
-    Speed(f64),
-    /// Give an order.
-    Order(Order),
-    /// Load the selected theme.
-    Theme,
-    /// Mask names, or show them.
-    Mask,
-    /// Show instants in the selected zone.
-    Zone,
-    /// Enable or disable the mouse.
-    Mouse,
-    /// Redraw the whole screen.
-    Redraw,
-    /// Stop until SIGCONT.
-    Suspend,
-    /// Quit.
-    Quit,
 }
 
 /// Handles one event.

@@ -13,8 +13,8 @@ use super::{
     answers::{self, Answer, answers},
     clock::Clock,
     mask::Mask,
-    runbook::{self, JOURNAL, RUNBOOK},
-    way_back,
+    pages::{JOURNAL, RUNBOOK, SOURCES},
+    runbook, way_back,
 };
 use base::{
     collector::CollectorState,
@@ -23,9 +23,6 @@ use base::{
     view::{Cell, CollectorLine, Column, Detail, Key, Panel, Row, Table, Tile, Tone},
 };
 use engine::snapshot::{DetailKey, Snapshot, Verdict};
-
-/// Id of the Sources page.
-pub const SOURCES: &str = "sources";
 
 /// A snapshot, prepared for display.
 #[derive(Debug)]
@@ -370,12 +367,6 @@ pub fn own_detail(model: &ViewModel, panel: &str, row: &str) -> Option<Option<De
         JOURNAL => Some(run.and_then(|run| runbook::record_detail(run, row, &model.clock))),
         _ => None,
     }
-}
-
-/// Whether a page is the console's own.
-#[must_use]
-pub fn is_own(panel: &str) -> bool {
-    matches!(panel, SOURCES | RUNBOOK | JOURNAL)
 }
 
 /// The detail of a row of the Sources page: the row without truncation.

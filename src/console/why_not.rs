@@ -3,8 +3,8 @@
 use super::{
     command::{Command, Id, Scope},
     dialog::{before_it_begins, is_under_way},
+    pages::is_own,
     ui::{At, Ui},
-    view_model::is_own,
 };
 use base::step::{StepState, Way};
 use engine::PACE;

@@ -14,10 +14,11 @@ use base::{
 };
 use console::{
     Mode,
+    act::Act,
     player::Next,
     prepared::Prepared,
     ui::Ui,
-    update::{Act, UiEvent, update},
+    update::{UiEvent, update},
     view_model::ViewModel,
 };
 use drive::sim::SimDrive;

@@ -25,9 +25,10 @@ use landfall::{
     base::{digest::Digest, now::Now},
     console::{
         Depth, Mode, Theme, Themes,
+        act::Act,
         prepared::Prepared,
         ui::Ui,
-        update::{Act, UiEvent, update},
+        update::{UiEvent, update},
         view::draw,
         view_model::ViewModel,
     },

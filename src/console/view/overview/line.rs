@@ -5,8 +5,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::phrase::{Curve, answer_shown};
 use crate::{
     answers::Answer,
+    drawing::Drawing,
     theme::Role,
-    view::Drawing,
     widget::{
         flow::flow,
         text::{put, words},

@@ -3,8 +3,8 @@
 
 use crate::{
     answers::Answer,
+    drawing::Drawing,
     theme::Role,
-    view::Drawing,
     widget::{
         flow::Atom,
         text::{sparkline, words},
