@@ -19,7 +19,7 @@ use landfall::{
         signal::{Sample, SignalDef},
     },
     drive::sim::{SimDrive, Trouble},
-    engine::EngineCommand,
+    engine::{EngineCommand, snapshot::Wanted},
     journal::{Author, store::MemStore},
     plan::{Action, Plan, Runbook},
     systems::{PAGES, signals},
@@ -137,11 +137,12 @@ fn pictures_have_signals_for_whoever_reads_them_and_for_nobody_else() {
     let mut drive = drive();
     drive.run_for(SETTLED);
     assert!(drive.snapshot().samples.is_none(), "a screen shows none: nobody measures them for it");
-    drive.command(EngineCommand::Measure);
-    let measured = drive.snapshot().samples.expect("they were asked for");
+    let wanted = Wanted { signals: true, ..Wanted::default() };
+    let measured = drive.snapshot_with(&wanted).samples.expect("they were asked for");
     assert_eq!(by_name(measured), by_name(drive.signals()));
     drive.crash();
-    assert!(drive.snapshot().samples.is_some(), "whoever reads them reads on when another console takes the run up");
+    let after = drive.snapshot_with(&wanted).samples;
+    assert!(after.is_some(), "whoever reads them reads on when another console takes the run up");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use landfall::{
         side::Side,
         view::{Cell, Column, Panel, Row, Table, Tone},
     },
-    engine::snapshot::Snapshot,
+    engine::snapshot::{Snapshot, Wanted},
     plan::Plan,
     systems::{Engine, EngineEffect, EngineInput, Observation, Query, ec2, kafka},
 };
@@ -74,7 +74,7 @@ impl Estate {
     }
 
     pub fn snapshot(&mut self) -> Snapshot {
-        self.core.snapshot(self.now)
+        self.core.snapshot(&Wanted::default(), self.now)
     }
 }
 

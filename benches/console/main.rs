@@ -26,7 +26,7 @@ use landfall::{
     console::{
         Depth, Mode, Theme, Themes,
         frames::Frames,
-        render_worker::{Looking, Prepared, RenderWorker},
+        prepared::{Looking, Prepared},
         ui::Ui,
         update::{UiEvent, update},
         view::draw,
@@ -86,7 +86,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     let first = next(drive);
     let now = first.now;
     let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(first))), now, Mode::Demo);
-    ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
+    ui.has_worker = true;
     let mut screen = Frames::default();
     frame(&mut ui, &theme, &mut screen);
     for c in keys.chars() {
@@ -99,7 +99,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         let started = Instant::now();
         let view_model = Arc::new(ViewModel::of(snapshot));
         let took = started.elapsed();
-        update(&mut ui, UiEvent::Ready(view_model));
+        update(&mut ui, UiEvent::ViewModel(view_model, Prepared::default()));
         took
     });
     row("  picture", pictures);
@@ -127,7 +127,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
             key(&mut ui, if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) });
         }
         let pressed = times(100, |i| {
-            let (made, took) = made(&ui, || next(drive));
+            let (made, took) = made(&mut ui, || next(drive));
             beside.push(took);
             let started = Instant::now();
             update(&mut ui, made);
@@ -141,7 +141,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         }
     }
     let typed = times(100, |i| {
-        let (made, took) = made(&ui, || next(drive));
+        let (made, took) = made(&mut ui, || next(drive));
         beside.push(took);
         let started = Instant::now();
         update(&mut ui, made);
@@ -159,7 +159,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         frame(&mut ui, &theme, &mut screen);
         let started = Instant::now();
         if let Some(view_model) = ui.waits() {
-            let prepared = Prepared::of(&view_model, Looking::of(&ui));
+            let prepared = Prepared::of(&view_model, ui.looking());
             update(&mut ui, UiEvent::Rows(prepared));
         }
         frame(&mut ui, &theme, &mut screen);
@@ -171,7 +171,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     });
     row("  its rows after it, where they are made beside", after);
     let sorts = times(100, |_| {
-        let (made, took) = made(&ui, || next(drive));
+        let (made, took) = made(&mut ui, || next(drive));
         beside.push(took);
         let started = Instant::now();
         update(&mut ui, made);
@@ -193,7 +193,7 @@ fn idle(drive: &mut Estate) {
     let first = Arc::new(ViewModel::of(Arc::new(drive.snapshot())));
     for page in ['1', '3', '4'] {
         let mut ui = Ui::new(first.clone(), drive.now, Mode::Demo);
-        ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
+        ui.has_worker = true;
         key(&mut ui, KeyCode::Char(page));
         let mut screen = Frames::default();
         frame(&mut ui, &theme, &mut screen);
@@ -206,7 +206,7 @@ fn idle(drive: &mut Estate) {
             let snapshot = Arc::new(drive.snapshot());
             core += took + (thread() - started);
             ui.now = drive.now;
-            let looking = Looking::of(&ui);
+            let looking = ui.looking();
             let started = thread();
             let event = view_model(snapshot, looking);
             update(&mut ui, event);
@@ -241,7 +241,7 @@ fn quiet(drive: &mut Estate) {
             ui.now = now;
             // The same readings, one second older.
             let older = Snapshot { now, ..(*snapshot).clone() };
-            update(&mut ui, UiEvent::Ready(Arc::new(ViewModel::of(Arc::new(older)))));
+            update(&mut ui, UiEvent::ViewModel(Arc::new(ViewModel::of(Arc::new(older))), Prepared::default()));
             update(&mut ui, UiEvent::Tick);
             let wrote = frame(&mut ui, &theme, &mut screen);
             bytes += wrote;
@@ -261,7 +261,7 @@ fn hour() {
     mib("read a dozen times");
     let first = drive.snapshot();
     let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(first))), drive.now, Mode::Demo);
-    ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
+    ui.has_worker = true;
     for c in [KeyCode::Char('4'), KeyCode::Right, KeyCode::Right] {
         key(&mut ui, c);
     }
@@ -273,7 +273,7 @@ fn hour() {
         drive.pass(1);
         ui.now = drive.now;
         let snapshot = Arc::new(drive.snapshot());
-        let event = view_model(snapshot, Looking::of(&ui));
+        let event = view_model(snapshot, ui.looking());
         update(&mut ui, event);
         if second % 60 == 0 {
             key(&mut ui, KeyCode::Char(if second % 120 == 0 { '3' } else { '4' }));
@@ -286,9 +286,10 @@ fn hour() {
 
 /// What the core's thread and the console's other thread make while keys are answered, on a thread that is not the keys': memory is given
 /// back to where it was taken from. How long the second of them took.
-fn made(ui: &Ui, next: impl FnOnce() -> Snapshot + Send) -> (UiEvent, Duration) {
-    let looking = Looking::of(ui);
+fn made(ui: &mut Ui, next: impl FnOnce() -> Snapshot + Send) -> (UiEvent, Duration) {
+    let (looking, old) = (ui.looking(), ui.take_old());
     let aside = || {
+        drop(old);
         let snapshot = Arc::new(next());
         let started = Instant::now();
         (view_model(snapshot, looking), started.elapsed())
@@ -299,7 +300,7 @@ fn made(ui: &Ui, next: impl FnOnce() -> Snapshot + Send) -> (UiEvent, Duration) 
 fn view_model(snapshot: Arc<Snapshot>, looking: Looking) -> UiEvent {
     let view_model = ViewModel::of(snapshot);
     let prepared = Prepared::of(&view_model, looking);
-    UiEvent::Made(Arc::new(view_model), prepared)
+    UiEvent::ViewModel(Arc::new(view_model), prepared)
 }
 
 fn key(ui: &mut Ui, code: KeyCode) {

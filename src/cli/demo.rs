@@ -21,7 +21,6 @@ use crate::scenario::{
 use base::text::Lines;
 use console::{self, Ended, Mode, Options, widget::text::wrap};
 use drive::{Control, inbox::Inbox, sim};
-use engine::EngineCommand;
 use journal::{
     Author, Storage,
     store::{FileStore, MemStore, Opened},
@@ -92,7 +91,7 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
     };
     drop(metrics);
     // Simulated time must run, so that pending operations can finish.
-    drop(control.link.commands.send(EngineCommand::Speed(1.0)));
+    control.link.set_speed(1.0);
     leave(control);
     exit_code(ended)
 }

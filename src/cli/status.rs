@@ -94,7 +94,7 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
             Some(journal) => live::start_following(plan.clone(), Follower::of_run(journal, plan.name.clone())),
             None => live::start(plan),
         };
-        link.measure();
+        link.viewer.want_signals();
         let heard = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers + l.failures > 0);
         // Discovered collectors (members of a set) appear a moment later: two snapshots in a row must agree. Some
         // signals need two observations: checks that passed twice, a lag that only markers show.

@@ -3,10 +3,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use super::{
-    runbook::{RUNBOOK, STEPS},
-    view_model::SOURCES,
-};
+use super::pages::{RUNBOOK, SOURCES, STEPS};
 use base::{
     collector::CollectorState,
     now::short,

@@ -11,12 +11,13 @@ use nucleo_matcher::{
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
+    act::Act,
     command::{COMMANDS, Id, Risk},
     key::Key,
     order::Sort,
     typing::{self, write},
     ui::{Entry, Ui},
-    update::{Act, go, perform, sort_by, to_step},
+    update::{go, perform, sort_by, to_step},
     why_not::why_not,
 };
 use base::view::Align;

@@ -13,8 +13,8 @@ use super::{
     answers::{self, Answer, answers},
     clock::Clock,
     mask::Mask,
-    runbook::{self, JOURNAL, RUNBOOK},
-    way_back,
+    pages::{JOURNAL, RUNBOOK, SOURCES},
+    runbook, way_back,
 };
 use base::{
     collector::CollectorState,
@@ -24,9 +24,6 @@ use base::{
 };
 use engine::snapshot::{DetailKey, Snapshot, Verdict};
 
-/// Id of the Sources page.
-pub const SOURCES: &str = "sources";
-
 /// A snapshot, prepared for display.
 #[derive(Debug)]
 pub struct ViewModel {
@@ -34,8 +31,8 @@ pub struct ViewModel {
     pub snapshot: Arc<Snapshot>,
     /// Formats its instants.
     pub clock: Clock,
-    /// The open detail, with instants in the selected zone.
-    pub detail: Option<(DetailKey, Arc<Detail>)>,
+    /// The details that the engine made, with instants in the selected zone: those of other viewers, too.
+    pub details: Vec<(DetailKey, Arc<Detail>)>,
     /// Tiles of the systems and of the console.
     pub tiles: Vec<Tile>,
     /// The overview's ten answers, computed from them.
@@ -71,7 +68,7 @@ impl ViewModel {
     #[must_use]
     pub fn in_zone(snapshot: Arc<Snapshot>, zone: &TimeZone) -> Self {
         let clock = Clock::of(&snapshot, zone);
-        let detail = snapshot.detail.as_ref().map(|(key, detail)| (key.clone(), clock.detail(detail)));
+        let details = snapshot.details.iter().map(|(key, detail)| (key.clone(), clock.detail(detail))).collect();
         let tiles = tiles(&snapshot);
         let sources = Arc::new(sources(&snapshot));
         let own: Vec<Arc<Panel>> = match &snapshot.run {
@@ -93,7 +90,7 @@ impl ViewModel {
         Self {
             fingerprint: fingerprint(&snapshot, &tiles, &pages),
             clock,
-            detail,
+            details,
             tiles,
             answers,
             pages,
@@ -112,6 +109,12 @@ impl ViewModel {
                 Self { unmasked: Some(snapshot), ..Self::in_zone(masked, zone) }
             }
         }
+    }
+
+    /// The detail of this row that the engine made.
+    #[must_use]
+    pub fn detail(&self, key: &DetailKey) -> Option<&Arc<Detail>> {
+        self.details.iter().find(|(of, _)| of == key).map(|(_, detail)| detail)
     }
 
     /// Whether names are masked.
@@ -364,12 +367,6 @@ pub fn own_detail(model: &ViewModel, panel: &str, row: &str) -> Option<Option<De
         JOURNAL => Some(run.and_then(|run| runbook::record_detail(run, row, &model.clock))),
         _ => None,
     }
-}
-
-/// Whether a page is the console's own.
-#[must_use]
-pub fn is_own(panel: &str) -> bool {
-    matches!(panel, SOURCES | RUNBOOK | JOURNAL)
 }
 
 /// The detail of a row of the Sources page: the row without truncation.

@@ -6,8 +6,10 @@ mod link;
 pub mod live;
 mod signed;
 pub mod sim;
+mod viewer;
 
 pub use self::{
     executor::Executor,
     link::{Control, Link, Orders},
+    viewer::Viewer,
 };

@@ -1,4 +1,4 @@
-//! How a running driver is talked to: by somebody who looks, or by somebody who steers.
+//! How a running host is talked to: by a viewer, or by somebody who has control.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,6 +7,7 @@ use tokio::{
     time::timeout,
 };
 
+use crate::{sim::Speed, viewer::Viewer};
 use base::step::StepState;
 use engine::{
     EngineCommand,
@@ -14,32 +15,37 @@ use engine::{
     snapshot::Snapshot,
 };
 
-/// What a running driver can be talked to through.
+/// What a viewer of a running host has. A clone is another viewer: it wants nothing in the snapshots yet.
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// The latest picture.
+    /// The latest snapshot.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// Commands to the core.
+    /// Commands to the engine.
     pub commands: mpsc::UnboundedSender<EngineCommand>,
+    /// What is wanted in the snapshots.
+    pub viewer: Viewer,
+    /// The speed of simulated time, where time is simulated.
+    pub speed: Option<Speed>,
 }
 
 impl Link {
     /// Asks every source once more, now.
     pub fn again(&self) {
-        // A driver that has ended is told by the pictures.
+        // That the host has ended is seen by the snapshots.
         let _ = self.commands.send(EngineCommand::Again);
     }
 
-    /// Every signal in the pictures from one of the next on, for a program that reads them.
-    pub fn measure(&self) {
-        // A driver that has ended is told by the pictures.
-        let _ = self.commands.send(EngineCommand::Measure);
+    /// So many virtual seconds a second; 0: time stands still. Does nothing where time is not simulated.
+    pub fn set_speed(&self, speed: f64) {
+        if let Some(it) = &self.speed {
+            it.set(speed);
+        }
     }
 
     /// Gives up this link, the last one, and waits until the driver has let go of its servers, for `within` at the most. A runtime that ends
     /// before that makes clients panic that want to say goodbye on it.
     pub async fn let_go(self, within: Duration) {
-        let Self { mut snapshots, commands } = self;
+        let Self { mut snapshots, commands, .. } = self;
         drop(commands);
         let _ = timeout(within, async { while snapshots.changed().await.is_ok() {} }).await;
     }

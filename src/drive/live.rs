@@ -18,8 +18,12 @@ use tokio::{
 use self::host::Live;
 pub(crate) use self::recorder::done as recorded;
 pub use self::servers::{Real, Servers};
-use super::{Control, Executor, Link, Orders, executor::Written, inbox::Inbox};
-use engine::{EngineCommand, run::Order, snapshot::Snapshot};
+use super::{Control, Executor, Link, Orders, Viewer, executor::Written, inbox::Inbox, viewer::AllWanted};
+use engine::{
+    EngineCommand,
+    run::Order,
+    snapshot::{Snapshot, Wanted},
+};
 use journal::{Refused, follow::Follower};
 use plan::Plan;
 use systems::{Engine, EngineInput, Entry, Estate, Journal, RunInput, collect::clock};
@@ -84,10 +88,12 @@ fn begin(
         let effects = executor.engine_mut().take_control(id, entries, operator, clock::now());
         executor.carry_out(effects, &mut host);
     }
-    let (snapshot, snapshots) = watch::channel(Arc::new(executor.engine_mut().snapshot(clock::now())));
-    let driver = Driver { executor, host, queue, written, follow, inbox };
+    let first = executor.engine_mut().snapshot(&Wanted::default(), clock::now());
+    let (snapshot, snapshots) = watch::channel(Arc::new(first));
+    let viewer = Viewer::default();
+    let driver = Driver { executor, host, queue, written, follow, inbox, wanted: viewer.all() };
     tokio::spawn(driver.run(command_queue, order_queue, snapshot));
-    Control { link: Link { snapshots, commands }, orders: Orders::new(orders) }
+    Control { link: Link { snapshots, commands, viewer, speed: None }, orders: Orders::new(orders) }
 }
 
 struct Driver<V: Servers> {
@@ -98,6 +104,8 @@ struct Driver<V: Servers> {
     written: mpsc::UnboundedReceiver<Written<Estate>>,
     follow: Option<Follower>,
     inbox: Option<Inbox>,
+    /// What viewers want in the snapshots.
+    wanted: AllWanted,
 }
 
 impl<V: Servers> Driver<V> {
@@ -119,7 +127,7 @@ impl<V: Servers> Driver<V> {
                 biased;
                 () = sleep_until(drawn + SPACING), if news => {
                     (drawn, news) = (Instant::now(), false);
-                    let (made, effects) = self.executor.engine_mut().take_snapshot(clock::now());
+                    let (made, effects) = self.executor.engine_mut().take_snapshot(&self.wanted.now(), clock::now());
                     self.executor.carry_out(effects, &mut self.host);
                     if snapshot.send(Arc::new(made)).is_err() {
                         break;
@@ -130,6 +138,7 @@ impl<V: Servers> Driver<V> {
                     Some(command) => self.take(EngineInput::Command(command)),
                     None => break,
                 },
+                () = self.wanted.changed() => {}
                 Some(order) = orders.recv() => self.take(EngineInput::Run(RunInput::Order(order))),
                 Some(written) = self.written.recv() => self.executor.written(written, &mut self.host),
                 Some(input) = self.queue.recv() => self.take(input),

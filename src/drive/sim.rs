@@ -16,7 +16,7 @@ use std::{
 
 use self::wire::{Message, Wire};
 pub use self::{
-    paced::{SPEED, start_paced, start_with_control},
+    paced::{SPEED, Speed, start_paced, start_with_control},
     wire::CallTrouble,
 };
 use crate::Executor;
@@ -31,7 +31,7 @@ use base::{
 use engine::{
     EngineCommand,
     run::{self, Order},
-    snapshot::Snapshot,
+    snapshot::{Snapshot, Wanted},
 };
 use plan::{Action, Plan};
 use systems::{Engine, EngineEffect, EngineInput, Estate};
@@ -112,7 +112,6 @@ impl SimDrive {
     /// The console is gone, with all that was only in its memory; the servers and what is on its way to them stay. Another console watches
     /// them from now on, and knows nothing yet.
     pub fn crash(&mut self) {
-        let measured = self.executor.engine().is_measured();
         let (core, effects) = Engine::new(self.executor.engine().plan().clone(), self.host.now);
         self.executor = Executor::new(core);
         self.host.journal = None;
@@ -121,10 +120,6 @@ impl SimDrive {
         self.host.heap.clear();
         self.host.next.clear();
         self.carry_out(effects);
-        if measured {
-            // Whoever reads the signals reads on.
-            self.command(EngineCommand::Measure);
-        }
     }
 
     /// An order of the operator.
@@ -234,7 +229,7 @@ impl SimDrive {
         };
     }
 
-    /// A command from whoever looks.
+    /// A command of a viewer.
     pub fn command(&mut self, command: EngineCommand) {
         self.take(EngineInput::Command(command));
     }
@@ -331,9 +326,14 @@ impl SimDrive {
         }
     }
 
-    /// The picture now.
+    /// The snapshot now, without details and signals.
     pub fn snapshot(&mut self) -> Snapshot {
-        self.executor.engine_mut().snapshot(self.host.now)
+        self.snapshot_with(&Wanted::default())
+    }
+
+    /// The snapshot now, with what is wanted in it.
+    pub fn snapshot_with(&mut self, wanted: &Wanted) -> Snapshot {
+        self.executor.engine_mut().snapshot(wanted, self.host.now)
     }
 
     fn pass(&mut self, to: Duration) {

@@ -13,7 +13,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use self::{
     run::Run,
-    snapshot::{DetailKey, Snapshot},
+    snapshot::{DetailKey, Snapshot, Wanted},
     systems::{EntryOf, IntentOf, Systems},
 };
 use base::view::Panel;
@@ -57,21 +57,13 @@ pub enum EngineInput<S: Systems> {
     Tick,
 }
 
-/// What a console can ask of the core. Nothing here changes a server.
+/// What a console can ask of the core, for all who look. Nothing here changes a server.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EngineCommand {
-    /// Keep this row's detail in the snapshot.
-    Open(DetailKey),
-    /// No detail any more.
-    Close,
-    /// Keep every signal in the snapshots from now on: programs read them, a screen shows none.
-    Measure,
     /// Poll every collector once more, now.
     Again,
     /// Poll all collectors this many times as often as the plan says.
     Pace(f64),
-    /// So many virtual seconds a second, where time is simulated.
-    Speed(f64),
     /// Watch something that the plan does not name, by the id its server gave it: a change on its way.
     Follow(String),
 }
@@ -107,9 +99,6 @@ pub struct Engine<S: Systems> {
     sources: Vec<Collector<QuestionOf<S>>>,
     by_id: HashMap<String, CollectorIx>,
     pace: f64,
-    open: Option<DetailKey>,
-    /// Whether somebody reads every signal.
-    measured: bool,
     /// The run's last picture, and whether anything has happened to it since.
     run_view: Option<Arc<run::RunView>>,
     run_changed: bool,
@@ -169,8 +158,6 @@ impl<S: Systems> Engine<S> {
             sources: Vec::new(),
             by_id: HashMap::new(),
             pace: 1.0,
-            open: None,
-            measured: false,
             run_view: None,
             run_changed: true,
             pages,
@@ -208,18 +195,6 @@ impl<S: Systems> Engine<S> {
                 self.touch(system);
                 Vec::new()
             }
-            EngineInput::Command(EngineCommand::Open(key)) => {
-                self.open = Some(key);
-                Vec::new()
-            }
-            EngineInput::Command(EngineCommand::Close) => {
-                self.open = None;
-                Vec::new()
-            }
-            EngineInput::Command(EngineCommand::Measure) => {
-                self.measured = true;
-                Vec::new()
-            }
             EngineInput::Command(EngineCommand::Again) => {
                 let all = (0..).map(CollectorIx).take(self.sources.len()).collect();
                 vec![EngineEffect::Poll(all)]
@@ -228,8 +203,6 @@ impl<S: Systems> Engine<S> {
                 self.pace = pace.clamp(PACE.0, PACE.1);
                 vec![EngineEffect::Pace(self.pace)]
             }
-            // Time is the driver's.
-            EngineInput::Command(EngineCommand::Speed(_)) => Vec::new(),
             EngineInput::Run(input) => {
                 self.run_changed = true;
                 let read = self.read(now);
@@ -258,12 +231,6 @@ impl<S: Systems> Engine<S> {
                 self.start(wanted, now)
             }
         }
-    }
-
-    /// Whether somebody reads every signal.
-    #[must_use]
-    pub const fn is_measured(&self) -> bool {
-        self.measured
     }
 
     /// The plan.
@@ -396,17 +363,17 @@ impl<S: Systems> Engine<S> {
         Some(ix)
     }
 
-    /// A picture for whoever looks, and what comes of making it. Where somebody reads the signals, it says one thing: the gates have looked at
-    /// the same moment as the signals are of, and nothing was heard between the two.
-    pub fn take_snapshot(&mut self, now: Now) -> (Snapshot, Vec<EngineEffect<S>>) {
-        let effects = if self.measured { self.handle(EngineInput::Tick, now) } else { Vec::new() };
-        // What was told before this may be of another moment.
-        self.pages.iter_mut().for_each(|page| page.dirty |= self.measured);
-        (self.snapshot(now), effects)
+    /// A snapshot, and the effects of making it. With signals in it, it is of one moment: the gates are judged by the same signals, and no
+    /// observation comes between the two.
+    pub fn take_snapshot(&mut self, wanted: &Wanted, now: Now) -> (Snapshot, Vec<EngineEffect<S>>) {
+        let effects = if wanted.signals { self.handle(EngineInput::Tick, now) } else { Vec::new() };
+        // A page that was made earlier may be of another moment.
+        self.pages.iter_mut().for_each(|page| page.dirty |= wanted.signals);
+        (self.snapshot(wanted, now), effects)
     }
 
-    /// Everything as it stands, for whoever looks: consoles, `status`, tests. Signals only once somebody reads them ([`Command::Measure`]).
-    pub fn snapshot(&mut self, now: Now) -> Snapshot {
+    /// Everything as it stands, for all who look: consoles, `status`, tests. Details and signals are in it as far as they are `wanted`.
+    pub fn snapshot(&mut self, wanted: &Wanted, now: Now) -> Snapshot {
         for page in &mut self.pages {
             if (page.dirty || now.since(page.made) >= REMAKE)
                 && let Some(fresh) = Page::new(&self.estate, page.panel.id, now)
@@ -421,10 +388,11 @@ impl<S: Systems> Engine<S> {
             .filter(|s| !over(s))
             .map(|s| snapshot::line(s, system_of::<S>(&s.spec.query), now, self.pace))
             .collect();
-        let detail = self.open.clone().and_then(|key| {
+        let detail = |key: &DetailKey| {
             let detail = self.estate.detail(&key.panel, &key.table, &key.row, now)?;
-            Some((key, Arc::new(detail)))
-        });
+            Some((key.clone(), Arc::new(detail)))
+        };
+        let details = wanted.details.iter().filter_map(detail).collect();
         // Between two ticks nothing changes what a gate says but orders and answers.
         if std::mem::take(&mut self.run_changed) && !self.plan.runbook.phases.is_empty() {
             self.run_view = Some(Arc::new(self.run.view(&self.estate, now)));
@@ -433,7 +401,7 @@ impl<S: Systems> Engine<S> {
         let mut unknown: Vec<Unknown> =
             things.chain(self.run_view.iter().flat_map(|run| &run.unknown)).cloned().collect();
         unknown.sort_by_key(|thing| thing.state);
-        let samples = self.measured.then(|| self.samples(Samples::default(), now));
+        let samples = wanted.signals.then(|| self.samples(Samples::default(), now));
         Snapshot {
             plan: self.plan.clone(),
             now,
@@ -447,7 +415,7 @@ impl<S: Systems> Engine<S> {
             unknown,
             sources,
             samples,
-            detail,
+            details,
             run: self.run_view.clone(),
         }
     }

@@ -1,6 +1,6 @@
 //! One picture of everything, made by the core and looked at by all: the screen never asks the estate itself.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Serialize;
 
@@ -40,16 +40,33 @@ pub struct Snapshot {
     pub unknown: Vec<Unknown>,
     /// Every source.
     pub sources: Vec<CollectorLine>,
-    /// Every signal; none where nobody reads them ([`Command::Measure`](super::Command::Measure)).
+    /// Every signal; none where nobody reads them ([`Wanted::signals`]).
     pub samples: Option<Vec<Sample>>,
-    /// The detail that is open.
-    pub detail: Option<(DetailKey, Arc<Detail>)>,
+    /// The details that are open somewhere ([`Wanted::details`]), as far as their rows exist.
+    pub details: Vec<(DetailKey, Arc<Detail>)>,
     /// The run; none where the plan has no step.
     pub run: Option<Arc<RunView>>,
 }
 
+/// What those who look want in a snapshot beside what is in each. Whoever asks for a snapshot says it: the engine keeps none of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The rows whose details are open.
+    pub details: BTreeSet<DetailKey>,
+    /// Every signal: programs read them, a screen shows none.
+    pub signals: bool,
+}
+
+impl Wanted {
+    /// Adds what somebody else wants.
+    pub fn add(&mut self, other: &Self) {
+        self.details.extend(other.details.iter().cloned());
+        self.signals |= other.signals;
+    }
+}
+
 /// Which row's detail.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct DetailKey {
     /// Panel id.
     pub panel: String,

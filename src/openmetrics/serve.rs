@@ -96,16 +96,18 @@ impl Bound {
     /// If the thread cannot be started.
     pub fn serve(self, link: &Link) -> Result<Endpoint, NotServed> {
         let Self { address, listener, runtime } = self;
-        let pictures = link.snapshots.clone();
-        link.measure();
+        let (snapshots, viewer) = (link.snapshots.clone(), link.viewer.clone());
+        viewer.want_signals();
         let (ends, ended) = oneshot::channel();
         let run = move || {
             runtime.block_on(async {
                 match TcpListener::from_std(listener) {
-                    Ok(listener) => listen(&listener, pictures, ended).await,
+                    Ok(listener) => listen(&listener, snapshots, ended).await,
                     Err(why) => tracing::error!("metrics on {address}: {why}"),
                 }
             });
+            // Nobody reads them any more.
+            drop(viewer);
         };
         let thread = thread::Builder::new().name("landfall-metrics".into()).spawn(run);
         thread.map_err(|why| NotServed::Io(address, why))?;

@@ -14,13 +14,18 @@ use base::{
 };
 use console::{
     Mode,
+    act::Act,
     player::Next,
+    prepared::Prepared,
     ui::Ui,
-    update::{Act, UiEvent, update},
+    update::{UiEvent, update},
     view_model::ViewModel,
 };
 use drive::sim::SimDrive;
-use engine::{run::RunView, snapshot::Snapshot};
+use engine::{
+    run::RunView,
+    snapshot::{Snapshot, Wanted},
+};
 use journal::{Author, chain, store::MemStore};
 use systems::Entry;
 
@@ -77,6 +82,8 @@ pub fn play(scenario: &Scenario) -> Outcome {
 struct Room {
     drive: SimDrive,
     ui: Ui,
+    /// What the console wants in its snapshots.
+    wanted: Wanted,
     /// Whether the console shows the current state.
     fresh: bool,
     keys: usize,
@@ -85,7 +92,7 @@ struct Room {
 impl Room {
     fn new(mut drive: SimDrive) -> Self {
         let ui = console(&mut drive);
-        Self { drive, ui, fresh: true, keys: 0 }
+        Self { drive, ui, wanted: Wanted::default(), fresh: true, keys: 0 }
     }
 
     fn play(&mut self, scenario: &Scenario, store: &mut MemStore) -> Result<(), String> {
@@ -106,6 +113,7 @@ impl Room {
         loop {
             if timeline.pass(&mut self.drive, &mut board)?.died {
                 self.ui = console(&mut self.drive);
+                self.wanted = Wanted::default();
             }
             condition::none(&scenario.never, self)?;
             if !timeline.is_manned() {
@@ -151,6 +159,9 @@ impl Room {
             match act {
                 Act::Send(command) => self.drive.command(command),
                 Act::Order(order) => self.drive.order(order),
+                Act::Open(key) => self.wanted.details = key.into_iter().collect(),
+                // Virtual time passes as the script waits.
+                Act::Speed(_) => {}
                 Act::Theme | Act::Mask | Act::Zone | Act::Mouse | Act::Redraw | Act::Suspend | Act::Quit => {}
             }
             self.fresh = false;
@@ -159,8 +170,8 @@ impl Room {
 
     fn observe(&mut self) {
         if !std::mem::replace(&mut self.fresh, true) {
-            let view_model = ViewModel::of(Arc::new(self.drive.snapshot()));
-            self.happen(UiEvent::Ready(Arc::new(view_model)));
+            let view_model = ViewModel::of(Arc::new(self.drive.snapshot_with(&self.wanted)));
+            self.happen(UiEvent::ViewModel(Arc::new(view_model), Prepared::default()));
         }
     }
 }

@@ -15,7 +15,8 @@ fn the_selection_stays_on_its_row_while_rows_move() {
     drive.trouble("kafka/", Some(Trouble::Fails(FaultKind::Refused)));
     drive.run_for(Duration::from_secs(60));
     ui.now = drive.now();
-    update(&mut ui, UiEvent::Ready(Arc::new(ViewModel::of(Arc::new(drive.snapshot())))));
+    let view_model = ViewModel::of(snapshot(&mut drive, &ui));
+    update(&mut ui, UiEvent::ViewModel(Arc::new(view_model), Prepared::default()));
     assert_eq!(ui.selected().map(str::to_owned), before);
 }
 

@@ -57,7 +57,8 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
     press(&mut ui, " ");
     drive.run_for(Duration::from_secs(3));
     ui.now = drive.now();
-    update(&mut ui, UiEvent::Ready(Arc::new(ViewModel::of(Arc::new(drive.snapshot())))));
+    let view_model = ViewModel::of(snapshot(&mut drive, &ui));
+    update(&mut ui, UiEvent::ViewModel(Arc::new(view_model), Prepared::default()));
     assert!(text(&shot(&mut ui, "frozen", USUAL)).contains("FROZEN 3.0s ago"));
     shot(&mut ui, "frozen", SMALL);
     press(&mut ui, " ");

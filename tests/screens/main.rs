@@ -25,13 +25,18 @@ use landfall::{
     base::{digest::Digest, now::Now},
     console::{
         Depth, Mode, Theme, Themes,
+        act::Act,
+        prepared::Prepared,
         ui::Ui,
-        update::{Act, UiEvent, update},
+        update::{UiEvent, update},
         view::draw,
         view_model::ViewModel,
     },
     drive::sim::SimDrive,
-    engine::{run::Order, snapshot::Snapshot},
+    engine::{
+        run::Order,
+        snapshot::{Snapshot, Wanted},
+    },
     journal::{Author, store::MemStore},
     plan::{Condition, Plan, StepPlan},
 };
@@ -109,6 +114,12 @@ fn text(frame: &Buffer) -> String {
     (0..frame.area.height).map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A snapshot with the detail that is open.
+fn snapshot(drive: &mut SimDrive, ui: &Ui) -> Arc<Snapshot> {
+    let details = ui.opened().cloned().into_iter().collect();
+    Arc::new(drive.snapshot_with(&Wanted { details, ..Wanted::default() }))
+}
+
 /// Executes acts as the console does: sends commands to the engine and delivers the next snapshots.
 fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
     for _ in 0..2 {
@@ -122,8 +133,8 @@ fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
         }
         drive.run_for(Duration::from_millis(200));
         ui.now = drive.now();
-        let view_model = ViewModel::in_zone(Arc::new(drive.snapshot()), &ui.zones.shown());
-        acts = update(ui, UiEvent::Ready(Arc::new(view_model)));
+        let view_model = ViewModel::in_zone(snapshot(drive, ui), &ui.zones.shown());
+        acts = update(ui, UiEvent::ViewModel(Arc::new(view_model), Prepared::default()));
     }
 }
 

@@ -67,7 +67,7 @@ fn scene() {
         "count" => {
             let inner = simulated();
             let (commands, mut queue) = mpsc::unbounded_channel();
-            let link = Link { commands, snapshots: inner.snapshots.clone() };
+            let link = Link { commands, ..inner.clone() };
             thread::spawn(move || {
                 let mut passed_on = 0;
                 loop {
@@ -140,7 +140,7 @@ fn repeated(file: PathBuf, ages: bool) -> Link {
             Count::write(&file, [sent, 0]);
         }
     });
-    Link { snapshots, commands: link.commands }
+    Link { snapshots, ..link }
 }
 
 fn panic_of_the_console() {

@@ -57,7 +57,7 @@ async fn main() -> Result<(), Failure> {
     (plan.kafka, plan.fleet, plan.dns, plan.health) = Default::default();
     let first = format!("127.0.0.1:{}", status.servers[&format!("mongo/{SET}/1")].port);
     let mut link = live::start(Arc::new(plan));
-    link.measure();
+    link.viewer.want_signals();
     for how in [How::Kill, How::Freeze] {
         let (mut gone, mut shown) = (Vec::new(), Vec::new());
         for round in 1..=cli.rounds {

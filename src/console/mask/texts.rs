@@ -68,7 +68,7 @@ impl Mask {
                 *fault = Fault::new(fault.kind, masked);
             }
         }
-        if let Some((_, detail)) = &mut snapshot.detail {
+        for (_, detail) in &mut snapshot.details {
             let mut masked = Detail::clone(detail);
             self.string(&mut masked.title);
             for (name, cell) in &mut masked.fields {

@@ -2,7 +2,8 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{Drawing, head::verdict_shown};
+use super::head::verdict_shown;
+use crate::drawing::Drawing;
 use crate::{
     command::Id,
     dialog::{self, Asked, Confirming, Dialog, Prompt},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Drawing;
+use crate::drawing::Drawing;
 use crate::{
     command::Id,
     mouse::Spot,

@@ -19,7 +19,7 @@ mod verdict;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use self::shape::Form;
-use super::Drawing;
+use crate::drawing::Drawing;
 use crate::{
     mouse::Spot,
     ui::{Drawn, Ui},

@@ -2,7 +2,8 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Drawing, detail};
+use super::detail;
+use crate::drawing::Drawing;
 use crate::{
     mouse::Spot,
     table::TableUi,

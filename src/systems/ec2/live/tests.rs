@@ -19,7 +19,7 @@ use crate::{
     collect::{clock, poll::Schedule, sink::Sink},
 };
 use base::{collector::CollectorState, view::CollectorLine};
-use engine::snapshot::Snapshot;
+use engine::snapshot::{Snapshot, Wanted};
 
 /// The server's behaviour, and its log of requests.
 #[derive(Default)]
@@ -245,7 +245,7 @@ impl Watching {
             loop {
                 let input = self.queue.recv().await.expect("collectors run");
                 drop(self.engine.handle(input, clock::now()));
-                let snapshot = self.engine.snapshot(clock::now());
+                let snapshot = self.engine.snapshot(&Wanted { signals: true, ..Wanted::default() }, clock::now());
                 if snapshot.sources.iter().find(|s| s.id == "ec2/source/instances").is_some_and(&is) {
                     return snapshot;
                 }
@@ -260,7 +260,6 @@ async fn throttling_is_seen_slows_the_poller_down_and_heals() {
     let (server, url) = serve(Server { instances: 1000, ..Server::default() }).await;
     let keys = key("key");
     let mut watching = Watching::start(plan(&url, keys.path()));
-    drop(watching.engine.handle(crate::EngineInput::Command(engine::EngineCommand::Measure), clock::now()));
     watching.until("live", |s| s.state == CollectorState::Fresh).await;
     server.lock().unwrap().refuses = Some((503, "RequestLimitExceeded"));
     watching.until("throttled", |s| s.throttled >= 1 && s.state != CollectorState::Fresh).await;

@@ -224,7 +224,7 @@ impl Console {
         let opened = landfall::systems::open_journal(Box::new(MemStore::default()), author, clock::now()).unwrap();
         let _entered = estate.runtime.enter();
         let control = live::start_with_control(Arc::new(plan), opened, inbox);
-        control.link.measure();
+        control.link.viewer.want_signals();
         Self { control, group: group.to_owned(), _folder: folder }
     }
 
