@@ -21,22 +21,17 @@ use super::{
     facts::{Name, TargetKind, names},
     ops::{Call, Version},
 };
-use crate::Journal;
 use crate::{
-    Live, Writer,
+    Journal, Live, Writer,
     aws::{Aws, Reader},
 };
 use base::{
-    observed::{Fault, FaultKind},
+    observed::Fault,
     operation::{SendOutcome, Verified, VerifyRequest},
     side::{Side, Sides},
 };
 use journal::Permit;
 use plan::Plan;
-
-/// The most pages that are followed: a server that repeats its token must not be followed for ever. At a thousand per page this is half a
-/// million instances.
-const PAGES: usize = 500;
 
 /// Read-only connections, one set for each region.
 pub struct Readers {
@@ -113,33 +108,6 @@ impl Region {
             in_use: Mutex::default(),
             arns: Mutex::default(),
         }
-    }
-}
-
-/// The position in a paged list.
-struct Pages {
-    token: Option<String>,
-    read: usize,
-}
-
-impl Pages {
-    const fn new() -> Self {
-        Self { token: None, read: 0 }
-    }
-
-    /// Takes a page's token; returns whether there is a next page.
-    ///
-    /// A token that comes twice would make the list endless, and a truncated list would make counts too small: both are faults.
-    fn next<C: 'static>(&mut self, token: Option<&str>, reader: &Reader<C>, operation: &str) -> Result<bool, Fault> {
-        let next = token.filter(|t| !t.is_empty());
-        self.read += 1;
-        let Some(next) = next else { return Ok(false) };
-        if self.token.as_deref() == Some(next) || self.read >= PAGES {
-            let words = format!("the list does not end: {} pages, or a page's token came twice", self.read);
-            return Err(reader.fault(operation, FaultKind::Malformed, &words));
-        }
-        self.token = Some(next.to_owned());
-        Ok(true)
     }
 }
 

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
-use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum, TargetTypeEnum};
+use aws_sdk_elasticloadbalancingv2::types::{self, TargetHealthDescription, TargetHealthStateEnum, TargetTypeEnum};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Arns, Pages, Region, held};
-use crate::ec2::facts::{Group, Name, Names, Target, TargetGroup, TargetHealth, TargetKind};
+use super::{Arns, Region, held};
+use crate::{
+    aws::token,
+    ec2::facts::{Group, Name, Names, Target, TargetGroup, TargetHealth, TargetKind},
+};
 use base::observed::{Fault, FaultKind};
 
 /// The most target groups that Elastic Load Balancing returns on a page.
@@ -40,30 +43,19 @@ impl Region {
     /// ARNs by the name in the plan, and the type of their targets; a group that does not exist has none. All groups of the region are
     /// listed, and only while one is not known: in a query by name, one missing group fails the whole request without being named.
     pub(super) async fn arns(&self, named: &[String]) -> Result<Arns, Fault> {
-        const CALL: &str = "DescribeTargetGroups";
         let known = held(&self.arns).clone();
         if named.iter().all(|n| known.contains_key(n.as_str())) {
             return Ok(known);
         }
-        let (mut found, mut pages) = (HashMap::new(), Pages::new());
-        loop {
-            let ask = self.balancing.describe_target_groups().page_size(PAGE).set_marker(pages.token.clone());
-            let page = self.balancing.call(CALL, ask.send()).await?;
-            for group in page.target_groups() {
-                let Some(arn) = group.target_group_arn() else { continue };
-                let kind = match group.target_type() {
-                    Some(TargetTypeEnum::Ip) => TargetKind::Address,
-                    Some(TargetTypeEnum::Lambda) => TargetKind::Function,
-                    Some(TargetTypeEnum::Alb) => TargetKind::Balancer,
-                    _ => TargetKind::Instance,
-                };
-                let is = |n: &&String| n.as_str() == arn || group.target_group_name() == Some(n.as_str());
-                found.extend(named.iter().filter(is).map(|n| (Name::from(n.as_str()), (arn.to_owned(), kind))));
-            }
-            if !pages.next(page.next_marker(), &self.balancing, CALL)? {
-                break;
-            }
-        }
+        let mut found = HashMap::new();
+        let ask = self.balancing.describe_target_groups().page_size(PAGE);
+        let send = |at| ask.clone().set_marker(at).send();
+        self.balancing
+            .pages("DescribeTargetGroups", send, |page| {
+                found.extend(page.target_groups().iter().flat_map(|group| arns(group, named)));
+                Ok(token(page.next_marker()))
+            })
+            .await?;
         held(&self.arns).clone_from(&found);
         Ok(found)
     }
@@ -79,22 +71,33 @@ impl Region {
     }
 
     pub(super) async fn groups(&self, named: Vec<String>) -> Result<Vec<Group>, Fault> {
-        const CALL: &str = "DescribeAutoScalingGroups";
         let (mut rows, mut names) = (Vec::new(), Names::default());
         for chunk in named.chunks(GROUPS) {
-            let mut pages = Pages::new();
-            loop {
-                let ask =
-                    self.scaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(chunk.to_vec()));
-                let page = self.scaling.call(CALL, ask.set_next_token(pages.token.clone()).send()).await?;
-                rows.extend(page.auto_scaling_groups().iter().filter_map(|g| group(g, &mut names)));
-                if !pages.next(page.next_token(), &self.scaling, CALL)? {
-                    break;
-                }
-            }
+            let ask = self.scaling.describe_auto_scaling_groups();
+            let ask = ask.set_auto_scaling_group_names(Some(chunk.to_vec()));
+            let send = |at| ask.clone().set_next_token(at).send();
+            self.scaling
+                .pages("DescribeAutoScalingGroups", send, |page| {
+                    rows.extend(page.auto_scaling_groups().iter().filter_map(|g| group(g, &mut names)));
+                    Ok(token(page.next_token()))
+                })
+                .await?;
         }
         Ok(rows)
     }
+}
+
+/// A target group's ARN and the type of its targets, for each of the plan's names that means it: by ARN or by name.
+fn arns(group: &types::TargetGroup, named: &[String]) -> Vec<(Name, (String, TargetKind))> {
+    let Some(arn) = group.target_group_arn() else { return Vec::new() };
+    let kind = match group.target_type() {
+        Some(TargetTypeEnum::Ip) => TargetKind::Address,
+        Some(TargetTypeEnum::Lambda) => TargetKind::Function,
+        Some(TargetTypeEnum::Alb) => TargetKind::Balancer,
+        _ => TargetKind::Instance,
+    };
+    let is = |n: &&String| n.as_str() == arn || group.target_group_name() == Some(n.as_str());
+    named.iter().filter(is).map(|n| (Name::from(n.as_str()), (arn.to_owned(), kind))).collect()
 }
 
 fn target(of: &TargetHealthDescription) -> Option<Target> {
