@@ -20,7 +20,7 @@ use base::{
     view::{Detail, Panel, Tile},
     watched::Watched,
 };
-use plan::{HealthKind, HealthQuery, HealthUnit, MetricQuery, Plan};
+use plan::{HealthKind, HealthQuery, MetricQuery, Plan};
 
 pub(super) static VALUE: SignalDef = SignalDef::new(
     ("health.query.value", Unit::AsNamed, &["query", "side"]),
@@ -202,7 +202,7 @@ fn allowed(query: &HealthQuery, value: Value) -> Result<Value, Fault> {
         return Err(fault(FaultKind::Empty, "NaN: a ratio of zero requests"));
     }
     let low = if query.kind == HealthKind::Other { f64::MIN } else { 0.0 };
-    let high = if query.unit == HealthUnit::Ratio && query.kind == HealthKind::Errors { 1.0 } else { f64::MAX };
+    let high = if query.unit == Unit::Ratio && query.kind == HealthKind::Errors { 1.0 } else { f64::MAX };
     // A ratio of two rates may exceed 1 by a rounding error.
     if value.value < low || value.value > high * (1.0 + 1e-9) || value.value.is_infinite() {
         return Err(fault(FaultKind::Malformed, &format!("{} cannot be in this unit", value.value)));
