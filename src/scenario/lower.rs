@@ -13,7 +13,7 @@ use base::{
     signal::{SignalDef, Unit},
 };
 use console::key::Key;
-use drive::sim::{CallTrouble, Trouble};
+use drive::sim::{CallTrouble, Requests, Trouble};
 use plan::{
     Code, Compare, Diagnosis, Plan, StepPlan,
     diag::{Faults, Severity},
@@ -318,7 +318,9 @@ impl Names<'_> {
             "sources" => Injection::Sources(t.get("like")?, trouble(&t.get::<String>("do")?)),
             "requests" => {
                 let times = t.get::<i64>("times")?.try_into().ok()?;
-                Injection::Requests(t.get("of")?, meets(&t.get::<String>("meet")?, t.get("by")?)?, times)
+                let operation = t.get::<i64>("operation").and_then(|n| n.try_into().ok());
+                let of = Requests { step: self.step(t, "of", faults)?, operation };
+                Injection::Requests(of, meets(&t.get::<String>("meet")?, t.get("by")?)?, times)
             }
             "dark" => Injection::Unobservable(if t.get("on")? { Some(t.get("step")?) } else { None }),
             "stranger" => {
