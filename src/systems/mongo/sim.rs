@@ -313,7 +313,7 @@ impl Set {
     /// The queried member; none for a candidate that is not a member yet.
     fn reach(&self, peer: &Peer) -> Result<Option<usize>, Fault> {
         if self.stopped.contains(&*peer.host) {
-            return Err(Fault::new(FaultKind::Unreachable, format!("{}: connection refused", peer.host)));
+            return Err(Fault::connection_refused(format!("{}: connection refused", peer.host)));
         }
         if self.hung.contains(&*peer.host) {
             return Err(Fault::new(FaultKind::Silent, format!("{}: no answer in time", peer.host)));

@@ -257,9 +257,12 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
         Refused => "; the plan's login must be granted this action",
         _ => "",
     };
-    match secure(&words) {
-        Some(advice) => Fault::new(Malformed, format!("{host}: {call}: {words}; {advice}")),
-        None => Fault::new(kind, format!("{host}: {call}: {words}{advice}")),
+    match (secure(&words), &*error.kind) {
+        (Some(advice), _) => Fault::new(Malformed, format!("{host}: {call}: {words}; {advice}")),
+        (None, ErrorKind::Io(e)) if e.kind() == IoKind::ConnectionRefused => {
+            Fault::connection_refused(format!("{host}: {call}: {words}"))
+        }
+        _ => Fault::new(kind, format!("{host}: {call}: {words}{advice}")),
     }
 }
 
