@@ -4,10 +4,11 @@
 //! One stream of requests for each region and question, not for each role: DescribeInstances is called once for all roles that share a tag
 //! and filters.
 
-mod groups;
 mod images;
 mod instances;
 mod look;
+mod scaling_groups;
+mod target_groups;
 mod writer;
 
 use std::{

@@ -8,9 +8,9 @@ mod admin;
 mod assignment;
 mod client;
 mod configs;
+mod consumer_groups;
 mod ends;
 mod faults;
-mod groups;
 mod look;
 mod snapshot;
 mod syncs;
@@ -240,7 +240,9 @@ fn answer(
         None => client.insert(Client::new(&bootstrap(plan, side), &plan.clusters.get(side).read)?),
     };
     let facts = match &job.question {
-        Question::Commits(group) => return groups::commits_of(client, group, job.deadline).map(Answered::Commits),
+        Question::Commits(group) => {
+            return consumer_groups::commits_of(client, group, job.deadline).map(Answered::Commits);
+        }
         Question::Query(Query::Snapshot { .. }) => {
             snapshot::take(client, plan, side, known, stated, job.deadline).map(Observation::Snapshot)
         }

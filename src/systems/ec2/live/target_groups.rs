@@ -1,15 +1,14 @@
-//! Target groups with their targets' health, and Auto Scaling groups.
+//! Target groups with their targets' health.
 
 use std::collections::HashMap;
 
-use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
 use aws_sdk_elasticloadbalancingv2::types::{self, TargetHealthDescription, TargetHealthStateEnum, TargetTypeEnum};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{Arns, Region, held};
 use crate::{
     aws::token,
-    ec2::facts::{Group, Name, Names, Target, TargetGroup, TargetHealth, TargetKind},
+    ec2::facts::{Name, Target, TargetGroup, TargetHealth, TargetKind},
 };
 use base::observed::{Fault, FaultKind};
 
@@ -17,8 +16,6 @@ use base::observed::{Fault, FaultKind};
 const PAGE: i32 = 400;
 /// DescribeTargetHealth takes one group: this many calls run at a time.
 const AT_ONCE: usize = 4;
-/// Auto Scaling groups queried by name in one request, and returned on one page.
-const GROUPS: usize = 50;
 
 impl Region {
     pub(super) async fn targets(&self, named: Vec<String>) -> Result<Vec<TargetGroup>, Fault> {
@@ -69,22 +66,6 @@ impl Region {
             Err(fault) => Err(fault),
         }
     }
-
-    pub(super) async fn groups(&self, named: Vec<String>) -> Result<Vec<Group>, Fault> {
-        let (mut rows, mut names) = (Vec::new(), Names::default());
-        for chunk in named.chunks(GROUPS) {
-            let ask = self.scaling.describe_auto_scaling_groups();
-            let ask = ask.set_auto_scaling_group_names(Some(chunk.to_vec()));
-            let send = |at| ask.clone().set_next_token(at).send();
-            self.scaling
-                .pages("DescribeAutoScalingGroups", send, |page| {
-                    rows.extend(page.auto_scaling_groups().iter().filter_map(|g| group(g, &mut names)));
-                    Ok(token(page.next_token()))
-                })
-                .await?;
-        }
-        Ok(rows)
-    }
 }
 
 /// A target group's ARN and the type of its targets, for each of the plan's names that means it: by ARN or by name.
@@ -111,21 +92,4 @@ fn target(of: &TargetHealthDescription) -> Option<Target> {
     };
     let target = of.target()?;
     Some(Target { id: target.id()?.into(), port: target.port().and_then(|p| u16::try_from(p).ok()), health })
-}
-
-fn group(of: &AutoScalingGroup, names: &mut Names) -> Option<Group> {
-    let count = |n: Option<i32>| n.and_then(|n| u32::try_from(n).ok());
-    let member = |i: &aws_sdk_autoscaling::types::Instance| {
-        let well = i.health_status().is_some_and(|h| h.eq_ignore_ascii_case("healthy"));
-        Some((i.instance_id()?.into(), well && i.lifecycle_state() == Some(&LifecycleState::InService)))
-    };
-    Some(Group {
-        name: of.auto_scaling_group_name()?.into(),
-        desired: count(of.desired_capacity())?,
-        min: count(of.min_size())?,
-        max: count(of.max_size())?,
-        zones: of.availability_zones().iter().map(|z| names.get(z)).collect(),
-        suspended: of.suspended_processes().iter().filter_map(|p| p.process_name()).map(|n| names.get(n)).collect(),
-        members: of.instances().iter().filter_map(member).collect(),
-    })
 }
