@@ -6,6 +6,7 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `client.rs` | a read-only connection |
+//! | `faults.rs` | the driver's errors as faults |
 //! | `hello.rs` | `hello`, streamed |
 //! | `member.rs` | what one member reports of itself |
 //! | `config.rs` | the configuration, and which member is primary |
@@ -20,6 +21,7 @@ mod canary;
 mod client;
 mod config;
 mod document;
+mod faults;
 mod hello;
 mod judge;
 mod look;
@@ -210,7 +212,7 @@ impl SetReaders {
                     // The password may have been changed: the next attempt reads it again.
                     lock(&self.readers).remove(&key);
                 }
-                Err(client::explain(plan, host, failure.fault).await)
+                Err(faults::explain(plan, host, failure.fault).await)
             }
         }
     }

@@ -6,6 +6,8 @@
 //! | `recipe.rs` | the operations of a move, from the observed to the wanted members |
 //! | `draft.rs` | the conditions of a move, and the choice of the member |
 //! | `members.rs` | adding, showing, voting, ranking and removing members |
+//! | `freeze.rs` | keeping members from standing for election |
+//! | `weigh.rs` | what votes and priorities on the way mean |
 //! | `path.rs` | from one configuration to another, one vote at a time |
 //! | `concern.rs` | configurations that the server refuses in a set with an arbiter, because of the default write concern |
 //! | `preview.rs` | changes, notes and prohibitions of a draft |
@@ -19,10 +21,12 @@
 mod command;
 mod concern;
 mod draft;
+mod freeze;
 mod members;
 mod path;
 mod preview;
 mod recipe;
+mod weigh;
 
 use std::time::Duration;
 
@@ -38,6 +42,9 @@ use base::{
     step::Kind,
 };
 use plan::Action;
+
+/// An operation of this system.
+type Op = Operation<Call, Version>;
 
 /// A request, or a wait.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -21,7 +21,10 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 
-use super::client::{CANARY, CONNECT, close, code, fault, log_in};
+use super::{
+    client::{CANARY, CONNECT, close, log_in},
+    faults::{code, fault},
+};
 use crate::{
     collect::{clock, poll::Schedule, sink::Sink},
     mongo::{

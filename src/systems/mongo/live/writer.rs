@@ -16,8 +16,9 @@ use mongodb::{
 use tokio::time::timeout;
 
 use super::{
-    client::{APP, close, connect, fault},
+    client::{APP, close, connect},
     document::document,
+    faults::fault,
     parse,
 };
 use crate::{
