@@ -53,16 +53,16 @@ macro_rules! systems {
         fn own<C: Clone, M: Clone>(
             ops: &[Operation<Call, Version>],
             call: impl Fn(&Call) -> Option<&C>,
-            mark: impl Fn(&Version) -> Option<&M>,
+            version: impl Fn(&Version) -> Option<&M>,
         ) -> Option<Vec<Operation<C, M>>> {
-            let own: Option<Vec<_>> = ops.iter().map(|op| op.narrow(|c| call(c).cloned(), |m| mark(m).cloned())).collect();
+            let own: Option<Vec<_>> = ops.iter().map(|op| op.narrow(|c| call(c).cloned(), |v| version(v).cloned())).collect();
             own.filter(|own| !own.is_empty())
         }
 
         impl Version { $(
             fn $name(&self) -> Option<&<$name::State as Planner>::Version> {
                 #[allow(unreachable_patterns, reason = "there may be one system only")]
-                match self { Self::$Name(mark) => Some(mark), _ => None }
+                match self { Self::$Name(version) => Some(version), _ => None }
             }
         )+ }
 
@@ -181,18 +181,18 @@ macro_rules! systems {
 
             fn finish_cleanup(&self, ops: &[Operation<Call, Version>], now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
                 $(if let Some(own) = own(ops, Call::$name, Version::$name) {
-                    return self.$name.mend(&own, now).map(|d| d.map(Call::$Name, Version::$Name));
+                    return self.$name.finish_cleanup(&own, now).map(|d| d.map(Call::$Name, Version::$Name));
                 })+
                 Err(vec![Fault::new(FaultKind::Unsupported, "there are no operations of one system")])
             }
 
             fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
-                $(if let Some(met) = self.$name.is_satisfied(action, now) { return Some(met); })+
+                $(if let Some(satisfied) = self.$name.is_satisfied(action, now) { return Some(satisfied); })+
                 None
             }
 
             fn rollback_window(&self, action: &Action, now: Now) -> Option<(&'static str, Observed<Duration>)> {
-                $(if let Some(stays) = self.$name.rollback_window(action, now) { return Some(stays); })+
+                $(if let Some(window) = self.$name.rollback_window(action, now) { return Some(window); })+
                 None
             }
 
@@ -205,8 +205,8 @@ macro_rules! systems {
                 Vec::new()
             }
 
-            fn is_over(&self, ask: &Query, now: Now) -> bool {
-                match ask { $(Query::$Name(ask) => self.$name.is_over(ask, now)),+ }
+            fn is_over(&self, query: &Query, now: Now) -> bool {
+                match query { $(Query::$Name(query) => self.$name.is_over(query, now)),+ }
             }
 
             fn panel(&self, id: &str, now: Now) -> Option<Panel> {

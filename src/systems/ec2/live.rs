@@ -64,9 +64,9 @@ impl Live for State {
         Readers { plan: plan.clone(), regions }
     }
 
-    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
-        let (plan, region, side) = (&*readers.plan, readers.regions.get(ask.side), ask.side);
-        let facts = match ask.what {
+    async fn ask(readers: &Readers, query: &Query) -> Result<Observation, Fault> {
+        let (plan, region, side) = (&*readers.plan, readers.regions.get(query.side), query.side);
+        let facts = match query.what {
             Question::Instances => Observation::Instances(region.instances(plan).await?),
             Question::Status => Observation::Status(region.status().await?),
             Question::Images => Observation::Images(region.images().await?),
@@ -77,7 +77,7 @@ impl Live for State {
                 Observation::Groups(region.groups(names(plan, |r| r.auto_scaling_groups.get(side).as_slice())).await?)
             }
         };
-        facts.checked(plan, *ask)
+        facts.checked(plan, *query)
     }
 }
 
@@ -88,8 +88,13 @@ impl Writer for State {
         Writers::new(plan, journal)
     }
 
-    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
-        writers.send(permit, call, expect).await
+    async fn send(
+        writers: &Writers,
+        permit: Permit,
+        call: &Call,
+        precondition: Option<&Version>,
+    ) -> SendOutcome<Version> {
+        writers.send(permit, call, precondition).await
     }
 
     async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {

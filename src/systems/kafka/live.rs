@@ -113,12 +113,12 @@ impl Live for State {
         Readers(plan.kafka.iter().map(pair).collect())
     }
 
-    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
-        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *ask;
+    async fn ask(readers: &Readers, query: &Query) -> Result<Observation, Fault> {
+        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *query;
         let missing = || Fault::new(FaultKind::NotFound, format!("no pair {pair} in the plan"));
         let readers = readers.0.get(pair).ok_or_else(missing)?;
-        let of = if matches!(ask, Query::Syncs { .. }) { &readers.syncs } else { &readers.clusters };
-        match of.get(side).ask(Question::Query(*ask)).await? {
+        let of = if matches!(query, Query::Syncs { .. }) { &readers.syncs } else { &readers.clusters };
+        match of.get(side).ask(Question::Query(*query)).await? {
             Answered::Observation(facts) => Ok(*facts),
             Answered::Commits(_) => Err(Fault::new(FaultKind::Malformed, "an answer to another question")),
         }

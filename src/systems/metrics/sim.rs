@@ -124,8 +124,8 @@ impl Simulated for State {
         sim.conditions = *conditions;
     }
 
-    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
-        Ok(match ask {
+    fn answer(sim: &mut Sim, query: &Query, now: Now) -> Result<Observation, Fault> {
+        Ok(match query {
             Query::Prometheus { query, side, .. } => {
                 Observation::One(Value { value: sim.value(*query, *side), of: None })
             }

@@ -279,8 +279,8 @@ impl System for State {
         (Self { plan: plan.clone(), known }, sources(plan))
     }
 
-    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
-        let (side, answers) = match (ask, facts) {
+    fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+        let (side, answers) = match (query, observation) {
             (Query::Prometheus { query, side, .. }, Observation::One(value)) => (*side, vec![(*query, Ok(value))]),
             (Query::CloudWatch { side, .. } | Query::Prometheus { side, .. }, Observation::Many(answers)) => {
                 (*side, answers)
@@ -301,8 +301,8 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
-        let (side, queries) = match ask {
+    fn fail(&mut self, query: &Query, fault: &Fault, _: Now) {
+        let (side, queries) = match query {
             Query::Prometheus { query, side, .. } => (*side, vec![*query]),
             Query::CloudWatch { side, queries } => (*side, queries.iter().map(|q| q.query).collect()),
         };

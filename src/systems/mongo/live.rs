@@ -115,11 +115,12 @@ impl Live for State {
         Readers { plan: plan.clone(), sets: plan.replica_sets.iter().map(|_| SetReaders::default()).collect() }
     }
 
-    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
-        let (Some(plan), Some(set)) = (readers.plan.replica_sets.get(ask.set()), readers.sets.get(ask.set())) else {
+    async fn ask(readers: &Readers, query: &Query) -> Result<Observation, Fault> {
+        let (Some(plan), Some(set)) = (readers.plan.replica_sets.get(query.set()), readers.sets.get(query.set()))
+        else {
             return Err(Fault::new(FaultKind::NotFound, "the plan has no such replica set"));
         };
-        match ask {
+        match query {
             Query::Hello(p) => set.hello(plan, &p.host).await.map(Observation::Hello),
             Query::Status(p) => match set.status(plan, p).await {
                 Err(fault) if set.of_an_arbiter(plan, p, &fault).await => Ok(Observation::Arbiter),
@@ -173,8 +174,13 @@ impl Writer for State {
         Writers { requests: writer::Writers::new(plan), canaries: Canaries::new(plan) }
     }
 
-    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
-        writers.requests.send(permit, call, expect).await
+    async fn send(
+        writers: &Writers,
+        permit: Permit,
+        call: &Call,
+        precondition: Option<&Version>,
+    ) -> SendOutcome<Version> {
+        writers.requests.send(permit, call, precondition).await
     }
 
     async fn probe(writers: Arc<Writers>, spec: CollectorSpec<Probe>, schedule: Schedule, out: Sink<Observation>) {

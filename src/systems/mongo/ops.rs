@@ -245,8 +245,8 @@ impl Planner for State {
         self.sets.iter_mut().flat_map(Set::probes).collect()
     }
 
-    fn on_sample(&mut self, probe: &Probe, facts: Observation, stamp: Stamp) {
-        let Observation::CanaryReading(sample) = facts else { return };
+    fn on_sample(&mut self, probe: &Probe, observation: Observation, stamp: Stamp) {
+        let Observation::CanaryReading(sample) = observation else { return };
         let begins = self.canary(*probe).is_some_and(|canary| probe.concern == Concern::One && canary.last().is_none());
         if let Some(set) = self.sets.get_mut(probe.set).filter(|_| begins) {
             set.on_canary_reading(&sample, stamp.at);
@@ -284,10 +284,10 @@ impl Planner for State {
         matches!(call, Call::Wait { until: Until::CaughtUp { .. }, .. }).then_some(LEVEL_WITHIN)
     }
 
-    fn mend(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
+    fn finish_cleanup(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
         let none = || vec![Fault::new(FaultKind::Empty, "there is nothing to repair")];
         let set = self.settable(ops.last().ok_or_else(none)?.call.set()).map_err(|f| vec![f])?;
-        set.draft_mend(ops, now)
+        set.draft_cleanup(ops, now)
     }
 
     fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {

@@ -10,18 +10,18 @@
 //! | `member.rs` | one member: how it is generated, how far it is behind |
 //! | `canary.rs` | what a canary measures of it |
 //! | `elect.rs` | the primary: elections, step downs, takeovers |
-//! | `happen.rs` | fault injection by a scenario |
-//! | `tell.rs` | the shared conditions for its users |
+//! | `inject.rs` | fault injection by a scenario |
+//! | `conditions.rs` | the shared conditions for its users |
 //! | `rules.rs` | which configurations the server accepts |
 //! | `writes.rs` | requests carried out and verified |
 
 mod canary;
+mod conditions;
 mod elect;
-mod happen;
+mod inject;
 mod member;
 mod observe;
 mod rules;
-mod tell;
 #[cfg(test)]
 mod tests;
 mod writes;
@@ -144,7 +144,7 @@ impl Simulated for State {
     }
 
     fn publish(sim: &Sim, now: Now, conditions: &mut SharedConditions) {
-        tell::publish(&sim.sets, now.boot, conditions);
+        conditions::publish(&sim.sets, now.boot, conditions);
     }
 
     fn observe(sim: &mut Sim, conditions: &SharedConditions) {
@@ -158,13 +158,13 @@ impl Simulated for State {
         }
     }
 
-    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
+    fn answer(sim: &mut Sim, query: &Query, now: Now) -> Result<Observation, Fault> {
         let none = || Fault::new(FaultKind::NotFound, "no such set in the simulated estate");
-        let set = sim.sets.get(ask.set()).ok_or_else(none)?;
-        match ask {
+        let set = sim.sets.get(query.set()).ok_or_else(none)?;
+        match query {
             Query::Config { .. } => set.config(now).map(Observation::Config),
             Query::Operations { .. } => set.operations(now).map(Observation::Operations),
-            // The simulated servers ask for no credentials.
+            // The simulated servers query for no credentials.
             Query::Grants { .. } => Ok(Observation::Granted),
             Query::Hello(p) => set.reach(p).map(|place| Observation::Hello(set.hello(place, now))),
             Query::Status(p) => set.reach(p).map(|place| Observation::Status(set.status(place, now))),
@@ -278,7 +278,7 @@ impl Set {
     fn link(&mut self, cut: bool, boot: Duration) {
         match &mut self.cut {
             None | Some((_, Some(_))) if cut => self.cut = Some((boot, None)),
-            Some((_, mended @ None)) if !cut => *mended = Some(boot),
+            Some((_, repaired @ None)) if !cut => *repaired = Some(boot),
             _ => {}
         }
     }
@@ -297,10 +297,11 @@ impl Set {
         let missed = match self.cut {
             Some((since, None)) if !follows => boot.saturating_sub(since).as_secs_f64(),
             // It catches up many times as fast as the data was written.
-            Some((since, Some(mended)))
+            Some((since, Some(repaired)))
                 if self.members[place].side == Some(Side::Target) && !(0..self.members.len()).any(through) =>
             {
-                (mended.saturating_sub(since).as_secs_f64() - 20.0 * boot.saturating_sub(mended).as_secs_f64()).max(0.0)
+                (repaired.saturating_sub(since).as_secs_f64() - 20.0 * boot.saturating_sub(repaired).as_secs_f64())
+                    .max(0.0)
             }
             _ => 0.0,
         };

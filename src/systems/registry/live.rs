@@ -24,10 +24,10 @@ macro_rules! live {
             ///
             /// # Errors
             /// Those that the collector would report.
-            pub async fn ask(&self, ask: &Query) -> Result<Observation, Fault> {
-                match ask { $(
+            pub async fn ask(&self, query: &Query) -> Result<Observation, Fault> {
+                match query { $(
                     #[cfg(feature = $feature)]
-                    Query::$Name(ask) => <$name::State as Live>::ask(&self.$name, ask).await.map(Observation::$Name),
+                    Query::$Name(query) => <$name::State as Live>::ask(&self.$name, query).await.map(Observation::$Name),
                     #[cfg(not(feature = $feature))]
                     Query::$Name(_) => Err(crate::collect::poll::not_built($feature)),
                 )+ }
@@ -74,11 +74,11 @@ macro_rules! live {
             }
 
             /// Sends a request, once. A permit is required: its intent is on record.
-            pub async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
-                let _ = expect;
+            pub async fn send(&self, permit: Permit, call: &Call, precondition: Option<&Version>) -> SendOutcome<Version> {
+                let _ = precondition;
                 match call { $(
                     #[cfg(feature = $feature)]
-                    Call::$Name(call) => <$name::State as Writer>::send(&self.$name, permit, call, expect.and_then(Version::$name)).await.map(Version::$Name),
+                    Call::$Name(call) => <$name::State as Writer>::send(&self.$name, permit, call, precondition.and_then(Version::$name)).await.map(Version::$Name),
                     #[cfg(not(feature = $feature))]
                     Call::$Name(_) => {
                         drop(permit);

@@ -45,24 +45,24 @@ macro_rules! sim {
             }
 
             /// A request arrives at its server. A permit is required: its intent is on record.
-            pub fn write(&mut self, permit: Permit, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
+            pub fn write(&mut self, permit: Permit, call: &Call, precondition: Option<&Version>, now: Now) -> SendOutcome<Version> {
                 let tag = permit.spend();
                 let conditions = self.conditions(now);
                 match call { $(
                     Call::$Name(call) => {
                         wake::<$name::State>(&mut self.$name, &conditions, now);
-                        <$name::State as SimulateWrites>::write(&mut self.$name, &tag, call, expect.and_then(Version::$name), now).map(Version::$Name)
+                        <$name::State as SimulateWrites>::write(&mut self.$name, &tag, call, precondition.and_then(Version::$name), now).map(Version::$Name)
                     }
                 )+ }
             }
 
             /// Verifies the outcome of a request.
-            pub fn verify(&mut self, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
+            pub fn verify(&mut self, tag: &str, call: &Call, precondition: Option<&Version>, now: Now) -> Verified<Version> {
                 let conditions = self.conditions(now);
                 match call { $(
                     Call::$Name(call) => {
                         wake::<$name::State>(&mut self.$name, &conditions, now);
-                        <$name::State as SimulateWrites>::verify(&mut self.$name, tag, call, expect.and_then(Version::$name), now).map(Version::$Name)
+                        <$name::State as SimulateWrites>::verify(&mut self.$name, tag, call, precondition.and_then(Version::$name), now).map(Version::$Name)
                     }
                 )+ }
             }
@@ -96,12 +96,12 @@ macro_rules! sim {
             ///
             /// # Errors
             /// As the server would.
-            pub fn answer(&mut self, ask: &Query, now: Now) -> Result<Observation, Fault> {
+            pub fn answer(&mut self, query: &Query, now: Now) -> Result<Observation, Fault> {
                 let conditions = self.conditions(now);
-                match ask { $(
-                    Query::$Name(ask) => {
+                match query { $(
+                    Query::$Name(query) => {
                         wake::<$name::State>(&mut self.$name, &conditions, now);
-                        <$name::State as Simulated>::answer(&mut self.$name, ask, now).map(Observation::$Name)
+                        <$name::State as Simulated>::answer(&mut self.$name, query, now).map(Observation::$Name)
                     }
                 )+ }
             }

@@ -190,13 +190,13 @@ async fn way(server: Server) -> Way {
 }
 
 impl Way {
-    async fn send(&mut self, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
+    async fn send(&mut self, call: &Call, precondition: Option<&Version>) -> SendOutcome<Version> {
         let permit = intended(&mut self.journal, "t/1", AnyCall::Ec2(call.clone()));
-        State::send(&self.writers, permit, call, expect).await
+        State::send(&self.writers, permit, call, precondition).await
     }
 
-    async fn look(&self, call: &Call, expect: Option<&Version>) -> Verified<Version> {
-        State::verify(&self.readers, VerifyRequest { tag: "t/1", call, precondition: expect, accepted: false }).await
+    async fn look(&self, call: &Call, precondition: Option<&Version>) -> Verified<Version> {
+        State::verify(&self.readers, VerifyRequest { tag: "t/1", call, precondition, accepted: false }).await
     }
 
     fn changes(&self) -> Vec<String> {

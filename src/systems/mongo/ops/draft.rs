@@ -143,7 +143,7 @@ impl Set {
 
     /// What finishes the cleanup of a move, from the present observations: the priorities that it was to leave, whatever else has changed
     /// since. The restriction of the step down on a member expires by itself: see [`super::Lapse`].
-    pub(super) fn draft_mend(&self, ops: &[Op], now: Now) -> Drafted<Call, Version> {
+    pub(super) fn draft_cleanup(&self, ops: &[Op], now: Now) -> Drafted<Call, Version> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
         let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
@@ -164,7 +164,7 @@ impl Set {
             the.wanted = with(&r.after);
             Unless { leads: unless.leads.clone(), members: with(&unless.members) }
         });
-        Ok(the.mend(unless))
+        Ok(the.finish_cleanup(unless))
     }
 
     /// The former priorities of those that are still members, and the former primary is primary.

@@ -153,7 +153,7 @@ impl Move {
 
     /// What finishes a cleanup: the priorities as they are wanted, `unless` another member is primary by the time it is sent; only a wait
     /// where they are so already. All of it is cleanup.
-    pub(super) fn mend(&self, unless: Option<Unless>) -> Draft<Call, Version> {
+    pub(super) fn finish_cleanup(&self, unless: Option<Unless>) -> Draft<Call, Version> {
         let mut draft = Draft::nothing();
         let version = self.mark.version.saturating_add(1);
         let reconfig = Reconfig {
@@ -201,14 +201,14 @@ impl Move {
         }
     }
 
-    fn op(&self, what: String, call: Call, expect: Precondition<Version>) -> Op {
+    fn op(&self, what: String, call: Call, precondition: Precondition<Version>) -> Op {
         let (kind, quarantine) = call.kind();
         let command = command::of(&self.shell, &call, &self.mark, &self.from, &self.to);
-        Operation { what, call, kind, cleanup: false, precondition: expect, quarantine, command }
+        Operation { what, call, kind, cleanup: false, precondition, quarantine, command }
     }
 
-    fn wait(&self, what: String, until: Until, expect: Precondition<Version>) -> Op {
-        self.op(what, Call::Wait { set: self.set.clone(), until }, expect)
+    fn wait(&self, what: String, until: Until, precondition: Precondition<Version>) -> Op {
+        self.op(what, Call::Wait { set: self.set.clone(), until }, precondition)
     }
 }
 

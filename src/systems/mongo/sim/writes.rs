@@ -21,15 +21,15 @@ use base::{
 use plan::Action;
 
 impl SimulateWrites for State {
-    fn write(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
+    fn write(sim: &mut Sim, tag: &str, call: &Call, precondition: Option<&Version>, now: Now) -> SendOutcome<Version> {
         let Some(set) = sim.sets.iter_mut().find(|s| s.name == call.set()) else {
             return SendOutcome { reply: Reply::Refused, version: None, detail: format!("no set {} here", call.set()) };
         };
         set.advance(now.boot);
         let done = match call {
-            Call::Reconfig(r) => set.reconfig(r, expect, now),
+            Call::Reconfig(r) => set.reconfig(r, precondition, now),
             Call::StepDown { host, term, secs, catch_up, .. } => {
-                set.stepped_down(host, *term, (*secs, *catch_up), expect, now)
+                set.stepped_down(host, *term, (*secs, *catch_up), precondition, now)
             }
             Call::Freeze { host, secs, .. } => set.freezes(host, *secs, now),
             Call::Wait { .. } => Err((Reply::Refused, "nothing to send: this operation only waits".to_owned())),
@@ -89,7 +89,7 @@ impl SimulateWrites for State {
     }
 
     fn inject(sim: &mut Sim, what: &FaultInjection, now: Now) -> Result<(), String> {
-        sim.happen(what, now)
+        sim.inject(what, now)
     }
 }
 
@@ -115,13 +115,13 @@ impl Set {
         self.up(place).then_some(place)
     }
 
-    fn reconfig(&mut self, r: &Reconfig, expect: Option<&Version>, now: Now) -> Done {
+    fn reconfig(&mut self, r: &Reconfig, precondition: Option<&Version>, now: Now) -> Done {
         let Some(leader) = self.leader().map(str::to_owned) else {
             return Err((Reply::Refused, "10107: nobody leads".to_owned()));
         };
         let stale = r.version != self.version + 1
-            || expect.is_some_and(|m| m.version != self.version)
-            || (!r.any_term && expect.is_some_and(|m| m.term != self.now_term()))
+            || precondition.is_some_and(|m| m.version != self.version)
+            || (!r.any_term && precondition.is_some_and(|m| m.term != self.now_term()))
             || self.configured() != r.before;
         if stale {
             let (version, term) = (self.version, self.term);
@@ -137,7 +137,14 @@ impl Set {
         }
     }
 
-    fn stepped_down(&mut self, host: &str, term: i64, secs: (u32, u32), expect: Option<&Version>, now: Now) -> Done {
+    fn stepped_down(
+        &mut self,
+        host: &str,
+        term: i64,
+        secs: (u32, u32),
+        precondition: Option<&Version>,
+        now: Now,
+    ) -> Done {
         let Some(place) = self.answers(host) else {
             return Err((Reply::Indeterminate, format!("{host}: connection refused")));
         };
@@ -147,7 +154,7 @@ impl Set {
         if self.now_term() != term {
             return Err((Reply::Mismatch, format!("stale term: {host} is primary in term {}, not {term}", self.term)));
         }
-        if expect.is_some_and(|m| m.version != self.version) {
+        if precondition.is_some_and(|m| m.version != self.version) {
             return Err((Reply::Mismatch, format!("the configuration has changed to version {}", self.version)));
         }
         match self.step_down(place, secs.0, secs.1, now) {

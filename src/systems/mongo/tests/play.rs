@@ -174,7 +174,7 @@ fn played_to_the_end_the_target_leads_and_everything_is_restored() {
 }
 
 #[test]
-fn held_after_any_operation_the_tail_mends_it() {
+fn held_after_any_operation_the_cleanup_finishes_it() {
     for at in 0..5 {
         for crashed in [false, true] {
             let mut run = Run::movable(2);
@@ -324,14 +324,14 @@ fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
         let step = play.step;
         run.pass(5);
         let (pinned, ..) = run.members();
-        let mend = run.state.mend(&draft.ops, run.now).expect("a way to finish it");
-        assert!(mend.ops.iter().all(|op| op.cleanup));
+        let rest = run.state.finish_cleanup(&draft.ops, run.now).expect("a way to finish it");
+        assert!(rest.ops.iter().all(|op| op.cleanup));
         let (next, effects) = base::step::step(&step, &StepEvent::Again);
         assert!(
             effects.is_empty() && next.exposed() && next.state == StepState::Blocked,
             "nothing is sent before it was shown"
         );
-        let mut play = Play::on(&mut run, "mend", mend.ops, next);
+        let mut play = Play::on(&mut run, "rest", rest.ops, next);
         play.go(|_| false);
         let end = if leads { StepState::Settling } else { StepState::Failed };
         assert_eq!((play.step.state, play.step.exposed()), (end, false), "{:?}", play.states());
@@ -341,7 +341,7 @@ fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
             let wanted = if leads && is.host == target { 3.0 } else { was.priority };
             assert!(is.priority.total_cmp(&wanted).is_eq(), "{is:?}");
         }
-        assert_eq!(after[4].tags, pinned[4].tags, "the stranger's tags stay");
+        assert_eq!(after[4].tags, pinned[4].tags, "the other's tags stay");
     }
 }
 

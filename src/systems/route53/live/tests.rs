@@ -125,8 +125,8 @@ impl Way {
         State::send(&self.writers, permit, &op.call, seen(op)).await
     }
 
-    async fn look(&self, tag: &str, op: &Op, expect: Option<&Version>) -> Verified<Version> {
-        State::verify(&self.readers, VerifyRequest { tag, call: &op.call, precondition: expect, accepted: false }).await
+    async fn look(&self, tag: &str, op: &Op, precondition: Option<&Version>) -> Verified<Version> {
+        State::verify(&self.readers, VerifyRequest { tag, call: &op.call, precondition, accepted: false }).await
     }
 
     async fn truth(&self, tag: &str, op: &Op) -> Truth {
