@@ -11,10 +11,10 @@ mod configs;
 mod consumer_groups;
 mod ends;
 mod faults;
-mod look;
 mod snapshot;
 mod syncs;
 mod tails;
+mod verify;
 mod writer;
 
 use std::{
@@ -139,7 +139,7 @@ impl Writer for State {
     async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
         let Call::Commit { pair, side, .. } = request.call;
         match readers.0.iter().map(|r| r.clusters.get(*side)).find(|r| r.plan.name == *pair) {
-            Some(reader) => reader.look(&request).await,
+            Some(reader) => reader.verify(&request).await,
             None => Verified::unobservable(format!("the plan has no pair of clusters {pair}")),
         }
     }

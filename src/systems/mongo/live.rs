@@ -13,7 +13,7 @@
 //! | `parse.rs` | replies to observations |
 //! | `writer.rs` | the requests |
 //! | `document.rs` | a configuration, as it is sent |
-//! | `look.rs`, `judge.rs` | verification of requests |
+//! | `verify.rs`, `judge.rs` | verification of requests |
 //! | `operations.rs` | operations that a step down would kill |
 //! | `canary.rs` | the canary's writes, for measurement |
 
@@ -24,10 +24,10 @@ mod document;
 mod faults;
 mod hello;
 mod judge;
-mod look;
 mod member;
 mod operations;
 mod parse;
+mod verify;
 mod writer;
 
 use std::{
@@ -194,7 +194,7 @@ impl Writer for State {
     async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
         let set = readers.plan.replica_sets.iter().zip(&readers.sets).find(|(plan, _)| plan.name == request.call.set());
         match set {
-            Some((plan, set)) => set.look(plan, &request).await,
+            Some((plan, set)) => set.verify(plan, &request).await,
             None => Verified::unobservable(format!("the plan has no replica set {}", request.call.set())),
         }
     }

@@ -6,13 +6,13 @@
 //! | `api.rs` | reads of record sets, zones and changes |
 //! | `dns.rs`, `dns/` | direct queries to name servers |
 //! | `writer.rs` | the requests that change something |
-//! | `look.rs` | their verification |
+//! | `verify.rs` | their verification |
 
 mod api;
 mod dns;
-mod look;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod writer;
 
 use std::sync::{Arc, OnceLock};
@@ -109,6 +109,6 @@ impl Writer for State {
     }
 
     async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
-        readers.look(&request).await
+        readers.verify(&request).await
     }
 }

@@ -35,7 +35,7 @@ pub(super) struct Known {
     tails: Tails,
 }
 
-/// Takes a snapshot; `said`: the offset syncs so far of the mirrors that copy from here.
+/// Takes a snapshot; `detail`: the offset syncs so far of the mirrors that copy from here.
 ///
 /// # Errors
 /// If any part that concerns the whole cluster failed. A failure for one group or one topic is stored as its fault.
@@ -64,7 +64,7 @@ pub(super) fn take(
         consumer_groups::members(&described, &mut out);
     }
     places.ends(client, plan, &mut out, deadline)?;
-    known.tails.look(plan, side, &mut out, detail, deadline);
+    known.tails.check(plan, side, &mut out, detail, deadline);
     Ok(out)
 }
 

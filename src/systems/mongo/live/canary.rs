@@ -229,7 +229,7 @@ async fn telling<T>(
 
 fn report(record: &mut Record, at: Duration, took: Duration, out: &Sink<Observation>) {
     if let Some(sampled) = record.sample(at) {
-        out.facts(Observation::CanaryReading(sampled), took);
+        out.observation(Observation::CanaryReading(sampled), took);
     }
 }
 

@@ -81,7 +81,7 @@ async fn follow(
                     continue;
                 }
                 claim(Some(&hello).filter(|hello| hello.writable));
-                out.facts(Observation::Hello(hello), took);
+                out.observation(Observation::Hello(hello), took);
             }
             Ok(Some((_, SdamEvent::ServerHeartbeatFailed(e)))) => {
                 deadline = None;

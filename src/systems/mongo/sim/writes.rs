@@ -41,7 +41,7 @@ impl SimulateWrites for State {
                 sim.log.push(tag.to_owned());
                 SendOutcome { reply: Reply::Accepted, version: Some(set.mark()), detail: "ok".to_owned() }
             }
-            Err((reply, said)) => SendOutcome { reply, version: None, detail: said },
+            Err((reply, detail)) => SendOutcome { reply, version: None, detail },
         }
     }
 
@@ -54,13 +54,13 @@ impl SimulateWrites for State {
             };
         };
         set.advance(now.boot);
-        let (truth, said) = match call {
-            Call::Reconfig(r) => set.look_for(r),
-            Call::StepDown { host, term, .. } => set.look_for_step_down(tag, host, *term),
-            Call::Freeze { host, secs, lapse, .. } => set.look_for_freeze(tag, host, (*secs, *lapse), now),
+        let (truth, detail) = match call {
+            Call::Reconfig(r) => set.verify_config(r),
+            Call::StepDown { host, term, .. } => set.verify_step_down(tag, host, *term),
+            Call::Freeze { host, secs, lapse, .. } => set.verify_freeze(tag, host, (*secs, *lapse), now),
             Call::Wait { until, .. } => set.wait(until, now),
         };
-        Verified { truth, version: (truth != Truth::Unobservable).then(|| set.mark()), detail: said }
+        Verified { truth, version: (truth != Truth::Unobservable).then(|| set.mark()), detail }
     }
 
     fn sample(sim: &mut Sim, probe: &Probe, now: Now) -> Result<Observation, Fault> {
@@ -174,13 +174,13 @@ impl Set {
         Ok(host.to_owned())
     }
 
-    fn look_for(&self, r: &Reconfig) -> (Truth, String) {
+    fn verify_config(&self, r: &Reconfig) -> (Truth, String) {
         let Some(from) =
             self.leader().or_else(|| self.members.iter().map(|m| &*m.config.host).find(|h| self.answers(h).is_some()))
         else {
             return (Truth::Unobservable, "no member answers".to_owned());
         };
-        let said = format!("{from} has version {} of term {}", self.version, self.term);
+        let detail = format!("{from} has version {} of term {}", self.version, self.term);
         let truth = if r.made(self.version, &self.configured()) {
             Truth::Applied
         } else if self.primary.is_none() {
@@ -191,10 +191,10 @@ impl Set {
         } else {
             Truth::Conflict
         };
-        (truth, said)
+        (truth, detail)
     }
 
-    fn look_for_step_down(&self, tag: &str, host: &str, term: i64) -> (Truth, String) {
+    fn verify_step_down(&self, tag: &str, host: &str, term: i64) -> (Truth, String) {
         let over = self.now_term() != term || self.leader() != Some(host);
         let Some(_) = self.answers(host) else {
             return match self.leader() {
@@ -214,7 +214,7 @@ impl Set {
         }
     }
 
-    fn look_for_freeze(&self, tag: &str, host: &str, (secs, lapse): (u32, Option<Lapse>), now: Now) -> (Truth, String) {
+    fn verify_freeze(&self, tag: &str, host: &str, (secs, lapse): (u32, Option<Lapse>), now: Now) -> (Truth, String) {
         let answers = self.answers(host).is_some();
         let leads = answers && self.leader() == Some(host);
         if leads && secs == 0 {
@@ -227,19 +227,19 @@ impl Set {
         if leads {
             return (Truth::Conflict, format!("{host} is primary: it is not frozen, for {secs} s or at all"));
         }
-        let said = if answers { format!("{host}'s log does not show it") } else { format!("{host} does not answer") };
+        let detail = if answers { format!("{host}'s log does not show it") } else { format!("{host} does not answer") };
         let Some(lapse) = lapse else {
             return match answers {
-                false => (Truth::Unobservable, said),
+                false => (Truth::Unobservable, detail),
                 true if self.restarted.contains(host) => (Truth::Conflict, format!("{host} was restarted")),
-                true => (Truth::NotApplied, said),
+                true => (Truth::NotApplied, detail),
             };
         };
         let led = now.boot.saturating_sub(self.led_at);
         if self.primary.is_some() && lapse.is_over(self.now_term(), led) {
-            (Truth::Applied, format!("{said}; the {} s of its step-down are over", lapse.secs))
+            (Truth::Applied, format!("{detail}; the {} s of its step-down are over", lapse.secs))
         } else {
-            (Truth::Unobservable, format!("{said}; the {} s of its step-down have not ended", lapse.secs))
+            (Truth::Unobservable, format!("{detail}; the {} s of its step-down have not ended", lapse.secs))
         }
     }
 

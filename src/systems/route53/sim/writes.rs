@@ -27,7 +27,7 @@ impl SimulateWrites for State {
         let Some(edits) = edits(call, observed, tag) else { return SendOutcome::refused("a wait is not sent") };
         let Some(there) = sim.zones.get_mut(call.of().0) else { return SendOutcome::refused("NoSuchHostedZone") };
         match there.change(&edits, now.boot) {
-            Err(said) => SendOutcome { reply: Reply::Mismatch, version: None, detail: said },
+            Err(detail) => SendOutcome { reply: Reply::Mismatch, version: None, detail },
             Ok(()) => {
                 sim.log.push(tag.to_owned());
                 let id = format!("C{:06}", sim.log.len());
