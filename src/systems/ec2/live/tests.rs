@@ -18,7 +18,7 @@ use crate::{
     System,
     collect::{clock, poll::Schedule, sink::Sink},
 };
-use base::{collector::CollectorState, view::CollectorLine};
+use base::{collector::CollectorState, observed::FaultKind, view::CollectorLine};
 use engine::snapshot::Snapshot;
 
 /// The server's behaviour, and its log of requests.
