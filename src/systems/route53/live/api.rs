@@ -122,19 +122,18 @@ fn goes_on(
     let cut = next.as_ref().and_then(|next| next.name.clone());
     let here: BTreeSet<String> = sets.iter().map(|set| normal(set.name())).collect();
     open.retain(|name| cut.as_deref() == Some(*name) || !here.contains(*name));
-    match (from.and_then(|from| from.name.as_ref()), next) {
+    let asked = from.and_then(|from| from.name.as_deref());
+    // A page that is requested by a name begins with it: the name is complete, or does not exist.
+    if let Some(asked) = asked
+        && cut.as_deref() != Some(asked)
+    {
+        open.remove(asked);
+    }
+    match next {
         // The page contained the whole zone.
-        (None, None) => None,
-        (_, Some(next)) if next.name.as_deref().is_some_and(|n| open.contains(n) && here.contains(n)) => Some(next),
-        (asked, _) => {
-            // Queried by its name, and not found.
-            if let Some(asked) = asked
-                && cut.as_ref() != Some(asked)
-            {
-                open.remove(asked.as_str());
-            }
-            open.first().map(|name| From { name: Some((*name).to_owned()), ..From::default() })
-        }
+        None if asked.is_none() => None,
+        Some(next) if next.name.as_deref().is_some_and(|n| open.contains(n) && here.contains(n)) => Some(next),
+        _ => open.first().map(|name| From { name: Some((*name).to_owned()), ..From::default() }),
     }
 }
 
