@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_looked_at_between_two_greetings_may_have_been_without_a_writer() {
+    fn what_was_not_observed_between_two_hellos_may_have_been_without_a_writer() {
         let mut d = Downtime::default();
         d.heard_up(ms(1000));
         d.observe(Stage::Up, ms(1000), None);
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_first_look_nothing_is_counted() {
+    fn before_the_first_observation_nothing_is_counted() {
         let mut d = Downtime::default();
         d.observe(Stage::Unknown, ms(900_000), None);
         d.observe(Stage::Up, ms(900_500), None);

@@ -284,7 +284,7 @@ mod tests {
     use plan::MemberRule;
 
     #[test]
-    fn an_answer_that_tells_another_set_is_none() {
+    fn an_answer_that_names_another_set_is_none() {
         let rule = || MemberRule::Hosts(Vec::new());
         let plan = ReplicaSet {
             name: "orders".into(),

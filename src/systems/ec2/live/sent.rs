@@ -231,7 +231,7 @@ async fn capacity_is_one_absolute_request_with_the_writing_credentials() {
 }
 
 #[tokio::test]
-async fn what_a_stranger_set_since_the_preview_is_not_overwritten() {
+async fn what_an_external_change_set_since_the_preview_is_not_overwritten() {
     let mut way = way(Server { desired: 12, min: 5, ..Server::default() }).await;
     let sent = way.send(&capacity(), Some(&BEFORE)).await;
     assert_eq!(sent.reply, Reply::Refused);

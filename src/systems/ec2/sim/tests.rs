@@ -94,7 +94,7 @@ fn one_instance_that_is_gone_is_a_conflict_and_no_hindrance_to_the_way_back() {
 }
 
 #[test]
-fn a_stranger_who_sets_another_size_is_found_out() {
+fn an_external_change_of_the_size_is_found_out() {
     let mut at = estate();
     let ops = at.draft(&capacity(36)).expect("a draft").ops;
     assert_eq!(at.verify("a", &ops[0]).truth, Truth::NotApplied);

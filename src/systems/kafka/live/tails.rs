@@ -278,7 +278,7 @@ mod tests {
 
     /// Behind the last sync of a transactional topic there is the marker, though every group has read all.
     #[test]
-    fn what_the_mirror_has_not_said_anything_of_is_looked_at_like_a_lag() {
+    fn what_the_mirror_has_not_said_anything_of_is_read_like_a_lag() {
         let level = facts([11, 500], [11, 500], [11, 500]);
         assert_eq!(standing_with(&level, &level, &[(0, 10), (1, 500)]), [(0, 10)]);
         assert!(standing_with(&level, &facts([12, 500], [12, 500], [12, 500]), &[(0, 10)]).is_empty(), "the end moves");
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_small_lag_that_stands_still_behind_no_transaction_is_looked_at() {
+    fn only_a_small_lag_that_stands_still_behind_no_transaction_is_read() {
         let level = facts([11, 500], [10, 500], [11, 500]);
         assert_eq!(standing(&level, &level), [(0, 10)]);
         assert!(standing(&level, &facts([12, 500], [10, 500], [12, 500])).is_empty(), "the end moves");
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_tells_of_all_that_lies_before_a_record_or_behind_the_last() {
+    fn what_was_found_decides_all_that_lies_before_a_record_or_behind_the_last() {
         let found = Found { end: 100, hollow: 97, record: 95 };
         let described: Vec<i64> = (90..=100).filter(|from| found.is_known_from(*from)).collect();
         assert_eq!(described, [90, 91, 92, 93, 94, 95, 97, 98, 99, 100], "of 96 only that is not known");

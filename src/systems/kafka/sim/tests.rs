@@ -75,7 +75,7 @@ fn the_way_back_needs_an_empty_group_and_puts_back_what_was_there() {
 }
 
 #[test]
-fn a_stranger_is_found_out() {
+fn an_external_change_is_found_out() {
     let mut at = estate();
     let first = at.draft(&to(Side::Target)).expect("a draft").ops;
     // The mirror translates until a commit is made: only then is there a position to compare with.
@@ -101,7 +101,7 @@ fn the_same_values_twice_change_nothing() {
 }
 
 #[test]
-fn what_nobody_can_see_is_dark() {
+fn what_nobody_can_see_is_unobservable() {
     let mut at = estate();
     let op = at.draft(&to(Side::Target)).expect("a draft").ops.remove(0);
     let look = |at: &mut Played<State>, call: &Call, mark: Option<&Version>| {
@@ -173,7 +173,7 @@ fn again(at: &Played<State>) -> i64 {
 }
 
 #[test]
-fn a_group_that_is_told_its_pace_keeps_it() {
+fn a_group_that_is_given_its_pace_keeps_it() {
     let mut at = estate();
     let made = |at: &Played<State>| ["orders", "payments"].map(|t| end(at, Side::Source, t)).iter().sum::<i64>();
     inject(&mut at, &pace("checkout", 0.0));

@@ -3,7 +3,7 @@
 use super::{super::signals, *};
 
 #[test]
-fn lag_is_told_in_messages_and_in_seconds() {
+fn lag_is_reported_in_messages_and_in_seconds() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
     // Two partitions that get ten records a second each; the group's commits are 100 and 90.
     for t in 0..=20_i64 {
@@ -134,7 +134,7 @@ fn offsets_at_the_end_that_are_no_records_are_no_lag() {
 }
 
 #[test]
-fn a_topic_made_anew_is_told_by_its_name() {
+fn a_topic_made_anew_is_reported_by_its_name() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
     let words = |state: &State| match signal(state, at(2), "kafka.group.lag", &CHECKOUT) {
         Observed::Unknown(fault) => fault.text.to_string(),

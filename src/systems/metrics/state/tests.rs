@@ -100,7 +100,7 @@ fn a_value_that_cannot_be_true_is_not_known_and_a_ratio_of_nothing_is_missed_by_
 }
 
 #[test]
-fn nothing_told_is_no_signal_that_lives() {
+fn nothing_reported_is_no_signal_that_lives() {
     let state = lines_of(10.0, 0.0);
     let mut out = Samples::default();
     state.measure(now(1), &mut out);

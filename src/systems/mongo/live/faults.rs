@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_told_whole_and_no_session_with_it() {
+    fn a_reason_is_reported_whole_and_no_session_with_it() {
         let error = |code: i32, name: &str, message: &str| {
             let d = doc! { "code": code, "codeName": name, "errmsg": message };
             Error::from(ErrorKind::Command(mongodb::bson::deserialize_from_document(d).expect("an error")))
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn of_the_drivers_view_of_a_set_only_the_cause_is_told() {
+    fn of_the_drivers_view_of_a_set_only_the_cause_is_reported() {
         let described = "Server selection timeout: No available servers. Topology: { Type: Single, Servers: [ { Address: a:1, Type: Unknown, \
                     Error: Kind: I/O error: Connection refused (os error 111), labels: {}, source: None, server response: None } ] }";
         assert_eq!(cause(described), "Connection refused (os error 111)");

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn another_set_at_the_address_is_a_definite_no_and_not_darkness() {
+    fn another_set_at_the_address_is_a_definite_no_and_not_unobservable() {
         let truth = |hello: Result<Hello, NoAnswer>, lapse, accepted| {
             of_freeze("a:1", &hello, (0, lapse), accepted).map(|sight| sight.truth)
         };

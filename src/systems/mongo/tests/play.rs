@@ -221,7 +221,7 @@ fn a_reply_that_is_lost_is_found_by_looking() {
 }
 
 #[test]
-fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
+fn an_external_change_in_between_is_a_conflict_and_is_not_overwritten() {
     let mut run = Run::movable(4);
     let draft = run.move_to(Side::Target);
     State::external_change(&mut run.sim, &to(Side::Target), run.now);
@@ -307,7 +307,7 @@ fn a_target_that_is_not_level_in_time_is_not_waited_for_pinned() {
 }
 
 #[test]
-fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
+fn a_cleanup_that_an_external_change_came_into_is_finished_from_what_is_there() {
     // Before the step down: the old primary is primary, and every priority is to be what it was. After it: the target has the highest.
     for (op, leads) in [(1, false), (4, true)] {
         let mut run = Run::movable(4);

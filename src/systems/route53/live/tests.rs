@@ -178,7 +178,7 @@ async fn weights_go_over_and_come_back_and_each_change_is_followed_by_its_id() {
 }
 
 #[tokio::test]
-async fn a_strangers_change_between_preview_and_execution_is_refused_by_name() {
+async fn an_external_change_between_preview_and_execution_is_refused_by_name() {
     for bare in [false, true] {
         let mut way = Way::new().await;
         way.server.lock().expect("no panic").bare = bare;

@@ -212,7 +212,7 @@ fn what_is_not_there_is_named_and_what_is_of_others_is_passed_over() {
 }
 
 #[test]
-fn the_others_feel_refused_writes_for_a_minute_and_primaries_that_are_far_away() {
+fn the_others_get_refused_writes_for_a_minute_and_primaries_that_are_far_away() {
     let mut e = Estate::new(1);
     let quiet = SharedConditions { away: Sides { source: 0.0, target: 1.0 }, ..SharedConditions::default() };
     e.pass(1000);

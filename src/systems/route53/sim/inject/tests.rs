@@ -168,7 +168,7 @@ fn what_is_not_there_is_named() {
 }
 
 #[test]
-fn a_stranger_sets_a_weight_past_every_epoch() {
+fn an_external_change_sets_a_weight_past_every_epoch() {
     let plan = played::plan(ALIASES);
     let mut at = Played::<State>::new(&plan);
     let weigh = |name: &str, to| FaultInjection::Weigh { name: name.to_owned(), side: Side::Source, to };
