@@ -76,10 +76,9 @@ fn fitting(kind: HealthKind, unit: &At<Unit>, faults: &mut Faults) {
             matches!(unit.value, Unit::PerSecond | Unit::Count),
             "requests are counted \"per_second\"; a CloudWatch Sum over 60s becomes that with scale = 0.01667",
         ),
-        HealthKind::Errors => (
-            unit.value == Unit::Ratio,
-            "errors are a \"ratio\" from 0 to 1: failed requests divided by all requests",
-        ),
+        HealthKind::Errors => {
+            (unit.value == Unit::Ratio, "errors are a \"ratio\" from 0 to 1: failed requests divided by all requests")
+        }
         HealthKind::Latency => (
             unit.value == Unit::Seconds,
             "latency is in \"seconds\"; milliseconds become that with scale = 0.001 or / 1000",

@@ -92,7 +92,14 @@ struct Tail {
 
 impl Tails {
     /// Checks where a small lag is constant, and adds what is known to the snapshot.
-    pub(super) fn check(&mut self, plan: &KafkaPair, side: Side, out: &mut Snapshot, stated: &Syncs, deadline: Instant) {
+    pub(super) fn check(
+        &mut self,
+        plan: &KafkaPair,
+        side: Side,
+        out: &mut Snapshot,
+        stated: &Syncs,
+        deadline: Instant,
+    ) {
         let layout: Vec<(Arc<str>, u32)> = out.topics.iter().map(|t| (t.name.clone(), t.partitions())).collect();
         if layout != self.layout {
             (self.layout, self.ends, self.stood, self.found) = (layout, Vec::new(), Vec::new(), BTreeMap::new());
