@@ -17,7 +17,7 @@ use std::{
 use self::wire::{Message, Wire};
 pub use self::{
     paced::{SPEED, Speed, start_paced, start_with_control},
-    wire::CallTrouble,
+    wire::{CallTrouble, Requests},
 };
 use crate::Executor;
 use base::{
@@ -127,9 +127,9 @@ impl SimDrive {
         self.take(EngineInput::Run(systems::RunInput::Order(order)));
     }
 
-    /// What goes wrong with the next requests whose words contain `what`, or that are of the step `what`.
-    pub fn call_trouble(&mut self, what: &str, trouble: CallTrouble, times: u32) {
-        self.host.wire.troubles.push((what.to_owned(), trouble, times));
+    /// The next `times` of these requests have this fault.
+    pub fn call_trouble(&mut self, of: impl Into<Requests>, trouble: CallTrouble, times: u32) {
+        self.host.wire.troubles.push((of.into(), trouble, times));
     }
 
     /// Looks at the operations of steps that begin with this find nothing; `None`: they do again.

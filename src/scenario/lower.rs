@@ -13,9 +13,9 @@ use base::{
     signal::{SignalDef, Unit},
 };
 use console::key::Key;
-use drive::sim::{CallTrouble, Trouble};
+use drive::sim::{CallTrouble, Requests, Trouble};
 use plan::{
-    Code, Compare, Diagnosis, HealthUnit, Plan, StepPlan,
+    Code, Compare, Diagnosis, Plan, StepPlan,
     diag::{Faults, Severity},
     lower::runbook::{names::dangling, quantity},
     tree::{At, Quantity, Table},
@@ -227,7 +227,7 @@ impl Names<'_> {
     fn unit(&self, metric: &SignalDef, query: Option<&str>) -> Unit {
         match metric.unit {
             Unit::AsNamed => {
-                self.plan.health.iter().find(|h| Some(h.name.as_str()) == query).map_or(metric.unit, |h| named(h.unit))
+                self.plan.health.iter().find(|h| Some(h.name.as_str()) == query).map_or(metric.unit, |h| h.unit)
             }
             unit => unit,
         }
@@ -318,7 +318,9 @@ impl Names<'_> {
             "sources" => Injection::Sources(t.get("like")?, trouble(&t.get::<String>("do")?)),
             "requests" => {
                 let times = t.get::<i64>("times")?.try_into().ok()?;
-                Injection::Requests(t.get("of")?, meets(&t.get::<String>("meet")?, t.get("by")?)?, times)
+                let operation = t.get::<i64>("operation").and_then(|n| n.try_into().ok());
+                let of = Requests { step: self.step(t, "of", faults)?, operation };
+                Injection::Requests(of, meets(&t.get::<String>("meet")?, t.get("by")?)?, times)
             }
             "dark" => Injection::Unobservable(if t.get("on")? { Some(t.get("step")?) } else { None }),
             "stranger" => {
@@ -338,22 +340,12 @@ impl Names<'_> {
     fn reads(&self, t: &Table, faults: &mut Faults) -> Option<Injection> {
         let known = self.plan.health.iter().map(|h| h.name.as_str());
         let query = self.one_of(t, "query", "health query", known, faults)?;
-        let unit = self.plan.health.iter().find(|h| h.name == query).map(|h| named(h.unit))?;
+        let unit = self.plan.health.iter().find(|h| h.name == query).map(|h| h.unit)?;
         let value = match t.at::<Quantity>("value") {
             None => None,
             Some(value) => Some(quantity::read(&value, unit, (0.0, f64::MAX), &query, faults)?),
         };
         Some(Injection::Happens(FaultInjection::Reads { query, side: side_of(t, "side")?, value }))
-    }
-}
-
-const fn named(unit: HealthUnit) -> Unit {
-    match unit {
-        HealthUnit::Ratio => Unit::Ratio,
-        HealthUnit::Seconds => Unit::Seconds,
-        HealthUnit::PerSecond => Unit::PerSecond,
-        HealthUnit::Count => Unit::Count,
-        HealthUnit::Bytes => Unit::Bytes,
     }
 }
 

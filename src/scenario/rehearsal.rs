@@ -37,7 +37,7 @@ impl Scenario {
     /// # Errors
     /// If it is not a snapshot, or one of another plan.
     pub fn like(&mut self, document: &Value) -> Result<Vec<String>, String> {
-        let found = Found::of(document)?;
+        let found = Found::of(document).map_err(|why| why.to_string())?;
         if document["plan"].as_str() != Some(self.plan.name.as_str()) {
             return Err(format!("it is of the plan {}, not of \"{}\"", document["plan"], self.plan.name));
         }

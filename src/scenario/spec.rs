@@ -234,7 +234,8 @@ injections! {
         &[must("like", TEXT, "Collectors whose ids begin with this."),
           must("do", Enum(&["answer", "refuse", "throttle", "hang", "go_silent", "be_unreachable"]), "What they do.")];
     DO_REQUESTS REQUESTS "requests", "A fault for the next write requests.",
-        &[must("of", TEXT, "Those of this step, or whose words contain this."),
+        &[must("of", NAME, "Those of this step."),
+          may("operation", Integer(1, 10_000), "Only those of this operation of the step, as the journal counts them."),
           must("meet", Enum(&["throttling", "fault_after", "request_lost", "reply_lost", "delay", "no_end", "refusal"]), "What they meet."),
           or("times", Integer(1, 1000), "1", "How many of them."),
           or("by", SPAN, "\"45s\"", "How much later they arrive, where it is a delay.")];

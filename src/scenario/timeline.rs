@@ -86,7 +86,7 @@ impl Timeline {
                 Injection::Happens(what) => failed = drive.happen(&what).err().or(failed),
                 Injection::Cut(on) => drive.cut(on),
                 Injection::Sources(like, trouble) => drive.trouble(&like, trouble),
-                Injection::Requests(of, meet, times) => drive.call_trouble(&of, meet, times),
+                Injection::Requests(of, meet, times) => drive.call_trouble(of, meet, times),
                 Injection::Unobservable(prefix) => drive.unobservable(prefix.as_deref()),
                 Injection::ExternalChange(action) => drive.external_change(&action),
                 Injection::Sleeps(span) => drive.suspend(span),

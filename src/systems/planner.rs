@@ -72,7 +72,7 @@ pub trait Planner: System {
     }
 
     /// A probe returned a sample.
-    fn on_sample(&mut self, _probe: &Self::Probe, _facts: Self::Observation, _stamp: Stamp) {}
+    fn on_sample(&mut self, _probe: &Self::Probe, _observation: Self::Observation, _stamp: Stamp) {}
 
     /// A probe could not be run: its result is not known.
     fn on_probe_error(&mut self, _probe: &Self::Probe, _fault: &Fault) {}
@@ -95,7 +95,11 @@ pub trait Planner: System {
     ///
     /// # Errors
     /// All reasons why it cannot be drafted.
-    fn mend(&self, _ops: &[Operation<Self::Call, Self::Version>], _now: Now) -> Drafted<Self::Call, Self::Version> {
+    fn finish_cleanup(
+        &self,
+        _ops: &[Operation<Self::Call, Self::Version>],
+        _now: Now,
+    ) -> Drafted<Self::Call, Self::Version> {
         Err(vec![Fault::new(FaultKind::Unsupported, "it has no cleanup to finish")])
     }
 
@@ -113,7 +117,7 @@ pub trait Planner: System {
     }
 
     /// Whether drafts are derived from the answer to this query: once it is read again, the changed state is known again.
-    fn decides(_ask: &Self::Query) -> bool {
+    fn decides(_query: &Self::Query) -> bool {
         true
     }
 
@@ -130,7 +134,7 @@ pub trait SimulateWrites: Planner + super::Simulated {
         sim: &mut Self::Sim,
         tag: &str,
         call: &Self::Call,
-        expect: Option<&Self::Version>,
+        precondition: Option<&Self::Version>,
         now: Now,
     ) -> SendOutcome<Self::Version>;
 
@@ -139,7 +143,7 @@ pub trait SimulateWrites: Planner + super::Simulated {
         sim: &mut Self::Sim,
         tag: &str,
         call: &Self::Call,
-        expect: Option<&Self::Version>,
+        precondition: Option<&Self::Version>,
         now: Now,
     ) -> Verified<Self::Version>;
 

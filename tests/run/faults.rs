@@ -51,8 +51,8 @@ fn begin(stage: &mut Stage, name: &str) {
     panic!("{name}: {:?} {:#?}", stage.run().notice, stage.step(name).preview);
 }
 
-/// The changing operations of an action, by their descriptions.
-fn calls(name: &str, action: &Action) -> Vec<(String, Kind)> {
+/// The changing operations of an action: the number of each, its description and its kind.
+fn calls(name: &str, action: &Action) -> Vec<(u16, String, Kind)> {
     let mut stage = stage(name, action);
     begin(&mut stage, name);
     let start = stage.entries().into_iter().rev().find_map(|e| match e.body {
@@ -60,14 +60,15 @@ fn calls(name: &str, action: &Action) -> Vec<(String, Kind)> {
         _ => None,
     });
     let ops = start.expect("it was begun").draft.ops;
-    ops.into_iter().filter(|op| op.kind != Kind::Wait).map(|op| (op.what, op.kind)).collect()
+    let changing = (1..).zip(ops).filter(|(_, op)| op.kind != Kind::Wait);
+    changing.map(|(n, op)| (n, op.what, op.kind)).collect()
 }
 
 /// The outcome of an operation under a fault, checked against the server's log.
-fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Option<CallTrouble>) -> String {
+fn outcome(name: &str, action: &Action, (n, what, kind): (u16, &str, Kind), trouble: Option<CallTrouble>) -> String {
     let mut stage = stage(name, action);
     if let Some(trouble) = trouble {
-        stage.drive.call_trouble(what, trouble, 1);
+        stage.drive.call_trouble((name, n), trouble, 1);
     }
     let attempt = stage.step(name).attempt + 1;
     begin(&mut stage, name);
@@ -82,7 +83,7 @@ fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Opt
     let (mut tag, mut last, mut looks, mut stepped_down) = (None, BTreeMap::new(), 0, None);
     for entry in stage.entries() {
         match entry.body {
-            Body::Intent(intent) if intent.what == what && intent.ticket.attempt == attempt => {
+            Body::Intent(intent) if intent.ticket.op + 1 == n && intent.ticket.attempt == attempt => {
                 tag.get_or_insert((intent.ticket, intent.tag));
             }
             Body::Intent(intent) if intent.what.contains("steps down") => stepped_down = Some(entry.wall),
@@ -136,11 +137,11 @@ fn every_call_under_every_fault_comes_to_the_truth() {
         troubles.iter().map(|t| format!("{:<12}", name_of(t))).collect::<String>()
     );
     for (name, action) in actions() {
-        for (what, kind) in calls(name, &action) {
+        for (n, what, kind) in calls(name, &action) {
             let cells: Vec<String> = std::thread::scope(|scope| {
                 let run = |t: &Option<CallTrouble>| {
                     let (t, what, action) = (*t, &what, &action);
-                    scope.spawn(move || outcome(name, action, (what, kind), t))
+                    scope.spawn(move || outcome(name, action, (n, what, kind), t))
                 };
                 let started: Vec<_> = troubles.iter().map(run).collect();
                 started.into_iter().map(|s| s.join().unwrap_or_else(|_| "FAILED".to_owned())).collect()

@@ -2,37 +2,11 @@
 //!
 //! A request builder from this module can send its own operation and nothing else.
 
-use super::{Aws, Reader};
+use super::{Aws, Reader, calls::calls};
 
-macro_rules! reads {
-    ($($sdk:ident as $make:ident of $service:literal { $($call:ident -> $builder:ident),+ $(,)? })+) => { $(
-        impl Aws {
-            #[doc = concat!("A reader of `", $service, "`.")]
-            #[must_use]
-            pub fn $make(&self) -> Reader<$sdk::Client> {
-                Reader::new(self, $service, $sdk::Client::new)
-            }
-        }
+calls! {
+    of Aws as Reader;
 
-        impl Reader<$sdk::Client> { $(
-            #[doc = concat!("`", stringify!($call), "`: its answer comes through [`Reader::call`].")]
-            #[must_use]
-            pub fn $call(&self) -> $sdk::operation::$call::builders::$builder {
-                self.client.$call()
-            }
-        )+ }
-    )+
-
-        /// The permission of each call, as IAM names it.
-        #[cfg(test)]
-        fn permissions() -> std::collections::BTreeSet<String> {
-            let operation = |builder: &str| builder.trim_end_matches("FluentBuilder").to_owned();
-            [$($(format!("{}:{}", $service, operation(stringify!($builder))),)+)+].into()
-        }
-    };
-}
-
-reads! {
     aws_sdk_ec2 as ec2 of "ec2" {
         describe_instances -> DescribeInstancesFluentBuilder,
         describe_instance_status -> DescribeInstanceStatusFluentBuilder,

@@ -61,9 +61,9 @@ where
         let answer = timeout(schedule.timeout, ask()).await;
         let took = started.elapsed();
         match answer {
-            Ok(Ok(facts)) => {
+            Ok(Ok(observation)) => {
                 slower = 1;
-                out.facts(facts, took);
+                out.observation(observation, took);
             }
             Ok(Err(fault)) => {
                 let at_most = if fault.kind == FaultKind::Throttled { THROTTLED_AT_MOST } else { FAILING_AT_MOST };

@@ -39,9 +39,10 @@ impl Sink<Observation> {
 
 impl<F> Sink<F> {
     /// An observation, and how long the query took.
-    pub fn facts(&self, facts: F, took: Duration) {
+    pub fn observation(&self, observation: F, took: Duration) {
         // The engine is gone only when the program ends.
-        let _ = self.queue.send(EngineInput::Observation { source: self.source, facts: (self.wrap)(facts), took });
+        let _ =
+            self.queue.send(EngineInput::Observation { source: self.source, facts: (self.wrap)(observation), took });
     }
 
     /// A failed attempt, and how long it took.

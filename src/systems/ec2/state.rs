@@ -54,8 +54,8 @@ impl System for State {
         (state, sources(plan))
     }
 
-    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
-        if self.sites.get_mut(ask.side).apply(facts, stamp) {
+    fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+        if self.sites.get_mut(query.side).apply(observation, stamp) {
             self.heard += 1;
             self.news = stamp.at.boot;
         }
@@ -67,9 +67,9 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
+    fn fail(&mut self, query: &Query, fault: &Fault, _: Now) {
         self.heard += 1;
-        self.sites.get_mut(ask.side).fail(ask.what, fault);
+        self.sites.get_mut(query.side).fail(query.what, fault);
     }
 
     /// Target groups that cannot contain instances.

@@ -85,15 +85,15 @@ impl Fleet {
         Self(State::new(&Arc::new(plan())).0)
     }
 
-    fn put(&mut self, side: Side, seconds: u64, facts: Observation) -> &mut Self {
-        let what = match &facts {
+    fn put(&mut self, side: Side, seconds: u64, observation: Observation) -> &mut Self {
+        let what = match &observation {
             Observation::Instances(_) => Question::Instances,
             Observation::Status(_) => Question::Status,
             Observation::Images(_) => Question::Images,
             Observation::Targets(_) => Question::Targets,
             Observation::Groups(_) => Question::Groups,
         };
-        self.0.apply(&ask(side, what), facts, stamp(seconds));
+        self.0.apply(&ask(side, what), observation, stamp(seconds));
         self
     }
 

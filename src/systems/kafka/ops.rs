@@ -87,8 +87,8 @@ impl Planner for State {
     type Version = Version;
     type Probe = planner::Never;
 
-    fn decides(ask: &Self::Query) -> bool {
-        matches!(ask, Query::Snapshot { .. } | Query::Syncs { .. })
+    fn decides(query: &Self::Query) -> bool {
+        matches!(query, Query::Snapshot { .. } | Query::Syncs { .. })
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {

@@ -20,7 +20,7 @@ use base::{
     view::{Detail, Panel, Tile},
     watched::Watched,
 };
-use plan::{HealthKind, HealthQuery, HealthUnit, MetricQuery, Plan};
+use plan::{HealthKind, HealthQuery, MetricQuery, Plan};
 
 pub(super) static VALUE: SignalDef = SignalDef::new(
     ("health.query.value", Unit::AsNamed, &["query", "side"]),
@@ -202,7 +202,7 @@ fn allowed(query: &HealthQuery, value: Value) -> Result<Value, Fault> {
         return Err(fault(FaultKind::Empty, "NaN: a ratio of zero requests"));
     }
     let low = if query.kind == HealthKind::Other { f64::MIN } else { 0.0 };
-    let high = if query.unit == HealthUnit::Ratio && query.kind == HealthKind::Errors { 1.0 } else { f64::MAX };
+    let high = if query.unit == Unit::Ratio && query.kind == HealthKind::Errors { 1.0 } else { f64::MAX };
     // A ratio of two rates may exceed 1 by a rounding error.
     if value.value < low || value.value > high * (1.0 + 1e-9) || value.value.is_infinite() {
         return Err(fault(FaultKind::Malformed, &format!("{} cannot be in this unit", value.value)));
@@ -279,8 +279,8 @@ impl System for State {
         (Self { plan: plan.clone(), known }, sources(plan))
     }
 
-    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
-        let (side, answers) = match (ask, facts) {
+    fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+        let (side, answers) = match (query, observation) {
             (Query::Prometheus { query, side, .. }, Observation::One(value)) => (*side, vec![(*query, Ok(value))]),
             (Query::CloudWatch { side, .. } | Query::Prometheus { side, .. }, Observation::Many(answers)) => {
                 (*side, answers)
@@ -301,8 +301,8 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
-        let (side, queries) = match ask {
+    fn fail(&mut self, query: &Query, fault: &Fault, _: Now) {
+        let (side, queries) = match query {
             Query::Prometheus { query, side, .. } => (*side, vec![*query]),
             Query::CloudWatch { side, queries } => (*side, queries.iter().map(|q| q.query).collect()),
         };

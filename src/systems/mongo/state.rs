@@ -227,9 +227,9 @@ impl System for State {
         (Self { plan: plan.clone(), sets }, specs)
     }
 
-    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
-        let Some(set) = self.sets.get_mut(ask.set()) else { return Vec::new() };
-        match (ask, facts) {
+    fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+        let Some(set) = self.sets.get_mut(query.set()) else { return Vec::new() };
+        match (query, observation) {
             (Query::Hello(p), Observation::Hello(h)) => return set.hello(&p.host, h, stamp),
             (Query::Config { .. }, Observation::Config(c)) => return set.config_came(c, stamp),
             (Query::Operations { .. }, Observation::Operations(o)) => set.operations.set(o, stamp),
@@ -245,9 +245,9 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Query, fault: &Fault, at: Now) {
-        let Some(set) = self.sets.get_mut(ask.set()) else { return };
-        let member = match ask {
+    fn fail(&mut self, query: &Query, fault: &Fault, at: Now) {
+        let Some(set) = self.sets.get_mut(query.set()) else { return };
+        let member = match query {
             Query::Config { .. } => return set.config.fail(fault),
             Query::Operations { .. } => return set.operations.fail(fault),
             // Queried once; the caller reports the result itself.
@@ -255,7 +255,7 @@ impl System for State {
             Query::Hello(p) | Query::Status(p) | Query::Server(p) => set.members.get_mut(&p.host),
         };
         let Some(member) = member else { return };
-        match ask {
+        match query {
             Query::Status(_) => member.status.fail(fault),
             Query::Server(_) => member.server.fail(fault),
             _ => {
@@ -293,8 +293,8 @@ impl System for State {
         self.sets.iter().flat_map(|set| set.watched(now)).collect()
     }
 
-    fn is_over(&self, ask: &Query, now: Now) -> bool {
-        match ask {
+    fn is_over(&self, query: &Query, now: Now) -> bool {
+        match query {
             Query::Hello(p) | Query::Status(p) | Query::Server(p) => {
                 self.sets.get(p.set).is_some_and(|set| set.has_left(&p.host, now))
             }

@@ -298,7 +298,7 @@ fn a_refused_status_does_not_hide_who_leads() {
 }
 
 #[test]
-fn sides_told_by_tags_are_known_with_the_configuration() {
+fn sides_given_by_tags_are_known_with_the_configuration() {
     let mut plan = Arc::into_inner(plan()).expect("the only one");
     let tag = |value: &str| MemberRule::Tag { name: "region".into(), value: value.into() };
     plan.replica_sets[0].sites = Sides { source: tag("a"), target: tag("b") };
@@ -315,7 +315,7 @@ fn sides_told_by_tags_are_known_with_the_configuration() {
 }
 
 #[test]
-fn an_arbiter_is_greeted_and_nothing_else_is_missed_of_it() {
+fn an_arbiter_answers_hello_and_nothing_else_is_missed_of_it() {
     let mut run = Run::new();
     run.pass(5);
     let set = &mut run.state.sets[0];
@@ -333,7 +333,7 @@ fn an_arbiter_is_greeted_and_nothing_else_is_missed_of_it() {
 }
 
 #[test]
-fn a_follower_that_is_gone_is_stale_from_its_first_missed_greeting() {
+fn a_follower_that_is_gone_is_stale_from_its_first_missed_hello() {
     let mut run = Run::new();
     run.pass(5);
     let hello = run.sources.iter().find(|s| s.id.ends_with("104/hello")).cloned().expect("a source");

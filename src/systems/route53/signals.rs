@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_of_answers_that_cannot_be_told_apart_is_unknown_and_never_zero() {
+    fn a_share_of_answers_that_cannot_be_distinguished_is_unknown_and_never_zero() {
         let both = || vec![record("vir", 1, "192.0.2.1"), record("ore", 1, "192.0.2.2")];
         assert_eq!(served(both(), Sides::default()).fresh(), Some(0.5));
         let alias = Record {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_no_step_can_weigh_is_told_with_the_reason() {
+    fn a_name_that_no_step_can_weigh_is_reported_with_the_reason() {
         let of = |records: &[Record]| read(records, Sides::default()).unusable(NOW);
         assert_eq!(of(&[record("vir", 1, "192.0.2.1"), record("ore", 0, "192.0.2.2")]), []);
         let routed = |routing| Record { routing, ..record("ore", 1, "192.0.2.2") };

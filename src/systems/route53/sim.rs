@@ -3,7 +3,7 @@
 //! All traffic starts at the source. Weights change only by requests: the zone accepts a change at once or refuses it (`sim/zone.rs`), the
 //! servers take it over one by one, caches keep the old answer for its time to live, and users follow the caches.
 
-mod happen;
+mod inject;
 #[cfg(test)]
 mod tests;
 mod writes;
@@ -278,8 +278,8 @@ impl Simulated for State {
         conditions.on_target = (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / names);
     }
 
-    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
-        Ok(match ask {
+    fn answer(sim: &mut Sim, query: &Query, now: Now) -> Result<Observation, Fault> {
+        Ok(match query {
             Query::Records(q) => {
                 let text = || format!("NoSuchHostedZone: {}", q.zone);
                 let zone = sim.zones.get(&*q.zone).ok_or_else(|| Fault::new(FaultKind::NotFound, text()))?;

@@ -2,7 +2,10 @@
 
 use indexmap::IndexMap;
 
-use super::names::{Names, Thing, dangling};
+use super::{
+    super::health,
+    names::{Names, Thing, dangling},
+};
 use crate::{
     diag::{Code, Diagnosis, Faults},
     hint,
@@ -96,13 +99,7 @@ fn named_unit(
         faults.push(Diagnosis::error(Code::MissingKey, &metric.span, message).hint("add where = { query = \"…\" }"));
         return None;
     };
-    Some(match names.find(Thing::Query, &query.value)?.get::<String>("unit")?.as_str() {
-        "ratio" => Unit::Ratio,
-        "seconds" => Unit::Seconds,
-        "per_second" => Unit::PerSecond,
-        "bytes" => Unit::Bytes,
-        _ => Unit::Count,
-    })
+    health::unit(names.find(Thing::Query, &query.value)?).map(|unit| unit.value)
 }
 
 /// A label's value in the signal's notation; reports a name that the plan does not have.

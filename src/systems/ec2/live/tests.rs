@@ -18,7 +18,7 @@ use crate::{
     System,
     collect::{clock, poll::Schedule, sink::Sink},
 };
-use base::{collector::CollectorState, view::CollectorLine};
+use base::{collector::CollectorState, observed::FaultKind, view::CollectorLine};
 use engine::snapshot::{Snapshot, Wanted};
 
 /// The server's behaviour, and its log of requests.
@@ -159,9 +159,9 @@ fn key(text: &str) -> tempfile::NamedTempFile {
 const INSTANCES: Query = Query { side: Side::Source, what: Question::Instances };
 const STATUS: Query = Query { side: Side::Source, what: Question::Status };
 
-async fn ask(url: &str, ask: Query) -> Result<Observation, Fault> {
+async fn ask(url: &str, query: Query) -> Result<Observation, Fault> {
     let key = key("key");
-    State::ask(&State::readers(&plan(url, key.path())), &ask).await
+    State::ask(&State::readers(&plan(url, key.path())), &query).await
 }
 
 #[tokio::test]

@@ -11,9 +11,9 @@ use base::{
     now::Now,
     observed::{Fault, FaultKind, Freshness, Observed, Stamp},
     side::{Side, Sides},
-    signal::Samples,
+    signal::{Samples, Unit},
 };
-use plan::{Access, Budgets, HealthKind, HealthQuery, HealthUnit, Intervals, MetricQuery, Plan, Site};
+use plan::{Access, Budgets, HealthKind, HealthQuery, Intervals, MetricQuery, Plan, Site};
 
 fn query(name: &str, kind: HealthKind, volume: Option<&str>) -> HealthQuery {
     let query =
@@ -21,7 +21,7 @@ fn query(name: &str, kind: HealthKind, volume: Option<&str>) -> HealthQuery {
     HealthQuery {
         name: name.to_owned(),
         kind,
-        unit: if kind == HealthKind::Errors { HealthUnit::Ratio } else { HealthUnit::PerSecond },
+        unit: if kind == HealthKind::Errors { Unit::Ratio } else { Unit::PerSecond },
         volume: volume.map(str::to_owned),
         queries: Sides::from_fn(|_| Some(query())),
     }
@@ -100,7 +100,7 @@ fn a_value_that_cannot_be_true_is_not_known_and_a_ratio_of_nothing_is_missed_by_
 }
 
 #[test]
-fn nothing_told_is_no_signal_that_lives() {
+fn nothing_reported_is_no_signal_that_lives() {
     let state = lines_of(10.0, 0.0);
     let mut out = Samples::default();
     state.measure(now(1), &mut out);

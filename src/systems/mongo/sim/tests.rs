@@ -1,6 +1,6 @@
 //! The servers' rules, one by one: which configurations are accepted, and which member is primary after which event.
 
-mod happen;
+mod inject;
 
 use std::{sync::Arc, time::Duration};
 

@@ -35,7 +35,7 @@ pub(super) fn sample_for(run: &mut Run, probes: &[CollectorSpec<Probe>], seconds
 }
 
 #[test]
-fn nobody_feels_anything_before_somebody_is_given_the_run() {
+fn nothing_is_measured_before_an_operator_has_the_run() {
     let mut run = with_canary();
     run.pass(5);
     assert!(run.sources.iter().all(|s| !s.id.contains("canary")), "what watches never asks as the canary");
@@ -54,7 +54,7 @@ fn nobody_feels_anything_before_somebody_is_given_the_run() {
 }
 
 #[test]
-fn an_election_is_felt_to_a_tick_and_goes_on_the_screen() {
+fn an_election_is_measured_to_a_tick_and_goes_on_the_screen() {
     let mut run = with_canary();
     run.pass(2);
     let probes = run.state.probes();
@@ -80,7 +80,7 @@ fn an_election_is_felt_to_a_tick_and_goes_on_the_screen() {
 }
 
 #[test]
-fn a_step_down_is_felt_as_long_as_it_lasts() {
+fn a_step_down_is_measured_as_long_as_it_lasts() {
     let mut run = with_canary();
     run.pass(2);
     let probes = run.state.probes();

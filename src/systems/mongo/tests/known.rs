@@ -133,7 +133,7 @@ fn a_member_says_itself_how_far_behind_it_is_to_be() {
 }
 
 #[test]
-fn an_arbiter_that_a_greeting_names_is_only_greeted() {
+fn an_arbiter_that_a_hello_names_is_only_asked_for_hello() {
     let mut run = Run::new();
     let hello = run.sources.iter().find(|s| s.id.ends_with(":101/hello")).cloned().expect("a source");
     State::advance(&mut run.sim, run.now);
@@ -151,7 +151,7 @@ fn an_arbiter_that_a_greeting_names_is_only_greeted() {
 }
 
 #[test]
-fn a_side_that_no_member_is_of_is_told_with_what_there_is() {
+fn a_side_that_no_member_is_of_is_reported_with_what_there_is() {
     let mut by_tags = Arc::into_inner(plan()).expect("the only one");
     let tag = |value: &str| MemberRule::Tag { name: "site".into(), value: value.into() };
     by_tags.replica_sets[0].sites = Sides { source: tag("vir"), target: tag("ORE") };
@@ -170,7 +170,7 @@ fn a_side_that_no_member_is_of_is_told_with_what_there_is() {
 }
 
 #[test]
-fn a_member_of_another_set_is_told_in_red() {
+fn a_member_of_another_set_is_reported_in_red() {
     let mut run = Run::new();
     run.pass(5);
     fails(&mut run, &[104], FaultKind::NotFound);

@@ -174,7 +174,7 @@ fn played_to_the_end_the_target_leads_and_everything_is_restored() {
 }
 
 #[test]
-fn held_after_any_operation_the_tail_mends_it() {
+fn held_after_any_operation_the_cleanup_finishes_it() {
     for at in 0..5 {
         for crashed in [false, true] {
             let mut run = Run::movable(2);
@@ -221,7 +221,7 @@ fn a_reply_that_is_lost_is_found_by_looking() {
 }
 
 #[test]
-fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
+fn an_external_change_in_between_is_a_conflict_and_is_not_overwritten() {
     let mut run = Run::movable(4);
     let draft = run.move_to(Side::Target);
     State::external_change(&mut run.sim, &to(Side::Target), run.now);
@@ -307,7 +307,7 @@ fn a_target_that_is_not_level_in_time_is_not_waited_for_pinned() {
 }
 
 #[test]
-fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
+fn a_cleanup_that_an_external_change_came_into_is_finished_from_what_is_there() {
     // Before the step down: the old primary is primary, and every priority is to be what it was. After it: the target has the highest.
     for (op, leads) in [(1, false), (4, true)] {
         let mut run = Run::movable(4);
@@ -324,14 +324,14 @@ fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
         let step = play.step;
         run.pass(5);
         let (pinned, ..) = run.members();
-        let mend = run.state.mend(&draft.ops, run.now).expect("a way to finish it");
-        assert!(mend.ops.iter().all(|op| op.cleanup));
+        let rest = run.state.finish_cleanup(&draft.ops, run.now).expect("a way to finish it");
+        assert!(rest.ops.iter().all(|op| op.cleanup));
         let (next, effects) = base::step::step(&step, &StepEvent::Again);
         assert!(
             effects.is_empty() && next.exposed() && next.state() == StepState::Blocked,
             "nothing is sent before it was shown"
         );
-        let mut play = Play::on(&mut run, "mend", mend.ops, next);
+        let mut play = Play::on(&mut run, "rest", rest.ops, next);
         play.go(|_| false);
         let end = if leads { StepState::Settling } else { StepState::Failed };
         assert_eq!((play.step.state(), play.step.exposed()), (end, false), "{:?}", play.states());
@@ -341,7 +341,7 @@ fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
             let wanted = if leads && is.host == target { 3.0 } else { was.priority };
             assert!(is.priority.total_cmp(&wanted).is_eq(), "{is:?}");
         }
-        assert_eq!(after[4].tags, pinned[4].tags, "the stranger's tags stay");
+        assert_eq!(after[4].tags, pinned[4].tags, "the other's tags stay");
     }
 }
 

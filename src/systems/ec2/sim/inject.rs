@@ -9,7 +9,7 @@ impl Sim {
     ///
     /// # Errors
     /// If the plan has no such role, or no group of it.
-    pub(super) fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
+    pub(super) fn inject(&mut self, what: &FaultInjection) -> Result<(), String> {
         match what {
             FaultInjection::NeverWell { role, side, on } => self.infect(role, *side, *on),
             FaultInjection::Scale { role, side, to } => self.scale(role, *side, *to),

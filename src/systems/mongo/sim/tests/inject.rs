@@ -19,21 +19,21 @@ use base::{
 };
 
 impl Estate {
-    fn happens(&mut self, what: &FaultInjection) -> Result<(), String> {
+    fn inject(&mut self, what: &FaultInjection) -> Result<(), String> {
         State::inject(&mut self.sim, what, self.now)
     }
 
     fn falls_behind(&mut self, n: u32, secs: u64) {
         let by = Duration::from_secs(secs);
-        self.happens(&FaultInjection::FallBehind { host: host(n), by }).expect("a secondary");
+        self.inject(&FaultInjection::FallBehind { host: host(n), by }).expect("a secondary");
     }
 
     fn process(&mut self, n: u32, up: bool) {
-        self.happens(&FaultInjection::Process { host: host(n), up }).expect("a member");
+        self.inject(&FaultInjection::Process { host: host(n), up }).expect("a member");
     }
 
     fn by_hand(&mut self) -> Result<(), String> {
-        self.happens(&FaultInjection::StepDown { set: "orders".into() })
+        self.inject(&FaultInjection::StepDown { set: "orders".into() })
     }
 
     fn conditions(&self) -> SharedConditions {
@@ -164,14 +164,14 @@ fn a_long_write_goes_on_until_it_is_over_or_the_primary_steps_down() {
     let mut e = Estate::new(1);
     let long = |secs| FaultInjection::LongWrite { set: "orders".into(), running: Duration::from_secs(secs) };
     // Longer than the clock has been running.
-    e.happens(&long(5000)).expect("a primary");
+    e.inject(&long(5000)).expect("a primary");
     e.pass(7000);
     assert_eq!(e.longest(), Duration::from_secs(5007));
-    e.happens(&long(0)).expect("a set");
+    e.inject(&long(0)).expect("a set");
     assert!(e.longest() < Duration::from_secs(1));
-    e.happens(&long(90)).expect("a primary");
+    e.inject(&long(90)).expect("a primary");
     e.by_hand().expect("a primary");
-    assert!(e.happens(&long(90)).expect_err("nobody leads").contains("nobody leads orders"));
+    assert!(e.inject(&long(90)).expect_err("nobody leads").contains("nobody leads orders"));
     e.pass(20_000);
     assert!(e.leader().is_some() && e.longest() < Duration::from_secs(1));
 }
@@ -204,15 +204,15 @@ fn what_is_not_there_is_named_and_what_is_of_others_is_passed_over() {
         (FaultInjection::LongWrite { set: set.clone(), running: by }, "no replica set nobody"),
         (FaultInjection::StepDown { set }, "no replica set nobody"),
     ] {
-        let text = e.happens(&what).expect_err("not there");
+        let text = e.inject(&what).expect_err("not there");
         assert!(text.contains(named), "{text}");
     }
     let others = FaultInjection::NeverWell { role: "nobody".into(), side: Side::Target, on: true };
-    assert_eq!(e.happens(&others), Ok(()));
+    assert_eq!(e.inject(&others), Ok(()));
 }
 
 #[test]
-fn the_others_feel_refused_writes_for_a_minute_and_primaries_that_are_far_away() {
+fn the_others_get_refused_writes_for_a_minute_and_primaries_that_are_far_away() {
     let mut e = Estate::new(1);
     let quiet = SharedConditions { away: Sides { source: 0.0, target: 1.0 }, ..SharedConditions::default() };
     e.pass(1000);

@@ -54,7 +54,7 @@ impl Sim {
     ///
     /// # Errors
     /// No such member or set, or it has no primary.
-    pub(super) fn happen(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
+    pub(super) fn inject(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
         match what {
             FaultInjection::FallBehind { host, by } => self.set_of(host)?.fall_behind(host, *by, now.boot),
             FaultInjection::Process { host, up } => {

@@ -9,7 +9,7 @@ impl Sim {
     ///
     /// # Errors
     /// If there is no such pair, group or topic.
-    pub(super) fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
+    pub(super) fn inject(&mut self, what: &FaultInjection) -> Result<(), String> {
         match what {
             FaultInjection::Pace { pair, group, of_produced } => self.pair(pair)?.pace(group, *of_produced),
             FaultInjection::Producers { pair, on, stragglers } => self.pair(pair)?.produce(*on, stragglers),

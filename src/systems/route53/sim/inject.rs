@@ -14,7 +14,7 @@ impl Sim {
     ///
     /// # Errors
     /// If there is no such server, name, or health check.
-    pub(super) fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
+    pub(super) fn inject(&mut self, what: &FaultInjection) -> Result<(), String> {
         match what {
             FaultInjection::Stuck { server, on } => self.stick(*server, *on),
             FaultInjection::HealthChecks { name, side, pass } => self.check(name, *side, *pass),
