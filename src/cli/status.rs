@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     LET_GO, NOT_IN_ORDER, load,
     out::{Failed, print},
-    runtime,
+    refused, runtime,
 };
 use crate::plain::one_line;
 use base::{
@@ -86,7 +86,7 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
         // Status prints once, so the journal must exist and belong to this run: a mistyped name must not pass
         // unnoticed.
         let read = Follower::of_run(journal, plan.name.clone()).each(|_: systems::Entry| ());
-        read.map_err(|why| format!("{}: {why}", journal.display()))?;
+        read.map_err(|why| refused(journal, &why))?;
     }
     let runtime = runtime()?;
     let picture = runtime.block_on(async {
@@ -127,13 +127,14 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
         picture
     });
     runtime.shutdown_timeout(LET_GO);
-    let picture = picture
-        .ok_or_else(|| format!("the core produced no snapshot within {} s: no status available", MEASURED.as_secs()))?;
-    print(if it.json {
-        Document::json(&document(&picture)).map_err(|e| e.to_string())?
-    } else {
-        text(&picture).into()
-    })?;
+    let late = || {
+        Failed::new(format_args!(
+            "the engine produced no snapshot within {} s: no status available",
+            MEASURED.as_secs()
+        ))
+    };
+    let picture = picture.ok_or_else(late)?;
+    print(if it.json { Document::json(&document(&picture))? } else { text(&picture).into() })?;
     Ok(if it.exit_code.holds(&picture) { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
 

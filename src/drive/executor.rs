@@ -20,7 +20,7 @@ use engine::{
     run::{RunEffect, RunInput, Verify},
     systems::{BodyOf, EntryOf, IntentOf, Systems},
 };
-use journal::{Halt, Permit};
+use journal::{Halt, Permit, Unwritten};
 
 /// After this long without an answer the journal counts as failed.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -175,7 +175,7 @@ impl<S: Systems> Executor<S> {
         let since = |at: Option<Duration>| at.map(|at| now.boot.saturating_sub(at));
         let overdue = since(self.writing).is_some_and(|waits| waits >= LIMIT);
         if std::mem::replace(&mut self.overdue, overdue) && overdue && self.late.is_none() {
-            let halt = Halt(format!("no answer within {}", base::now::short(LIMIT)));
+            let halt = Halt(Unwritten::NoAnswer(LIMIT));
             self.late = Some(halt.clone());
             self.halt(&halt, host);
             self.go_on(host);

@@ -10,4 +10,5 @@ pub mod sim;
 pub use self::{
     executor::Executor,
     link::{Control, Link, Orders},
+    signed::SignatureError,
 };

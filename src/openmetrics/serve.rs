@@ -48,8 +48,13 @@ pub enum NotServed {
     )]
     NotHere(SocketAddr),
     /// The address cannot be bound.
-    #[error("metrics on {0}: {1}")]
-    Io(SocketAddr, io::Error),
+    #[error("metrics on {address}")]
+    Io {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 impl Address {
@@ -82,7 +87,7 @@ pub struct Endpoint {
 /// # Errors
 /// If it cannot be bound.
 pub fn bind(Address(address): Address) -> Result<Bound, NotServed> {
-    let failed = |why| NotServed::Io(address, why);
+    let failed = |source| NotServed::Io { address, source };
     let listener = std::net::TcpListener::bind(address).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
@@ -108,7 +113,7 @@ impl Bound {
             });
         };
         let thread = thread::Builder::new().name("landfall-metrics".into()).spawn(run);
-        thread.map_err(|why| NotServed::Io(address, why))?;
+        thread.map_err(|source| NotServed::Io { address, source })?;
         Ok(Endpoint { _ends: ends })
     }
 }
