@@ -106,7 +106,7 @@ fn meant(shown: &[(Digest, String)], step: &str, given: &str) -> Result<(Digest,
 
 pub(super) fn note(it: &Words) -> Result<ExitCode, Failed> {
     let message = Message::Note { by: it.name.clone(), text: it.text.clone() };
-    hand_in(follow(&it.journal, |_| {})?, &message, None, &it.wait, "the words")
+    hand_in(follow(&it.journal, |_| {})?, &message, None, &it.wait, "the note")
 }
 
 pub(super) fn hold(it: &Words) -> Result<ExitCode, Failed> {

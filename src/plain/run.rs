@@ -40,7 +40,7 @@ pub enum Stopped {
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
     /// The engine has ended.
-    #[error("the core has stopped: the last lines are out of date")]
+    #[error("the engine has stopped: the last lines are out of date")]
     Engine,
     /// A thread panicked.
     #[error("the output stopped because of an internal error")]
