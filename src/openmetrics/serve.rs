@@ -101,13 +101,13 @@ impl Bound {
     /// If the thread cannot be started.
     pub fn serve(self, link: &Link) -> Result<Endpoint, NotServed> {
         let Self { address, listener, runtime } = self;
-        let pictures = link.snapshots.clone();
+        let snapshots = link.snapshots.clone();
         link.measure();
         let (ends, ended) = oneshot::channel();
         let run = move || {
             runtime.block_on(async {
                 match TcpListener::from_std(listener) {
-                    Ok(listener) => listen(&listener, pictures, ended).await,
+                    Ok(listener) => listen(&listener, snapshots, ended).await,
                     Err(why) => tracing::error!("metrics on {address}: {why}"),
                 }
             });
@@ -120,7 +120,7 @@ impl Bound {
 
 /// The served text, and the snapshot it was rendered from.
 struct Page {
-    pictures: watch::Receiver<Arc<Snapshot>>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
     /// When the last snapshot came, on the boot clock; `None`: no more will come.
     heard: Option<Duration>,
     made: Option<(Arc<Snapshot>, bool, Arc<str>)>,
@@ -129,7 +129,7 @@ struct Page {
 impl Page {
     /// The text of the latest snapshot; without values if it is too old.
     fn text(&mut self) -> Arc<str> {
-        let snapshot = self.pictures.borrow().clone();
+        let snapshot = self.snapshots.borrow().clone();
         let silent = match self.heard {
             Some(heard) => Some(clock::now().boot.saturating_sub(heard)).filter(|silent| *silent > SILENT),
             None => Some(SILENT),
@@ -148,11 +148,11 @@ impl Page {
 
 async fn listen(
     listener: &TcpListener,
-    mut pictures: watch::Receiver<Arc<Snapshot>>,
+    mut snapshots: watch::Receiver<Arc<Snapshot>>,
     mut ended: oneshot::Receiver<()>,
 ) {
     let here = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
-    let page = Page { pictures: pictures.clone(), heard: Some(clock::now().boot), made: None };
+    let page = Page { snapshots: snapshots.clone(), heard: Some(clock::now().boot), made: None };
     let (page, mut core_lives) = (Arc::new(Mutex::new(page)), true);
     let mut connections = JoinSet::new();
     let mut oldest: VecDeque<AbortHandle> = VecDeque::new();
@@ -160,7 +160,7 @@ async fn listen(
         tokio::select! {
             biased;
             _ = &mut ended => return,
-            changed = pictures.changed(), if core_lives => {
+            changed = snapshots.changed(), if core_lives => {
                 core_lives = changed.is_ok();
                 let heard = core_lives.then(|| clock::now().boot);
                 page.lock().unwrap_or_else(PoisonError::into_inner).heard = heard;

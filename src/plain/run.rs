@@ -47,12 +47,12 @@ pub enum Stopped {
     Panicked,
 }
 
-/// Prints what comes through `pictures` to standard output, until a signal ends it, the reader closes the pipe, or the
+/// Prints what comes through `snapshots` to standard output, until a signal ends it, the reader closes the pipe, or the
 /// engine ends. Blocks; printing happens on its own thread, so that a reader that does not read cannot delay a signal.
 ///
 /// # Errors
 /// If the thread cannot be started, or standard output fails for another reason than a closed pipe.
-pub fn run(pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> Result<Ended, Stopped> {
+pub fn run(snapshots: watch::Receiver<Arc<Snapshot>>, options: Options) -> Result<Ended, Stopped> {
     let (to, from) = mpsc::channel();
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT]).map_err(Stopped::Start)?;
     let (handle, signalled) = (signals.handle(), to.clone());
@@ -64,7 +64,7 @@ pub fn run(pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> Result
     });
     watching.map_err(Stopped::Start)?;
     let printing = thread::Builder::new().name("landfall-plain".into()).spawn(move || {
-        let _ = to.send(guarded(|| print(pictures, options)));
+        let _ = to.send(guarded(|| print(snapshots, options)));
     });
     printing.map_err(Stopped::Start)?;
     let ended = from.recv().unwrap_or(Err(Stopped::Panicked));
@@ -77,12 +77,12 @@ fn guarded(print: impl FnOnce() -> Result<Ended, Stopped>) -> Result<Ended, Stop
     panic::catch_unwind(AssertUnwindSafe(print)).unwrap_or(Err(Stopped::Panicked))
 }
 
-fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> Result<Ended, Stopped> {
+fn print(mut snapshots: watch::Receiver<Arc<Snapshot>>, options: Options) -> Result<Ended, Stopped> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Stopped::Start)?;
-    let mut mask = options.mask.then(|| Mask::of(&pictures.borrow().plan));
+    let mut mask = options.mask.then(|| Mask::of(&snapshots.borrow().plan));
     let mut before: Option<Standing> = None;
     let mut steady = Steady::default();
-    let mut heard = heard_of(&mut pictures, mask.as_mut());
+    let mut heard = heard_of(&mut snapshots, mask.as_mut());
     let mut silent = Duration::ZERO;
     loop {
         let now = if silent.is_zero() { heard.clone() } else { heard.silent(silent) };
@@ -100,9 +100,9 @@ fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> Resu
             return if why.kind() == io::ErrorKind::BrokenPipe { Ok(Ended::Quit) } else { Err(Stopped::Output(why)) };
         }
         before = Some(now);
-        match runtime.block_on(async { timeout(SILENT, pictures.changed()).await }) {
+        match runtime.block_on(async { timeout(SILENT, snapshots.changed()).await }) {
             Ok(Ok(())) => {
-                heard = heard_of(&mut pictures, mask.as_mut());
+                heard = heard_of(&mut snapshots, mask.as_mut());
                 silent = Duration::ZERO;
             }
             Ok(Err(_)) => return Err(Stopped::Engine),
@@ -111,8 +111,8 @@ fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> Resu
     }
 }
 
-fn heard_of(pictures: &mut watch::Receiver<Arc<Snapshot>>, mask: Option<&mut Mask>) -> Standing {
-    let snapshot = pictures.borrow_and_update().clone();
+fn heard_of(snapshots: &mut watch::Receiver<Arc<Snapshot>>, mask: Option<&mut Mask>) -> Standing {
+    let snapshot = snapshots.borrow_and_update().clone();
     if let Some(mask) = mask {
         mask.learn(&snapshot);
     }
