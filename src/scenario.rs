@@ -28,6 +28,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 pub use condition::Condition;
 use jiff::{SignedDuration, Timestamp};
+pub use rehearsal::NotLike;
 pub use systems::injection::FaultInjection;
 
 use base::digest::Digest;

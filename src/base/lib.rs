@@ -9,8 +9,10 @@
 //! | [`step`] | the machine of one step: a pure function, explored exhaustively by a model checker |
 //! | [`operation`] | drafts, operations, preconditions and outcomes as data |
 //! | [`view`] | panels, tables, tiles, curves and details as data, without a terminal |
+//! | [`cause`] | errors with their causes, as one text |
 //! | [`text`] | texts from other programs and people, and the forms in which they may be shown |
 
+pub mod cause;
 pub mod collector;
 pub mod digest;
 pub mod history;

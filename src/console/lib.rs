@@ -110,7 +110,7 @@ pub enum Error {
     #[error(transparent)]
     Theme(#[from] ThemeError),
     /// The recording cannot be written.
-    #[error("the recording {}: {source}", path.display())]
+    #[error("the recording {}", path.display())]
     Recording {
         /// The file.
         path: PathBuf,
@@ -118,7 +118,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The terminal cannot be controlled.
-    #[error("terminal: {0}")]
+    #[error("terminal")]
     Terminal(#[from] io::Error),
     /// The console itself panicked; the message was printed.
     #[error("the console stopped because of an internal error; see the lines above")]

@@ -23,7 +23,7 @@ use engine::{
     run::{RunEffect, RunInput, Verify},
     systems::{BodyOf, EntryOf, IntentOf, Systems},
 };
-use journal::{Halt, Permit};
+use journal::{Halt, Permit, Unwritten};
 
 /// After this long without an answer the journal counts as failed, unless [`Executor::with_limit`] says otherwise.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -187,7 +187,7 @@ impl<S: Systems> Executor<S> {
         let since = |at: Option<Duration>| at.map(|at| now.boot.saturating_sub(at));
         let overdue = since(self.writing).is_some_and(|waits| waits >= self.limit);
         if std::mem::replace(&mut self.overdue, overdue) && overdue && self.late.is_none() {
-            let halt = Halt(format!("no answer within {}", base::now::short(self.limit)));
+            let halt = Halt(Unwritten::NoAnswer(self.limit));
             self.late = Some(halt.clone());
             self.halt(&halt, host);
             self.go_on(host);

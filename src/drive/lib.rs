@@ -11,5 +11,6 @@ mod viewer;
 pub use self::{
     executor::Executor,
     link::{Control, Link, Orders},
+    signed::SignatureError,
     viewer::Viewer,
 };

@@ -19,6 +19,7 @@ use self::host::Live;
 pub(crate) use self::recorder::done as recorded;
 pub use self::servers::{Real, Servers};
 use super::{Control, Executor, Link, Orders, Viewer, executor::Written, inbox::Inbox, viewer::AllWanted};
+use base::cause::Chain;
 use engine::{
     EngineCommand,
     run::Order,
@@ -191,7 +192,11 @@ impl<V: Servers> Driver<V> {
         match follow.each(|entry| self.take(EngineInput::Follow(Box::new(entry)))) {
             Ok(()) => {}
             Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound && !follow.has_started() => {}
-            Err(why) => self.take(EngineInput::Run(RunInput::Halted(format!("the journal that is followed: {why}")))),
+            Err(why) => {
+                let advice = why.advice().map_or_else(String::new, |advice| format!("; {advice}"));
+                let why = format!("the journal that is followed: {}{advice}", Chain(&why));
+                self.take(EngineInput::Run(RunInput::Halted(why)));
+            }
         }
         self.follow = Some(follow);
     }

@@ -1,8 +1,12 @@
 //! All lines of a journal: intact, or the place and kind of the damage.
 
-use std::io::{BufRead, Read as _};
+use std::{
+    error::Error,
+    fmt,
+    io::{self, BufRead, Read as _},
+};
 
-use super::{Entry, Refused};
+use super::{Entry, entry::VERSION};
 use base::digest::Digest;
 use base::operation::Data;
 
@@ -16,13 +20,79 @@ pub struct Head {
 }
 
 /// The damage of a journal.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {why}")]
+#[derive(Debug)]
 pub struct Damage {
     /// The line, from 1.
     pub line: usize,
-    /// The kind of damage.
-    pub why: String,
+    /// What is wrong with it.
+    pub flaw: Flaw,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.flaw)
+    }
+}
+
+/// Line and flaw are one text: the cause is the flaw's.
+impl Error for Damage {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.flaw.source()
+    }
+}
+
+/// What is wrong with a line. Each text begins with "it" or "its": the line.
+#[derive(Debug, thiserror::Error)]
+pub enum Flaw {
+    /// It cannot be read as a record.
+    #[error("it is not a record")]
+    NotARecord(#[source] serde_json::Error),
+    /// A later version of the program wrote it.
+    #[error("it is of version {0}; this program knows {VERSION} at the most: use a newer one")]
+    Newer(u32),
+    /// There is no hash in it.
+    #[error("it has no hash")]
+    NoHash,
+    /// Something follows the hash.
+    #[error("its hash is not at its end")]
+    HashNotLast,
+    /// Its bytes are not those that were hashed.
+    #[error("its hash does not match its content: it was changed")]
+    Changed,
+    /// It has another number than the one that follows.
+    #[error("it is record {is} where record {belongs} belongs: lines are missing or in another order")]
+    Order {
+        /// Its number.
+        is: u64,
+        /// The number after the previous line's.
+        belongs: u64,
+    },
+    /// It does not contain the hash of the previous line.
+    #[error("its hash does not match the previous line: one of them was changed")]
+    Unchained,
+    /// No record is as long.
+    #[error("it is longer than {LONGEST} bytes, which no record is")]
+    TooLong,
+    /// It is the last one, without its end, and not the beginning of the next record.
+    #[error("it is incomplete and does not begin like a record of this program")]
+    Incomplete,
+    /// The file ends before it, although it was read already.
+    #[error("it is shorter than before: lines that were already read are missing")]
+    Missing,
+    /// It cannot be read.
+    #[error("it cannot be read")]
+    Unread(#[source] io::Error),
+}
+
+/// Why the next record is not returned.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// The journal cannot be read.
+    #[error("the journal cannot be read")]
+    Io(#[from] io::Error),
+    /// It is damaged.
+    #[error("the journal is damaged")]
+    Damaged(#[from] Damage),
 }
 
 /// The maximum length of a line, including its end: a record has a few megabytes at most, and every reader can hold one line.
@@ -68,13 +138,13 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// If the journal cannot be read, or is damaged.
-    pub fn record<C: Data, V: Data>(&mut self) -> Result<Option<Entry<C, V>>, Refused> {
+    pub fn record<C: Data, V: Data>(&mut self) -> Result<Option<Entry<C, V>>, Unread> {
         // An incomplete line is continued where reading stopped.
         let room = (LONGEST + 1).saturating_sub(self.line.len());
         (&mut self.from).take(room as u64).read_until(b'\n', &mut self.line)?;
-        let damage = |why: String| Damage { line: self.lines + 1, why };
+        let damage = |flaw| Damage { line: self.lines + 1, flaw };
         if self.line.len() > LONGEST {
-            return Err(damage(format!("it is longer than {LONGEST} bytes, which no record is")).into());
+            return Err(damage(Flaw::TooLong).into());
         }
         let Some(line) = self.line.strip_suffix(b"\n") else { return Ok(None) };
         let entry: Entry<C, V> = next(self.head, line).map_err(damage)?;
@@ -94,8 +164,7 @@ impl<R: BufRead> Reader<R> {
         if is_torn(self.head, &self.line) {
             return Ok(self.line.len() as u64);
         }
-        let why = "it is incomplete and does not begin like a record of this program".to_owned();
-        Err(Damage { line: self.lines + 1, why })
+        Err(Damage { line: self.lines + 1, flaw: Flaw::Incomplete })
     }
 }
 
@@ -110,9 +179,9 @@ pub fn read<C: Data, V: Data>(bytes: &[u8]) -> Result<(Vec<Entry<C, V>>, u64), D
         match reader.record() {
             Ok(Some(entry)) => entries.push(entry),
             Ok(None) => return reader.torn().map(|torn| (entries, torn)),
-            Err(Refused::Damaged(damage)) => return Err(damage),
+            Err(Unread::Damaged(damage)) => return Err(damage),
             // Reading bytes in memory cannot fail.
-            Err(other) => return Err(Damage { line: reader.lines() + 1, why: other.to_string() }),
+            Err(Unread::Io(error)) => return Err(Damage { line: reader.lines() + 1, flaw: Flaw::Unread(error) }),
         }
     }
 }
@@ -136,17 +205,13 @@ const VERSION_AT: &[u8] = b"{\"v\":";
 ///
 /// # Errors
 /// The reason why it is not valid.
-pub fn next<C: Data, V: Data>(head: Head, line: &[u8]) -> Result<Entry<C, V>, String> {
+pub fn next<C: Data, V: Data>(head: Head, line: &[u8]) -> Result<Entry<C, V>, Flaw> {
     let entry = Entry::<C, V>::parse(line)?;
     if entry.seq != head.seq + 1 {
-        return Err(format!(
-            "it is record {} where record {} belongs: lines are missing or in another order",
-            entry.seq,
-            head.seq + 1
-        ));
+        return Err(Flaw::Order { is: entry.seq, belongs: head.seq + 1 });
     }
     if entry.prev != head.hash {
-        return Err("its hash does not match the previous line: one of them was changed".to_owned());
+        return Err(Flaw::Unchained);
     }
     Ok(entry)
 }

@@ -27,17 +27,17 @@ use std::path::{Path, PathBuf};
 
 use diag::Faults;
 pub use diag::{Code, Diagnosis, Report, Severity};
-pub use pattern::{Pattern, Patterns};
+pub use pattern::{Pattern, PatternError, Patterns};
 pub use secret::{Secret, SecretError};
 pub use types::*;
 
 use base::{signal::SignalDef, text};
 
-/// A plan that cannot be accepted. Its display contains all faults, with the lines concerned.
+/// A plan that cannot be accepted. [`Faulty::render`] is its whole text, with the lines concerned.
 #[derive(Debug, thiserror::Error)]
 pub enum Faulty {
     /// The file cannot be read.
-    #[error("cannot read {}: {source}\n  {}", text::line(&path.display().to_string()), advice(source))]
+    #[error("cannot read {}", text::line(&path.display().to_string()))]
     Unread {
         /// Its path, as given.
         path: PathBuf,
@@ -54,7 +54,7 @@ impl Faulty {
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         match self {
-            Self::Unread { .. } => format!("error: {self}"),
+            Self::Unread { source, .. } => format!("error: {self}: {source}\n  {}", advice(source)),
             Self::Plan(report) => format!("{}\n\n{}", report.render(colour), verdict(report)),
         }
     }

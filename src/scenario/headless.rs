@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Scenario,
-    condition::{self, Eye},
+    condition::{self, Eye, Unmet},
     script::{Desk, Script},
-    timeline::Timeline,
+    timeline::{BoardError, Timeline, TimelineError},
 };
 use base::{
     now::Now,
@@ -41,8 +41,8 @@ const LAST: Duration = Duration::from_secs(2);
 
 /// The result.
 pub struct Outcome {
-    /// What failed, in words; `None`: nothing did.
-    pub wrong: Option<String>,
+    /// What failed; `None`: nothing did.
+    pub failed: Option<Failure>,
     /// The journal, byte for byte.
     pub journal: Vec<u8>,
     /// The servers' log: the tags of all executed requests.
@@ -51,6 +51,29 @@ pub struct Outcome {
     pub took: Duration,
     /// Number of keys pressed.
     pub keys: usize,
+}
+
+/// Why a scenario fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A console does not get the journal.
+    #[error(transparent)]
+    Board(#[from] BoardError),
+    /// An event is not possible.
+    #[error(transparent)]
+    Timeline(#[from] TimelineError),
+    /// A condition that must never hold does.
+    #[error(transparent)]
+    Never(#[from] Unmet),
+    /// The script cannot continue, or an expectation failed: the cue's line, and what was found.
+    #[error("{0}")]
+    Script(String),
+    /// There are no cues.
+    #[error("there is no script: nothing was run")]
+    NoScript,
+    /// The script ended before this many events.
+    #[error("{0} of its events were not injected")]
+    NotInjected(usize),
 }
 
 impl Outcome {
@@ -68,9 +91,9 @@ pub fn play(scenario: &Scenario) -> Outcome {
     let drive = SimDrive::new(scenario.plan.clone(), scenario.seed, started);
     let mut room = Room::new(drive);
     let mut store = MemStore::default();
-    let wrong = room.play(scenario, &mut store).err();
+    let failed = room.play(scenario, &mut store).err();
     Outcome {
-        wrong,
+        failed,
         log: room.drive.server_log(),
         took: room.drive.now().since(started),
         journal: store.survivors(),
@@ -95,7 +118,7 @@ impl Room {
         Self { drive, ui, wanted: Wanted::default(), fresh: true, keys: 0 }
     }
 
-    fn play(&mut self, scenario: &Scenario, store: &mut MemStore) -> Result<(), String> {
+    fn play(&mut self, scenario: &Scenario, store: &mut MemStore) -> Result<(), Failure> {
         let author = Author {
             run: scenario.name.clone(),
             actor: OPERATOR.to_owned(),
@@ -105,7 +128,7 @@ impl Room {
         // What is on disk, as a new console opens it.
         let mut board = |now: Now| {
             *store = MemStore::with(store.survivors());
-            systems::open_journal(Box::new(store.clone()), author.clone(), now).map_err(|e| e.to_string())
+            systems::open_journal(Box::new(store.clone()), author.clone(), now).map_err(BoardError::from)
         };
         let (journal, entries) = board(self.drive.now())?;
         self.drive.take_control(journal, entries);
@@ -126,12 +149,12 @@ impl Room {
                     self.pass(LAST);
                     condition::none(&scenario.never, self)?;
                     return match timeline.left() {
-                        _ if scenario.cues.is_empty() => Err("there is no script: nothing was run".to_owned()),
+                        _ if scenario.cues.is_empty() => Err(Failure::NoScript),
                         0 => Ok(()),
-                        n => Err(format!("{n} of its events were not injected")),
+                        n => Err(Failure::NotInjected(n)),
                     };
                 }
-                Next::Fail(why) => return Err(why),
+                Next::Fail(why) => return Err(Failure::Script(why)),
                 Next::Press(press) => {
                     self.keys += 1;
                     // The screen is updated before a key is pressed.
