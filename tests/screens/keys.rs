@@ -126,7 +126,7 @@ impl Console {
             landfall::systems::open_journal(Box::new(store.clone()), author, start()).expect("a new journal");
         drive.take_control(journal, entries);
         // Its collectors have answered by then.
-        drive.run_for(Duration::from_secs(if estate == Estate::Primary { 60 } else { 20 }));
+        drive.run_for(Duration::from_secs(60));
         let ui = ui(drive.snapshot());
         Self { drive, ui, store, target, left: false }
     }
