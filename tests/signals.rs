@@ -241,6 +241,22 @@ fn what_is_probed_is_probed_for_whoever_steers_and_for_nobody_who_watches() {
     assert_eq!(probes(&mut drive), []);
 }
 
+/// What a registry has lost and gained since its golden file was written.
+#[derive(Debug, PartialEq, Default)]
+struct Difference {
+    /// Lines of the golden file that the registry does not have: removed, or changed.
+    gone: Vec<String>,
+    /// Lines of the registry that the golden file does not have.
+    new: Vec<String>,
+}
+
+fn difference(golden: &str, now: &[String]) -> Difference {
+    let golden: Vec<&str> = golden.lines().collect();
+    let gone = golden.iter().filter(|line| now.iter().all(|n| n != *line)).map(|line| (*line).to_owned());
+    let new = now.iter().filter(|line| !golden.contains(&line.as_str())).cloned();
+    Difference { gone: gone.collect(), new: new.collect() }
+}
+
 /// Ids, units and labels are a public interface: the list only grows. `LANDFALL_WRITE_GOLDEN=1` appends what is new, and never takes a line out.
 #[test]
 fn the_registry_has_all_that_the_golden_file_has_and_the_file_all_that_is_new() {
@@ -248,14 +264,28 @@ fn the_registry_has_all_that_the_golden_file_has_and_the_file_all_that_is_new() 
     let line = |d: &&SignalDef| format!("{}{{{}}} {:?}", d.id, d.labels.join(","), d.unit);
     let now: Vec<String> = signals().iter().map(line).collect();
     let mut golden = std::fs::read_to_string(&path).expect("the golden file");
-    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    let gone: Vec<String> = lines(&golden).into_iter().filter(|line| !now.contains(line)).collect();
+    let Difference { gone, new } = difference(&golden, &now);
     assert!(gone.is_empty(), "released signals are gone, or have another unit or other labels: {gone:#?}");
-    let new: Vec<&String> = now.iter().filter(|line| !lines(&golden).contains(line)).collect();
     if std::env::var_os("LANDFALL_WRITE_GOLDEN").is_some() {
         new.iter().for_each(|line| golden.push_str(&format!("{line}\n")));
         std::fs::write(&path, &golden).expect("golden file can be written");
     } else {
         assert!(new.is_empty(), "LANDFALL_WRITE_GOLDEN=1 adds the new signals: {new:#?}");
+    }
+}
+
+#[test]
+fn a_line_of_the_golden_file_that_is_removed_or_changed_is_gone_and_another_one_is_new() {
+    const GOLDEN: &str = "dns.name.ttl{name} Seconds\nmongo.set.primaries{set} Count\n";
+    let now = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect::<Vec<_>>();
+    let compared = |lines: &[&str]| difference(GOLDEN, &now(lines));
+    let (ttl, primaries) = ("dns.name.ttl{name} Seconds", "mongo.set.primaries{set} Count");
+    assert_eq!(compared(&[primaries, ttl]), Difference::default(), "the order does not matter");
+    assert_eq!(compared(&[ttl]), Difference { gone: now(&[primaries]), new: vec![] });
+    assert_eq!(compared(&[]), Difference { gone: now(&[ttl, primaries]), new: vec![] });
+    let added = "dns.name.samples{name} Count";
+    assert_eq!(compared(&[ttl, primaries, added]), Difference { gone: vec![], new: now(&[added]) });
+    for changed in ["dns.name.ttl{name} Count", "dns.name.ttl{name,type} Seconds", "dns.name.ttls{name} Seconds"] {
+        assert_eq!(compared(&[changed, primaries]), Difference { gone: now(&[ttl]), new: now(&[changed]) });
     }
 }

@@ -199,6 +199,7 @@ fn a_disk_that_fails_and_a_process_that_dies_leave_nothing_wrong_behind() {
             lives.into_iter().for_each(|life| life.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         });
     }
+    assert!(all.len() >= 28, "{} lives", all.len());
     println!("{} lives: 0 wrong DONE, 0 effects without intent, 0 twice", all.len());
 }
 
@@ -213,7 +214,9 @@ fn a_journal_that_does_not_answer_delays_neither_observations_nor_keys() {
     assert!(life.until("ready", |s| s.state == StepState::Ready));
 
     // Armed, and confirmed while nothing can be written.
+    let started = Instant::now();
     let digest = loop {
+        assert!(started.elapsed() < PATIENCE, "not armed: {:#?}", life.step());
         let now = life.step();
         match (now.state, now.preview.and_then(|p| p.digest)) {
             (StepState::Armed, Some(digest)) => break digest,

@@ -40,8 +40,9 @@ fn no_size_is_too_small_or_too_odd_to_draw() {
     }
 }
 
+/// What keys send with control: `keys.rs`.
 #[test]
-fn no_key_pressed_at_any_moment_does_harm() {
+fn no_key_pressed_while_data_change_quits_or_stops_the_drawing() {
     const KEYS: &str = "123456789jkgGJKhlsS/wW<> +-t?:\n\u{1b}0abc!o:>.é日";
     let keys: Vec<char> = KEYS.chars().collect();
     let mut drive = estate();
@@ -71,4 +72,5 @@ fn no_key_pressed_at_any_moment_does_harm() {
         }
         screen(&mut ui, (random.u16(1..=200), random.u16(1..=50)), random.bool());
     }
+    assert_eq!(drive.server_log(), Vec::<String>::new(), "a watch sends nothing");
 }

@@ -8,6 +8,7 @@ mod behaviour;
 mod blind;
 mod control;
 mod details;
+mod keys;
 mod mouse;
 mod overview;
 mod pages;

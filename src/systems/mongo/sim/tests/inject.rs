@@ -94,8 +94,10 @@ fn a_step_down_waits_for_who_is_a_moment_behind_and_not_for_who_gets_ever_furthe
     e.falls_behind(104, 1);
     e.pass(5000);
     // Outside of its own slow spells.
+    let started = e.now.boot;
     while e.sim.sets[0].lag(3, e.now.boot) > 1.0 {
         e.pass(1000);
+        assert!(e.now.boot < started + Duration::from_secs(600), "always slow");
     }
     assert_eq!(e.step_down().reply, Reply::Accepted);
     e.pass(900);
