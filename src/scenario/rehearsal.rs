@@ -12,14 +12,14 @@ use serde_json::Value;
 use super::{Injection, Scenario, ScenarioEvent};
 use base::digest::Digest;
 use plan::Plan;
-use systems::rehearsal::{Found, Rehearsed};
+use systems::rehearsal::{Found, NotASnapshot, Rehearsed};
 
 /// Why an estate cannot be initialised from a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotLike {
     /// It is not a snapshot that this program reads: why not.
-    #[error("{0}")]
-    Document(String),
+    #[error(transparent)]
+    Document(#[from] NotASnapshot),
     /// It is a snapshot of another plan.
     #[error("it is of the plan {theirs}, not of \"{ours}\"")]
     Plan {
@@ -53,7 +53,7 @@ impl Scenario {
     /// # Errors
     /// If it is not a snapshot, or one of another plan.
     pub fn like(&mut self, document: &Value) -> Result<Vec<String>, NotLike> {
-        let found = Found::of(document).map_err(NotLike::Document)?;
+        let found = Found::of(document)?;
         if document["plan"].as_str() != Some(self.plan.name.as_str()) {
             return Err(NotLike::Plan { theirs: document["plan"].to_string(), ours: self.plan.name.clone() });
         }

@@ -200,7 +200,7 @@ impl Console {
         }
         self.ui.now = self.drive.now();
         let view_model = Arc::new(ViewModel::of(Arc::new(self.drive.snapshot())));
-        let acts = update(&mut self.ui, UiEvent::Ready(view_model));
+        let acts = update(&mut self.ui, UiEvent::ViewModel(view_model, Prepared::default()));
         self.obeys(acts);
     }
 
