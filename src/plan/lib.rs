@@ -20,6 +20,7 @@ pub mod schema;
 pub mod secret;
 mod sensitive;
 pub mod spec;
+pub mod things;
 pub mod tree;
 mod types;
 
@@ -29,6 +30,7 @@ use diag::Faults;
 pub use diag::{Code, Diagnosis, Report, Severity};
 pub use pattern::{Pattern, Patterns};
 pub use secret::{Secret, SecretError};
+pub use spec::action::{ActionKey, ActionSpec, Means};
 pub use types::*;
 
 use base::{signal::SignalDef, text};

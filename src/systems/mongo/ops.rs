@@ -256,7 +256,7 @@ impl Planner for State {
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Call, Version>> {
-        let set = match self.settable(action.set()?) {
+        let set = match self.settable(set_of(action)?) {
             Ok(set) => set,
             Err(fault) => return Some(Err(vec![fault])),
         };
@@ -284,7 +284,7 @@ impl Planner for State {
     }
 
     fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
-        let set = match self.settable(action.set()?) {
+        let set = match self.settable(set_of(action)?) {
             Ok(set) => set,
             Err(fault) => return Some(Observed::Unknown(fault)),
         };
@@ -316,4 +316,9 @@ impl Planner for State {
         });
         Some(("oplog", left))
     }
+}
+
+/// The replica set that an action is about.
+pub(super) fn set_of(action: &Action) -> Option<&str> {
+    action.about().into_iter().find(|(label, _)| *label == "set").map(|(_, set)| set)
 }

@@ -78,7 +78,10 @@ impl SimulateWrites for State {
 
     /// An external change by a person with a shell: a member's tags, which do not matter to a move, except for the version.
     fn external_change(sim: &mut Sim, action: &Action, now: Now) {
-        let Some(set) = action.set().and_then(|set| sim.sets.iter_mut().find(|s| s.name == *set)) else { return };
+        let Some(set) = crate::mongo::ops::set_of(action).and_then(|set| sim.sets.iter_mut().find(|s| s.name == *set))
+        else {
+            return;
+        };
         set.advance(now.boot);
         let mut members = set.configured();
         if let Some(last) = members.last_mut().filter(|_| set.primary.is_some()) {
