@@ -35,6 +35,32 @@ macro_rules! systems {
             $Name(<$name::State as Planner>::Version),
         )+ }
 
+        /// A fault that a scenario injects into the simulation of any system.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum FaultInjection { $(
+            #[doc = concat!("Into `", stringify!($name), "`.")]
+            $Name(<$name::State as SimulateWrites>::Injection),
+        )+ }
+
+        impl FaultInjection {
+            const ALL: &[&[&TableSpec]] = &[$(<<$name::State as SimulateWrites>::Injection as Injections>::FORMS),+];
+
+            /// The forms of all of them in a scenario file.
+            pub const FORMS: &[&TableSpec] = &injection::joined::<{ injection::count(Self::ALL) }>(Self::ALL);
+
+            /// The one with this key; none if no system has it, or if a parameter is not valid.
+            #[must_use]
+            pub fn read(key: &str, parameters: &mut Parameters<'_>) -> Option<Self> {
+                let is_of = |forms: &[&TableSpec]| forms.iter().any(|form| form.key(key).is_some());
+                $(
+                    if is_of(<<$name::State as SimulateWrites>::Injection as Injections>::FORMS) {
+                        return Injections::read(key, parameters).map(Self::$Name);
+                    }
+                )+
+                None
+            }
+        }
+
         impl Call { $(
             fn $name(&self) -> Option<&<$name::State as Planner>::Call> {
                 #[allow(unreachable_patterns, reason = "there may be one system only")]
@@ -437,12 +463,11 @@ macro_rules! systems {
             /// If its object does not exist, as a text.
             pub fn inject(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
                 let conditions = self.conditions(now);
-                $(
-                    wake::<$name::State>(&mut self.$name, &conditions, now);
-                    <$name::State as SimulateWrites>::inject(&mut self.$name, what, now)?;
-                )+
+                $(wake::<$name::State>(&mut self.$name, &conditions, now);)+
                 self.conditions = None;
-                Ok(())
+                match what { $(
+                    FaultInjection::$Name(what) => <$name::State as SimulateWrites>::inject(&mut self.$name, what, now),
+                )+ }
             }
 
             /// Advances the queried system to `now`, then answers.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Secret;
-use base::side::Sides;
+use base::{side::Sides, signal::Unit};
 
 /// One named health query, sent to both sides.
 #[derive(Debug, Clone, Serialize)]
@@ -51,6 +51,20 @@ pub enum HealthUnit {
     Count,
     /// Bytes.
     Bytes,
+}
+
+impl HealthUnit {
+    /// The same unit of signals.
+    #[must_use]
+    pub const fn of_signals(self) -> Unit {
+        match self {
+            Self::Ratio => Unit::Ratio,
+            Self::Seconds => Unit::Seconds,
+            Self::PerSecond => Unit::PerSecond,
+            Self::Count => Unit::Count,
+            Self::Bytes => Unit::Bytes,
+        }
+    }
 }
 
 /// How a health value is queried.

@@ -5,7 +5,7 @@
 
 use super::{Set, Sim};
 use crate::{
-    injection::FaultInjection,
+    mongo::FaultInjection,
     mongo::{
         Observation, Probe, State,
         ops::{Call, Lapse, Reconfig, Until, Version},
@@ -21,6 +21,8 @@ use base::{
 use plan::Action;
 
 impl SimulateWrites for State {
+    type Injection = FaultInjection;
+
     fn write(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
         let Some(set) = sim.sets.iter_mut().find(|s| s.name == call.set()) else {
             return SendOutcome { reply: Reply::Refused, version: None, detail: format!("no set {} here", call.set()) };
