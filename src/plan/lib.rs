@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod diag;
+pub mod entry;
 pub mod hint;
 pub mod init;
 mod ladder;
