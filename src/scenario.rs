@@ -29,7 +29,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 pub use condition::Condition;
 use jiff::{SignedDuration, Timestamp};
 pub use rehearsal::NotLike;
-pub use systems::injection::FaultInjection;
+pub use systems::FaultInjection;
 
 use base::digest::Digest;
 use console::key::Key;

@@ -4,6 +4,10 @@
 //! cannot become one. Here the order of the layers is held to what the manifests say, the rooms of the topmost crate to having no circle, and
 //! systems to being named in their own folder, in the registry and in the plan's tables alone.
 
+use landfall::{
+    plan::{ActionKey, Means, things},
+    systems::{PAGES, signals},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -199,4 +203,33 @@ fn a_system_is_named_in_its_folder_the_registry_and_the_plans_tables_alone() {
         found.len()
     );
     assert!(looked > 100 && found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn what_actions_say_of_systems_and_signals_is_there() {
+    let signals = signals();
+    for spec in ActionKey::ALL.iter().map(|key| key.spec()) {
+        assert!(spec.system.is_none_or(|id| PAGES.iter().any(|(page, _)| *page == id)), "{}: the system", spec.key);
+        assert!(spec.system.is_some() || spec.means == Means::ByHand, "{}: who carries it out", spec.key);
+        let wanted = spec.wants.iter().flat_map(|gate| gate.signals);
+        for id in wanted {
+            assert!(signals.iter().any(|def| def.id == *id), "{}: the signal {id}", spec.key);
+        }
+    }
+}
+
+#[test]
+fn every_label_of_a_signal_has_a_domain_and_every_domain_is_of_the_plan() {
+    use landfall::base::domain::Domain;
+    for def in signals() {
+        for label in def.labels {
+            assert!(def.domains.iter().any(|(name, _)| name == label), "{}: the domain of {label}", def.id);
+            if let Domain::Of(of) | Domain::Matched { of, .. } = def.domain(label) {
+                assert!(things::ALL.contains(&of), "{}: the things of {label}", def.id);
+            }
+        }
+        for label in def.needs.map(|needs| needs.label).into_iter().chain(def.users.map(|users| users.label)) {
+            assert!(matches!(def.domain(label), Domain::Of(_)), "{}: {label} names a thing", def.id);
+        }
+    }
 }

@@ -36,7 +36,7 @@ use engine::{
 use plan::{Action, Plan};
 use systems::{Engine, EngineEffect, EngineInput, Estate};
 use systems::{Entry, Journal};
-use systems::{Question, Sim, injection::FaultInjection};
+use systems::{FaultInjection, Question, Sim};
 
 /// What is wrong with a simulated server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use base::{
     collector::CollectorSpec,
+    domain::NONE,
     now::Now,
     observed::{Fault, FaultKind, Observed, Stamp},
     operation::{Change, Draft, Operation, Precondition, SendOutcome, Verified},
@@ -24,7 +25,7 @@ use crate::{
     systems::{Drafted, OperationOf, Systems},
 };
 
-base::signals! { "toy":
+base::signals! { "toy" in NONE:
     NUMBER = "toy.number", Count, [], (0.0, 255.0), "the number", "The number on the server.";
 }
 

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod diag;
+pub mod entry;
 pub mod hint;
 pub mod init;
 mod ladder;
@@ -20,6 +21,7 @@ pub mod schema;
 pub mod secret;
 mod sensitive;
 pub mod spec;
+pub mod things;
 pub mod tree;
 mod types;
 
@@ -29,6 +31,7 @@ use diag::Faults;
 pub use diag::{Code, Diagnosis, Report, Severity};
 pub use pattern::{Pattern, PatternError, Patterns};
 pub use secret::{Secret, SecretError};
+pub use spec::action::{ActionKey, ActionSpec, Means};
 pub use types::*;
 
 use base::{signal::SignalDef, text};

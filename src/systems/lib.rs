@@ -26,7 +26,7 @@ use base::operation::{Draft, Operation, SendOutcome, Verified, VerifyRequest};
 use crate::rehearsal::{Found, Rehearsed};
 use crate::{
     collect::{poll::Schedule, sink::Sink},
-    injection::FaultInjection,
+    injection::{Injections, Parameters},
 };
 use base::{
     collector::CollectorSpec,
@@ -40,7 +40,7 @@ use base::{
 use engine::snapshot::Outage;
 use engine::systems::Systems;
 use journal::{Permit, Reading};
-use plan::{Action, Catalog, Faulty, Plan, Report};
+use plan::{Action, Catalog, Faulty, Plan, Report, spec::TableSpec};
 
 /// One system of the move, as the pure engine uses it. Nothing here does I/O or reads a clock.
 pub trait System: Sized {

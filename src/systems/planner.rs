@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::System;
-use crate::injection::FaultInjection;
+use crate::injection::Injections;
 use base::{
     collector::CollectorSpec,
     now::Now,
@@ -129,6 +129,9 @@ pub trait Planner: System {
 
 /// How a system's simulated servers carry out requests.
 pub trait SimulateWrites: Planner + super::Simulated {
+    /// What a scenario can inject into it. Nothing: [`Never`].
+    type Injection: Injections + Clone + std::fmt::Debug + PartialEq + Send;
+
     /// A request arrives at the server now. The server accepts it or not, by the measured rules, and logs what it carried out under `tag`.
     fn write(
         sim: &mut Self::Sim,
@@ -161,13 +164,11 @@ pub trait SimulateWrites: Planner + super::Simulated {
     /// An external change of the object of this action.
     fn external_change(sim: &mut Self::Sim, action: &Action, now: Now);
 
-    /// Injects a fault of a scenario. Faults of other systems are ignored.
+    /// Injects a fault of a scenario.
     ///
     /// # Errors
     /// If its object does not exist, as a text.
-    fn inject(_sim: &mut Self::Sim, _what: &FaultInjection, _now: Now) -> Result<(), String> {
-        Ok(())
-    }
+    fn inject(sim: &mut Self::Sim, what: &Self::Injection, now: Now) -> Result<(), String>;
 }
 
 /// A type without values: the call of a system that cannot be changed, the probe of a system that has none.

@@ -42,6 +42,32 @@ macro_rules! systems {
             $Name(<$name::State as Planner>::Version),
         )+ }
 
+        /// A fault that a scenario injects into the simulation of any system.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum FaultInjection { $(
+            #[doc = concat!("Into `", stringify!($name), "`.")]
+            $Name(<$name::State as SimulateWrites>::Injection),
+        )+ }
+
+        impl FaultInjection {
+            const ALL: &[&[&TableSpec]] = &[$(<<$name::State as SimulateWrites>::Injection as Injections>::FORMS),+];
+
+            /// The forms of all of them in a scenario file.
+            pub const FORMS: &[&TableSpec] = &injection::joined::<{ injection::count(Self::ALL) }>(Self::ALL);
+
+            /// The one with this key; none if no system has it, or if a parameter is not valid.
+            #[must_use]
+            pub fn read(key: &str, parameters: &mut Parameters<'_>) -> Option<Self> {
+                let is_of = |forms: &[&TableSpec]| forms.iter().any(|form| form.key(key).is_some());
+                $(
+                    if is_of(<<$name::State as SimulateWrites>::Injection as Injections>::FORMS) {
+                        return Injections::read(key, parameters).map(Self::$Name);
+                    }
+                )+
+                None
+            }
+        }
+
         impl Call { $(
             fn $name(&self) -> Option<&<$name::State as Planner>::Call> {
                 #[allow(unreachable_patterns, reason = "there may be one system only")]

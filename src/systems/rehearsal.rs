@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::injection::FaultInjection;
+use crate::FaultInjection;
 
 /// The result of the initialisation.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use base::{
     step::{Clearance, Kind, Level, OpState, StepEvent, StepState, Way},
 };
 use journal::Body;
-use plan::{Action, WINDOW, Window};
+use plan::{WINDOW, Window};
 
 /// Whether the gates that let a step begin have done so: nobody judges them any more.
 pub(super) const fn has_started(phase: StepState) -> bool {
@@ -275,7 +275,7 @@ impl<S: Systems> Run<S> {
     /// An emergency, on its way forward, is a way back by another name: what is not known or not as it should be is what it is for, and
     /// does not stand in its way.
     fn is_emergency(&self, at: usize) -> bool {
-        self.steps[at].state.way() == Way::Forward && matches!(self.plan_of(at).action, Action::EmergencyWeights { .. })
+        self.steps[at].state.way() == Way::Forward && self.plan_of(at).action.spec().emergency
     }
 
     /// What must be true while the run goes on, what asks for the way back and a window that is not open hold up what goes forward, never

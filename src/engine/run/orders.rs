@@ -12,7 +12,7 @@ use base::{
     step::{Clearance, StepEvent, StepState, Way},
 };
 use journal::{Body, Unapproved};
-use plan::{Condition, Confirm, StepPlan, people};
+use plan::{Condition, Confirm, Means, StepPlan, people};
 
 pub(super) type Performed<S> = Result<Vec<RunEffect<S>>, Refusal>;
 
@@ -107,7 +107,7 @@ impl<S: Systems> Run<S> {
     fn preview(&mut self, at: usize, estate: &S, now: Now) -> Performed<S> {
         let state = &self.steps[at].state;
         let id = self.plan_of(at).id.clone();
-        if matches!(self.plan_of(at).action, plan::Action::Build { .. }) {
+        if self.plan_of(at).action.spec().means == Means::Shown {
             // What is missing is shown; there is nothing in it that could be armed or sent.
             self.steps[at].preview = Some(self.work_out(at, estate, now));
             return Ok(Vec::new());

@@ -24,7 +24,7 @@ pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<HealthQuery>>
 }
 
 fn query(table: &Table, root: &Table, faults: &mut Faults) -> Option<HealthQuery> {
-    let (kind, unit) = (kind(table), unit(table));
+    let (kind, unit) = (kind(table), unit(table, "unit"));
     if let (Some(kind), Some(unit)) = (kind, &unit) {
         fitting(kind, unit, faults);
     }
@@ -57,8 +57,8 @@ fn kind(table: &Table) -> Option<HealthKind> {
 }
 
 /// The unit that a query's table names.
-pub(super) fn unit(table: &Table) -> Option<At<Unit>> {
-    let at: At<String> = table.at("unit")?;
+pub(super) fn unit(table: &Table, key: &str) -> Option<At<Unit>> {
+    let at: At<String> = table.at(key)?;
     let value = match at.value.as_str() {
         "ratio" => Unit::Ratio,
         "seconds" => Unit::Seconds,

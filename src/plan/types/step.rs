@@ -5,6 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use serde::Serialize;
 
 use super::Condition;
+use crate::spec::action::{ActionKey, ActionSpec, Means};
 use base::side::{Side, Sides};
 
 /// Phases, and what applies to all of them.
@@ -266,27 +267,69 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether it names the thing that a series with these labels is of.
-    pub fn is_about<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
+    /// Its key in the plan.
+    #[must_use]
+    pub const fn key(&self) -> ActionKey {
         match self {
-            Self::CommitOffsets { pair, group, .. } => label("pair") == Some(pair) && label("group") == Some(group),
-            _ => false,
+            Self::Manual { .. } => ActionKey::Manual,
+            Self::MovePrimary { .. } => ActionKey::MovePrimary,
+            Self::AddMembers { .. } => ActionKey::AddMembers,
+            Self::Unhide { .. } => ActionKey::Unhide,
+            Self::SetVotes { .. } => ActionKey::SetVotes,
+            Self::SetPriorities { .. } => ActionKey::SetPriorities,
+            Self::Freeze { secs: 0, .. } => ActionKey::Unfreeze,
+            Self::Freeze { .. } => ActionKey::Freeze,
+            Self::RemoveMembers { .. } => ActionKey::RemoveMembers,
+            Self::SetWeights { .. } => ActionKey::SetWeights,
+            Self::SetTtl { .. } => ActionKey::SetTtl,
+            Self::EmergencyWeights { .. } => ActionKey::EmergencyWeights,
+            Self::SetCapacity { .. } => ActionKey::SetCapacity,
+            Self::Power { on: true, .. } => ActionKey::Start,
+            Self::Power { on: false, .. } => ActionKey::Stop,
+            Self::Processes { suspend: true, .. } => ActionKey::Suspend,
+            Self::Processes { suspend: false, .. } => ActionKey::Resume,
+            Self::Targets { on: true, .. } => ActionKey::Register,
+            Self::Targets { on: false, .. } => ActionKey::Deregister,
+            Self::Build { .. } => ActionKey::Build,
+            Self::CommitOffsets { .. } => ActionKey::CommitOffsets,
         }
     }
 
-    /// The replica set of the action.
+    /// What there is to know of it beside what it does.
     #[must_use]
-    pub fn set(&self) -> Option<&str> {
+    pub const fn spec(&self) -> &'static ActionSpec {
+        self.key().spec()
+    }
+
+    /// The thing that it is about: its labels and their values, the last of which tells it from others of its kind. None for what only a
+    /// person knows.
+    #[must_use]
+    pub fn about(&self) -> Vec<(&'static str, &str)> {
         match self {
+            Self::Manual { .. } => Vec::new(),
             Self::MovePrimary { set, .. }
             | Self::AddMembers { set }
             | Self::Unhide { set, .. }
             | Self::SetVotes { set, .. }
             | Self::SetPriorities { set, .. }
             | Self::Freeze { set, .. }
-            | Self::RemoveMembers { set, .. } => Some(set),
-            _ => None,
+            | Self::RemoveMembers { set, .. } => vec![("set", set)],
+            Self::SetWeights { name, .. } | Self::SetTtl { name, .. } | Self::EmergencyWeights { name, .. } => {
+                vec![("name", name)]
+            }
+            Self::SetCapacity { role, .. }
+            | Self::Power { role, .. }
+            | Self::Processes { role, .. }
+            | Self::Targets { role, .. }
+            | Self::Build { role, .. } => vec![("role", role)],
+            Self::CommitOffsets { pair, group, .. } => vec![("pair", pair), ("group", group)],
         }
+    }
+
+    /// Whether it names the thing that a series with these labels is of.
+    pub fn is_about<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
+        let about = self.about();
+        !about.is_empty() && about.into_iter().all(|(name, value)| label(name) == Some(value))
     }
 
     /// The least number of approvals that this action requires.
@@ -295,20 +338,19 @@ impl Action {
         matches!(self, Self::SetVotes { split_for: Some(_), .. }) as u8
     }
 
+    /// Whether users come to the target because of it.
+    #[must_use]
+    pub const fn brings_users(&self) -> bool {
+        matches!(self, Self::SetWeights { weights, .. } if weights.target > 0)
+    }
+
     /// The text that is typed to confirm it: the name of what it changes.
     #[must_use]
     pub fn target(&self) -> &str {
-        if let Some(set) = self.set() {
-            return set;
-        }
-        match self {
-            Self::SetWeights { name, .. } | Self::SetTtl { name, .. } | Self::EmergencyWeights { name, .. } => name,
-            Self::SetCapacity { role, .. }
-            | Self::Power { role, .. }
-            | Self::Processes { role, .. }
-            | Self::Targets { role, .. } => role,
-            Self::CommitOffsets { group, .. } => group,
-            _ => "done",
+        match self.spec().means {
+            Means::Requests => self.about().last().map_or("done", |(_, name)| *name),
+            // A person says so of what a person does.
+            Means::Shown | Means::ByHand => "done",
         }
     }
 

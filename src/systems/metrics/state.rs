@@ -12,6 +12,7 @@ use super::{
 use crate::System;
 use base::{
     collector::CollectorSpec,
+    domain::{self, Domain, Named},
     history::{Ring, Slope},
     now::{Age, Now, short},
     observed::{Fault, FaultKind, Freshness, Observed, Reading, Stamp},
@@ -20,7 +21,10 @@ use base::{
     view::{Detail, Panel, Tile},
     watched::Watched,
 };
-use plan::{HealthKind, HealthQuery, MetricQuery, Plan};
+use plan::{HealthKind, HealthQuery, MetricQuery, Plan, things};
+
+/// What its labels may be.
+const LABELS: &[Named] = &[("query", Domain::Of(&things::QUERIES)), ("side", domain::SIDE)];
 
 pub(super) static VALUE: SignalDef = SignalDef::new(
     ("health.query.value", Unit::AsNamed, &["query", "side"]),
@@ -29,6 +33,8 @@ pub(super) static VALUE: SignalDef = SignalDef::new(
     "value",
     "Value of a named query. A ratio without the traffic it is a ratio of is no value.",
 )
+.domains(LABELS)
+.users("query", "kind", &["errors", "latency"])
 .keep(Keep::All)
 .curve(CurvePanel::Health, Some(1), SIDES);
 
@@ -38,7 +44,8 @@ static BASELINE: SignalDef = SignalDef::new(
     "metrics",
     "baseline",
     "Median of the query's values of the last hour without the last five minutes; not given before there are ten.",
-);
+)
+.domains(LABELS);
 
 /// The state of all queries.
 #[derive(Debug)]

@@ -263,7 +263,7 @@ impl Planner for State {
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Call, Version>> {
-        let set = match self.settable(action.set()?) {
+        let set = match self.settable(set_of(action)?) {
             Ok(set) => set,
             Err(fault) => return Some(Err(vec![fault])),
         };
@@ -291,7 +291,7 @@ impl Planner for State {
     }
 
     fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
-        let set = match self.settable(action.set()?) {
+        let set = match self.settable(set_of(action)?) {
             Ok(set) => set,
             Err(fault) => return Some(Observed::Unknown(fault)),
         };
@@ -323,4 +323,9 @@ impl Planner for State {
         });
         Some(("oplog", left))
     }
+}
+
+/// The replica set that an action is about.
+pub(super) fn set_of(action: &Action) -> Option<&str> {
+    action.about().into_iter().find(|(label, _)| *label == "set").map(|(_, set)| set)
 }

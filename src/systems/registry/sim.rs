@@ -84,12 +84,11 @@ macro_rules! sim {
             /// If its object does not exist, as a text.
             pub fn inject(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
                 let conditions = self.conditions(now);
-                $(
-                    wake::<$name::State>(&mut self.$name, &conditions, now);
-                    <$name::State as SimulateWrites>::inject(&mut self.$name, what, now)?;
-                )+
+                $(wake::<$name::State>(&mut self.$name, &conditions, now);)+
                 self.conditions = None;
-                Ok(())
+                match what { $(
+                    FaultInjection::$Name(what) => <$name::State as SimulateWrites>::inject(&mut self.$name, what, now),
+                )+ }
             }
 
             /// Advances the queried system to `now`, then answers.

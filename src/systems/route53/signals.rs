@@ -2,15 +2,33 @@
 
 use super::{state::State, weighted::planned, wilson::Interval};
 use base::{
+    domain::{self, Domain, Named},
     now::Now,
     observed::{Fault, FaultKind},
     side::Side,
     signal::{CurvePanel, Keep, MAX, Samples, Stroke},
 };
+use plan::things;
 
 const SHARE: (f64, f64) = (0.0, 1.0);
 
-base::signals! { "route53":
+/// What its labels may be. The role of a server: authoritative for the zone, or not.
+pub(super) const LABELS: &[Named] = &[
+    ("name", Domain::Of(&things::DNS_NAMES)),
+    (
+        "type",
+        Domain::Words { missing: "there is no weighted record of type", words: &["A", "AAAA", "CNAME"], switch: None },
+    ),
+    ("side", domain::SIDE),
+    ("server", Domain::Free),
+    (
+        "role",
+        Domain::Words { missing: "there is no role of servers", words: &["authoritative", "resolver"], switch: None },
+    ),
+    ("change", Domain::Free),
+];
+
+base::signals! { "route53" in LABELS:
     PLANNED = "dns.name.planned_share", Ratio, ["name", "type", "side"], SHARE, "planned share",
         "Share that the plan wants; given while its records are known.";
     CONFIGURED = "dns.name.configured_share", Ratio, ["name", "type", "side"], SHARE, "configured share",

@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{SharedConditions, Simulated};
 use crate::{
-    injection::FaultInjection,
     rehearsal::{Found, Rehearsed},
+    route53::FaultInjection,
 };
 use base::{
     now::Now,
@@ -244,7 +244,8 @@ impl Simulated for State {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 100")]
             let target = (share.clamp(0.0, 1.0) * 100.0).round() as u8;
             for (side, to) in [(Side::Target, target), (Side::Source, 100 - target)] {
-                out.events.push(FaultInjection::Weigh { name: name.name.clone(), side, to });
+                let weigh = FaultInjection::Weigh { name: name.name.clone(), side, to };
+                out.events.push(crate::FaultInjection::Route53(weigh));
             }
         }
     }

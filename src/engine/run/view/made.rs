@@ -14,7 +14,7 @@ use base::{
     step::{Kind, Machine, OpState, StepState, Timer, Way},
     watched::Unknown,
 };
-use plan::Action;
+use plan::Means;
 
 impl Turn {
     /// Of the gates `of` a step, as it stands: as [`Run::tick`] has it.
@@ -155,7 +155,7 @@ impl<S: Systems> Run<S> {
             exposed: step.exposed.map(|(seen, before)| now.since(seen).saturating_add(before)),
             held: state.is_held() && state.state() == StepState::Running,
             manual: plan.action.by_hand(),
-            shown: matches!(plan.action, Action::Build { .. }),
+            shown: plan.action.spec().means == Means::Shown,
             adopted: state.is_adopted(),
             has_back: !step.back.is_empty(),
             unknown: state.unsettled(),

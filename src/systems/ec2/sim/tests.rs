@@ -7,7 +7,7 @@ use super::super::{
 };
 use crate::{
     Simulated,
-    injection::FaultInjection,
+    ec2::FaultInjection,
     planner::{Planner, SimulateWrites, played::Played},
 };
 use base::{
@@ -255,6 +255,5 @@ fn what_is_not_there_is_named() {
     assert_eq!(message(&mut at, &role("none")), "no role none");
     let none = FaultInjection::Scale { role: "batch".to_owned(), side: Side::Source, to: 1 };
     assert_eq!(message(&mut at, &none), "no Auto Scaling group of batch on the source");
-    inject(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     assert_eq!(desired(&at, Side::Target), [15, 15]);
 }

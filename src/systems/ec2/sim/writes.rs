@@ -11,7 +11,7 @@ use super::{
     },
     Sim,
 };
-use crate::{Simulated, injection::FaultInjection, planner::SimulateWrites};
+use crate::{Simulated, ec2::FaultInjection, planner::SimulateWrites};
 use base::{
     now::Now,
     operation::{SendOutcome, Verified},
@@ -20,6 +20,8 @@ use base::{
 use plan::Action;
 
 impl SimulateWrites for State {
+    type Injection = FaultInjection;
+
     fn write(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Version>, now: Now) -> SendOutcome<Version> {
         Self::advance(sim, now);
         let at = sim.since(now);

@@ -1,11 +1,11 @@
 //! Fault injection into the simulated clusters.
 
 use super::{Sim, SimPair, SimTopic};
-use crate::injection::FaultInjection;
+use crate::kafka::FaultInjection;
 use base::side::Side;
 
 impl Sim {
-    /// One for another system is ignored.
+    ///
     ///
     /// # Errors
     /// If there is no such pair, group or topic.
@@ -23,7 +23,6 @@ impl Sim {
             FaultInjection::Transaction { pair, topic, open } => {
                 self.pair(pair)?.topic(Side::Source, topic).map(|t| t.transact(*open))
             }
-            _ => Ok(()),
         }
     }
 

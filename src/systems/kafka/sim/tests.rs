@@ -10,7 +10,7 @@ use super::super::{
     },
 };
 use crate::{
-    injection::FaultInjection,
+    kafka::FaultInjection,
     planner::{Planner, SimulateWrites, played::Played},
 };
 use base::{
@@ -322,7 +322,6 @@ fn what_is_not_there_is_named_and_nothing_happens() {
     assert_eq!(message(&mut at, &producers(Side::Target, &["orders", "none"])), "no topic none on events");
     let every = Duration::from_secs(1);
     assert_eq!(message(&mut at, &FaultInjection::SyncEvery { pair: "x".to_owned(), every }), "no pair of clusters x");
-    inject(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     let before = end(&at, Side::Source, "orders");
     live(&mut at, 30);
     assert!(end(&at, Side::Source, "orders") > before, "all producers are where they were");

@@ -7,7 +7,7 @@ use super::{
     },
     Sim, SimPair, whole,
 };
-use crate::{Simulated, injection::FaultInjection, planner::SimulateWrites};
+use crate::{Simulated, kafka::FaultInjection, planner::SimulateWrites};
 use base::{
     now::Now,
     operation::{SendOutcome, Verified},
@@ -16,6 +16,8 @@ use base::{
 use plan::Action;
 
 impl SimulateWrites for State {
+    type Injection = FaultInjection;
+
     fn write(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Version>, now: Now) -> SendOutcome<Version> {
         Self::advance(sim, now);
         let Call::Commit { pair, side, group, offsets } = call;

@@ -5,7 +5,7 @@
 
 use super::{Set, Sim};
 use crate::{
-    injection::FaultInjection,
+    mongo::FaultInjection,
     mongo::{
         Observation, Probe, State,
         ops::{Call, Lapse, Reconfig, Until, Version},
@@ -21,6 +21,8 @@ use base::{
 use plan::Action;
 
 impl SimulateWrites for State {
+    type Injection = FaultInjection;
+
     fn write(sim: &mut Sim, tag: &str, call: &Call, precondition: Option<&Version>, now: Now) -> SendOutcome<Version> {
         let Some(set) = sim.sets.iter_mut().find(|s| s.name == call.set()) else {
             return SendOutcome { reply: Reply::Refused, version: None, detail: format!("no set {} here", call.set()) };
@@ -78,7 +80,10 @@ impl SimulateWrites for State {
 
     /// An external change by a person with a shell: a member's tags, which do not matter to a move, except for the version.
     fn external_change(sim: &mut Sim, action: &Action, now: Now) {
-        let Some(set) = action.set().and_then(|set| sim.sets.iter_mut().find(|s| s.name == *set)) else { return };
+        let Some(set) = crate::mongo::ops::set_of(action).and_then(|set| sim.sets.iter_mut().find(|s| s.name == *set))
+        else {
+            return;
+        };
         set.advance(now.boot);
         let mut members = set.configured();
         if let Some(last) = members.last_mut().filter(|_| set.primary.is_some()) {

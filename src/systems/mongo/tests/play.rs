@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{draft::to, *};
 use crate::{
-    injection::FaultInjection,
+    mongo::FaultInjection,
     mongo::{
         facts::{ConfigMember, Observation},
         ops::{Call, Version},

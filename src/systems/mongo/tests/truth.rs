@@ -2,7 +2,7 @@
 
 use super::{draft::to, *};
 use crate::{
-    injection::FaultInjection,
+    mongo::FaultInjection,
     mongo::{
         facts::Observation,
         ops::{Call, Lapse, Reconfig, Unless, Version},

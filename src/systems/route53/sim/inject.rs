@@ -6,11 +6,11 @@ mod tests;
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{super::facts::normal, Edit, Item, Sim, Weighted, side_of};
-use crate::injection::FaultInjection;
+use crate::route53::FaultInjection;
 use base::side::Side;
 
 impl Sim {
-    /// Faults of other systems are ignored.
+    /// Applies a fault injection of a scenario.
     ///
     /// # Errors
     /// If there is no such server, name, or health check.
@@ -19,7 +19,6 @@ impl Sim {
             FaultInjection::Stuck { server, on } => self.stick(*server, *on),
             FaultInjection::HealthChecks { name, side, pass } => self.check(name, *side, *pass),
             FaultInjection::Weigh { name, side, to } => self.weigh(name, *side, *to),
-            _ => Ok(()),
         }
     }
 

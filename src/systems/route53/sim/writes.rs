@@ -11,7 +11,7 @@ use super::{
     Sim,
     zone::PROPAGATION,
 };
-use crate::{Simulated, injection::FaultInjection, planner::SimulateWrites};
+use crate::{Simulated, planner::SimulateWrites, route53::FaultInjection};
 use base::{
     now::Now,
     operation::{SendOutcome, Verified},
@@ -21,6 +21,8 @@ use base::{
 use plan::Action;
 
 impl SimulateWrites for State {
+    type Injection = FaultInjection;
+
     fn write(sim: &mut Sim, tag: &str, call: &Call, precondition: Option<&Version>, now: Now) -> SendOutcome<Version> {
         Self::advance(sim, now);
         let Some(Version::Set(observed)) = precondition else { return SendOutcome::refused("no previous state") };

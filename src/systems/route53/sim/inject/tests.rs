@@ -4,11 +4,11 @@ use super::super::{
 };
 use crate::{
     SharedConditions, Simulated,
-    injection::FaultInjection,
     planner::{
         Planner, SimulateWrites,
         played::{self, Played},
     },
+    route53::FaultInjection,
 };
 use base::{
     side::{Side, Sides},
@@ -163,7 +163,6 @@ fn what_is_not_there_is_named() {
     // Records with values and without a health check are always healthy.
     let bare = FaultInjection::HealthChecks { name: "api.example.test.".to_owned(), side: Side::Target, pass: false };
     assert_eq!(detail(&mut at, &bare), "no health check on the target's records of api.example.test.");
-    inject(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     assert_eq!(served(&mut at, &plan(), 0), 0);
 }
 
