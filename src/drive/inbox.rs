@@ -1,9 +1,9 @@
-//! A folder beside the journal into which other terminals put approvals, notes and a hold. The writer takes them out, checks who signed
-//! them, and journals them: there is one writer, and several people can contribute.
+//! A folder beside the journal into which other terminals put approvals, words and a hold. The writer takes them out, checks who signed
+//! them, and journals them: there is one writer, and yet more than one pair of hands.
 //!
 //! A message is a file of JSON, `NAME.json`; an approval's signature beside it, `NAME.json.sig`, as `ssh-keygen -Y sign` makes it. Files are
 //! put there by renaming, so that nobody reads half of one. What was taken is moved to `taken/`, what was refused to `refused/`. The folder
-//! is of the account that writes the journal, and nobody else can write it: an approval needs a signature, nothing else does.
+//! is of the account that writes the journal, and nobody else can write it: whoever can signs approvals, but says anything else unasked.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -23,12 +23,12 @@ use journal::Unapproved;
 use plan::Approver;
 use systems::Body;
 
-/// Messages that were accepted.
+/// Messages that were taken.
 const TAKEN: &str = "taken";
-/// Messages that were refused.
+/// Messages that were not believed.
 const REFUSED: &str = "refused";
 
-/// A message of another terminal.
+/// What another terminal has to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Message {
@@ -38,21 +38,21 @@ pub enum Message {
         run: String,
         /// The step.
         step: String,
-        /// The digest that they saw.
+        /// What they saw.
         digest: Digest,
         /// Who.
         by: String,
     },
-    /// A note for the record.
+    /// Words for the record.
     Note {
         /// Whose.
         by: String,
         /// The words.
         text: String,
     },
-    /// Start nothing new.
+    /// Begin nothing new.
     Hold {
-        /// Who asks for it.
+        /// Who says so.
         by: String,
         /// Why.
         why: String,
@@ -64,7 +64,7 @@ fn unasked(by: &str) -> String {
     format!("{by} (unauthenticated)")
 }
 
-/// The result of a message.
+/// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// It is on record.
@@ -130,7 +130,7 @@ pub fn put(folder: &Path, message: &Message, key: Option<&Path>) -> Result<Hande
     make(folder).map_err(described)?;
     let text = serde_json::to_string(message).map_err(|e| e.to_string())?;
     let signature = key.map(|key| signed::sign(text.as_bytes(), key)).transpose()?;
-    // In the order of arrival; two equal messages are two.
+    // In the order in which they came; two that say the same are two.
     let micros = jiff::Timestamp::now().as_microsecond();
     let first = if matches!(message, Message::Hold { .. }) { HOLD } else { "" };
     let name = format!("{first}{micros:020}-{}-{}.json", std::process::id(), Digest::of(text.as_bytes()).short());
@@ -139,7 +139,7 @@ pub fn put(folder: &Path, message: &Message, key: Option<&Path>) -> Result<Hande
         file.write_all(bytes)?;
         file.persist_noclobber(folder.join(name)).map_err(|e| e.error)
     };
-    // The signature first: a reader of the message finds it.
+    // The signature first: whoever sees the message finds it.
     if let Some(signature) = signature {
         place(&signature, &format!("{name}.sig")).map_err(described)?;
     }
@@ -173,26 +173,26 @@ pub struct Inbox {
     folder: PathBuf,
     run: String,
     approvers: Vec<Approver>,
-    /// Names of messages that were found and not handled yet, the next one last.
+    /// Names of messages that were seen and have not had their turn, the next one last.
     waiting: Vec<OsString>,
 }
 
-/// Number of messages per turn. Each is read, perhaps verified, and recorded before the operator's next key is handled.
+/// So many messages have their turn at once. Each is read, perhaps verified, and put on record before the operator's next key is taken.
 pub const A_TURN: usize = 8;
-/// Number of messages that are noted when the folder is read, and number of names that are read: a full folder does not slow the writer.
+/// So many messages are noted when the folder is read, out of so many names: whoever fills it does not make that take longer and longer.
 const NAMES: usize = 4096;
 const SCAN: usize = 1 << 16;
-/// Prefix of the name of a hold: it is handled before all other messages.
+/// What the name of a hold begins with: it comes before whatever else waits.
 const HOLD: &str = "+hold-";
 
-/// Limit of a message and of a signature.
+/// No message is longer, and no signature.
 const LONGEST: u64 = 64 * 1024;
 
 impl Inbox {
-    /// The inbox of this journal, for this run. The folder belongs to the writer, which moves handled messages.
+    /// Of this journal, for this run. The folder is the writer's own, so that what was taken can be put aside.
     ///
     /// # Errors
-    /// If the path is not a folder of this account.
+    /// If there is something else than a folder of this account.
     pub fn new(journal: &Path, run: &str, approvers: &[Approver]) -> Result<Self, String> {
         let folder = folder(journal);
         for folder in [&folder, &folder.join(TAKEN), &folder.join(REFUSED)] {
@@ -207,8 +207,8 @@ impl Inbox {
         !self.waiting.is_empty()
     }
 
-    /// Takes out messages as orders, [`A_TURN`] of them at the most; a message that is refused becomes a note for the record. The folder is
-    /// read again when all messages that were found are handled; for holds, before each turn.
+    /// Takes out what is there, as orders, [`A_TURN`] of them at the most; what cannot be believed is put aside and told as words for the
+    /// record. The folder is read again once all that was seen has had its turn; for holds, before each turn.
     #[must_use]
     pub fn take(&mut self) -> Vec<Order> {
         if self.waiting.is_empty() {
@@ -236,7 +236,7 @@ impl Inbox {
     }
 
     fn take_one(&self, name: &OsStr) -> Option<Order> {
-        // Moved first: one that cannot be moved is ignored, or it would be handled again and again.
+        // Put aside first: what cannot be is left alone, or it would be taken again and again.
         let file = self.put_aside(name, &self.folder, TAKEN)?;
         Some(self.read(&file).unwrap_or_else(|refused| {
             self.put_aside(name, &self.folder.join(TAKEN), REFUSED);
@@ -244,7 +244,7 @@ impl Inbox {
         }))
     }
 
-    /// The order of a message; else the note that is recorded instead.
+    /// What a message wants; else what is to be put on record of it instead.
     fn read(&self, file: &Path) -> Result<Order, Order> {
         let parsed = |text: &[u8]| serde_json::from_slice(text).map_err(|e| format!("it is not a message: {e}"));
         let (text, message) = match read_small(file).and_then(|text| parsed(&text).map(|message| (text, message))) {
@@ -267,7 +267,7 @@ impl Inbox {
         }
     }
 
-    /// Whether an approval is for this run and by the person whom it names, and by which key.
+    /// Whether an approval is for this run and of whoever it names, and by which key.
     fn believed(&self, run: &str, by: &str, text: &[u8], file: &Path) -> Result<Option<String>, String> {
         if run != self.run {
             return Err(format!("it is for the run {run}"));
@@ -307,7 +307,7 @@ impl Inbox {
     }
 }
 
-/// Reads a regular, small file: no link, no pipe.
+/// Reads a plain, small file: no link, no pipe that never ends.
 fn read_small(file: &Path) -> Result<Vec<u8>, String> {
     let described = |e: io::Error| e.to_string();
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
@@ -385,14 +385,14 @@ mod tests {
                 .expect("a folder");
         let at = folder(&journal);
         let text = serde_json::to_string(&approve("night", "one")).expect("a message");
-        // A link, a pipe, and no file.
+        // What would be followed, would never end, or is none.
         symlink(&journal, at.join("a.json")).expect("a link");
         symlink("/dev/zero", at.join("b.json")).expect("a link");
         assert!(Command::new("mkfifo").arg(at.join("c.json")).status().expect("mkfifo").success());
         fs::create_dir(at.join("d.json")).expect("a folder");
         fs::write(at.join("e.json"), vec![b' '; 100_000]).expect("written");
         fs::write(at.join("f.json"), "{}").expect("written");
-        // Somebody creates the file to which the signers would be written.
+        // A signature by somebody who plants the file that the signers would be written to.
         fs::write(at.join("g.json"), &text).expect("written");
         symlink(&journal, at.join("g.signers")).expect("a link");
         assert!(Command::new("mkfifo").arg(at.join("g.json.sig")).status().expect("mkfifo").success());
@@ -405,7 +405,7 @@ mod tests {
             }),
             "{orders:?}"
         );
-        assert!(inbox.take().is_empty(), "each is reported once");
+        assert!(inbox.take().is_empty(), "each is told once");
         assert_eq!(fs::read_to_string(&journal).expect("read"), "precious");
     }
 

@@ -1,4 +1,4 @@
-//! The interface of a running driver: for a viewer, and for the operator who controls the run.
+//! How a running driver is talked to: by somebody who looks, or by somebody who steers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,30 +14,30 @@ use engine::{
     snapshot::Snapshot,
 };
 
-/// The channels of a running driver.
+/// What a running driver can be talked to through.
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// The latest snapshot.
+    /// The latest picture.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// Commands to the engine.
+    /// Commands to the core.
     pub commands: mpsc::UnboundedSender<EngineCommand>,
 }
 
 impl Link {
-    /// Polls every collector once more, now.
+    /// Asks every source once more, now.
     pub fn again(&self) {
-        // That a driver has ended is seen by the channel of snapshots.
+        // A driver that has ended is told by the pictures.
         let _ = self.commands.send(EngineCommand::Again);
     }
 
-    /// Puts every signal into the snapshots, beginning with one of the next, for a program that reads them.
+    /// Every signal in the pictures from one of the next on, for a program that reads them.
     pub fn measure(&self) {
-        // That a driver has ended is seen by the channel of snapshots.
+        // A driver that has ended is told by the pictures.
         let _ = self.commands.send(EngineCommand::Measure);
     }
 
-    /// Drops this link, the last one, and waits until the driver has closed its clients, for `within` at the most. A runtime that ends
-    /// before that makes clients panic that close their connections on it.
+    /// Gives up this link, the last one, and waits until the driver has let go of its servers, for `within` at the most. A runtime that ends
+    /// before that makes clients panic that want to say goodbye on it.
     pub async fn let_go(self, within: Duration) {
         let Self { mut snapshots, commands } = self;
         drop(commands);
@@ -45,7 +45,7 @@ impl Link {
     }
 }
 
-/// The right to give orders. Only a driver with a journal makes it: a viewer has none and can make none.
+/// The right to give orders. Made by a driver that was given a journal, and by nothing else: whoever only watches has none and can make none.
 #[derive(Debug, Clone)]
 pub struct Orders(mpsc::UnboundedSender<Order>);
 
@@ -54,29 +54,29 @@ impl Orders {
         Self(queue)
     }
 
-    /// Gives an order. Its result is in the next snapshot.
+    /// Gives an order. What becomes of it is in the next picture.
     pub fn give(&self, order: Order) {
         // The driver is gone only when the program ends.
         let _ = self.0.send(order);
     }
 }
 
-/// The link of an operator with control.
+/// A link to somebody who may steer.
 #[derive(Debug, Clone)]
 pub struct Control {
-    /// To observe.
+    /// To look.
     pub link: Link,
-    /// To control.
+    /// To steer.
     pub orders: Orders,
 }
 
 impl Control {
-    /// Ends control, after a key or a signal: starts nothing new, and waits for requests in flight and for the cleanup of steps, for `within`
-    /// at the most. Returns the steps that are still open; they are in the journal, and the next start resumes them.
+    /// Whoever steered leaves, by a key or a signal: begins nothing new, and waits for what is on its way and for safe tails, for `within`
+    /// at the most. Gives the steps that are left open; the journal knows them, and the next start takes them up.
     #[must_use]
     pub fn leave(self, within: Duration) -> Vec<String> {
         const LOOK: Duration = Duration::from_millis(100);
-        // An order of the last moment is in the next snapshot but one.
+        // What was ordered in the last moment is in the next picture but one.
         for _ in 0..2 {
             let seen = self.link.snapshots.borrow().now;
             for _ in 0..10 {
@@ -101,7 +101,7 @@ impl Control {
     }
 }
 
-/// Steps with a request in flight, or with a cleanup that is not finished.
+/// Steps with something on its way, or with a tail that is being finished.
 fn open(link: &Link) -> Vec<String> {
     let snapshot = link.snapshots.borrow().clone();
     let on_its_way = |s: &&StepView| {

@@ -81,7 +81,7 @@ impl SimDrive {
     /// An estate as the plan names it, at `start`.
     #[must_use]
     pub fn new(plan: Arc<Plan>, seed: u64, start: Now) -> Self {
-        let (engine, effects) = Engine::new(plan.clone(), start);
+        let (core, effects) = Engine::new(plan.clone(), start);
         let host = SimHost {
             sim: Sim::new(&plan, seed),
             now: start,
@@ -95,7 +95,7 @@ impl SimDrive {
             journal: None,
             wire: Wire::default(),
         };
-        let mut drive = Self { executor: Executor::new(engine), host, tick: start.boot };
+        let mut drive = Self { executor: Executor::new(core), host, tick: start.boot };
         drive.carry_out(effects);
         drive
     }
@@ -113,7 +113,7 @@ impl SimDrive {
     /// starts without knowledge.
     pub fn crash(&mut self) {
         let measured = self.executor.engine().is_measured();
-        let (engine, effects) = Engine::new(self.executor.engine().plan().clone(), self.host.now);
+        let (core, effects) = Engine::new(self.executor.engine().plan().clone(), self.host.now);
         self.executor = Executor::new(engine);
         self.host.journal = None;
         self.host.wire.console_gone();
@@ -122,7 +122,7 @@ impl SimDrive {
         self.host.next.clear();
         self.carry_out(effects);
         if measured {
-            // The signals stay in the snapshots.
+            // Whoever reads the signals reads on.
             self.command(EngineCommand::Measure);
         }
     }
@@ -234,7 +234,7 @@ impl SimDrive {
         };
     }
 
-    /// A command of a viewer.
+    /// A command from whoever looks.
     pub fn command(&mut self, command: EngineCommand) {
         self.take(EngineInput::Command(command));
     }
@@ -290,16 +290,16 @@ impl SimDrive {
                     self.host.wire.send(back, Message::Reply(intent, sent));
                 }
             }
-            Some(Message::Verify(verify, unobservable)) => {
-                let verified = if unobservable {
+            Some(Message::Look(look, unobservable)) => {
+                let looked = if unobservable {
                     wire::nothing_seen()
                 } else {
-                    self.host.sim.verify(&verify.tag, &verify.call, verify.precondition.as_ref(), self.host.now)
+                    self.host.sim.verify(&look.tag, &look.call, look.precondition.as_ref(), self.host.now)
                 };
-                self.host.wire.send(back, Message::Verified(verify, verified));
+                self.host.wire.send(back, Message::Looked(look, looked));
             }
             Some(Message::Reply(intent, sent)) => self.take(EngineInput::Run(wire::replied(*intent, sent))),
-            Some(Message::Verified(verify, verified)) => self.take(EngineInput::Run(wire::verified(*verify, verified))),
+            Some(Message::Looked(look, looked)) => self.take(EngineInput::Run(wire::verified(*look, looked))),
             None => {}
         }
     }
@@ -331,7 +331,7 @@ impl SimDrive {
         }
     }
 
-    /// The snapshot of this moment.
+    /// The picture now.
     pub fn snapshot(&mut self) -> Snapshot {
         self.executor.engine_mut().snapshot(self.host.now)
     }

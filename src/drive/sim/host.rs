@@ -1,4 +1,4 @@
-//! The simulated host of the executor: a journal that answers at once, and a network that delays and loses messages as a test asks for.
+//! The simulated host of the executor: a journal that answers at once, and a network that delays, loses and repeats what a test says.
 
 use std::time::Duration;
 
@@ -56,12 +56,12 @@ impl Host<Estate> for SimHost {
     fn verify(&mut self, verify: Verify) {
         let unobservable = self.wire.is_unobservable(&verify);
         let soon = self.soon();
-        self.wire.send(soon, Message::Verify(Box::new(verify), unobservable));
+        self.wire.send(soon, Message::Look(Box::new(verify), unobservable));
     }
 }
 
 impl SimHost {
-    /// When a message that is sent now arrives. Drawn for messages only: the number of records must not change the estate.
+    /// When what is sent now arrives. Drawn for each message, and for nothing else: what is on record must not change the estate.
     fn soon(&mut self) -> Duration {
         self.now.boot + Duration::from_millis(self.random.u64(1..20))
     }

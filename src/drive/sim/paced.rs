@@ -13,9 +13,9 @@ use engine::{EngineCommand, snapshot::Snapshot};
 use plan::Plan;
 use systems::collect::clock;
 
-/// Interval of the snapshots.
+/// How often the paced simulation makes a picture.
 const FRAME: Duration = Duration::from_millis(100);
-/// Interval at which the queues are read: an order is answered with a snapshot at once.
+/// How often it looks whether anything is wanted of it: an order is answered with a picture at once.
 const GLANCE: Duration = Duration::from_millis(20);
 /// How far a scenario's events may be late, in virtual time: while requests are under way, and else.
 const LATE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
@@ -42,8 +42,8 @@ pub const SPEED: (f64, f64) = (0.25, 1000.0);
 fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happens: Option<Events>) -> Control {
     let (commands, mut queue) = mpsc::unbounded_channel();
     let (orders, mut order_queue) = mpsc::unbounded_channel();
-    let snapshot_of = |drive: &mut SimDrive, speed| Arc::new(Snapshot { speed: Some(speed), ..drive.snapshot() });
-    let (view, snapshots) = watch::channel(snapshot_of(&mut drive, speed));
+    let picture_of = |drive: &mut SimDrive, speed| Arc::new(Snapshot { speed: Some(speed), ..drive.snapshot() });
+    let (view, snapshots) = watch::channel(picture_of(&mut drive, speed));
     std::thread::spawn(move || {
         let mut before = clock::now();
         loop {
@@ -76,7 +76,7 @@ fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happen
             for order in inbox.iter_mut().flat_map(Inbox::take) {
                 drive.order(order);
             }
-            view.send_replace(snapshot_of(&mut drive, speed));
+            view.send_replace(picture_of(&mut drive, speed));
         }
     });
     Control { link: Link { snapshots, commands }, orders: Orders::new(orders) }

@@ -1,4 +1,4 @@
-//! The network between the console and the simulated servers: it delays and loses messages as a test asks for, and repeats none.
+//! The way between the console and the imitated servers: it delays, loses, repeats nothing by itself, and does what a test tells it to.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,9 +15,9 @@ use systems::Version;
 /// What goes wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CallTrouble {
-    /// Refused because of the rate limit; nothing is carried out.
+    /// Refused for there being too many; nothing is done.
     Throttled,
-    /// Carried out, and answered with an error of the server.
+    /// Carried out, and answered with a server's fault.
     FaultAfter,
     /// Never arrives.
     RequestLost,
@@ -25,9 +25,9 @@ pub enum CallTrouble {
     ReplyLost,
     /// Arrives so much later.
     Late(Duration),
-    /// Accepted, and neither carried out nor answered.
+    /// Taken, and never carried out nor answered.
     Pending,
-    /// Refused: no permission.
+    /// Refused for what it is: no permission.
     Refused,
 }
 
@@ -44,26 +44,26 @@ impl CallTrouble {
     ];
 }
 
-/// A message in flight.
+/// What is on its way.
 pub(super) enum Message {
     /// To a server.
     Request(Permit, Box<Intent>, Option<CallTrouble>),
     /// From it.
     Reply(Box<Intent>, SendOutcome<Version>),
     /// To a server.
-    Verify(Box<Verify>, bool),
+    Look(Box<Verify>, bool),
     /// From it.
-    Verified(Box<Verify>, Verified<Version>),
+    Looked(Box<Verify>, Verified<Version>),
 }
 
-/// All messages in flight, by the time of arrival.
+/// Everything that is on its way, by when it arrives.
 #[derive(Default)]
 pub(super) struct Wire {
     messages: BTreeMap<(Duration, u64), Message>,
     order: u64,
-    /// Faults of the next requests: operations whose `what` contains this, so many times.
+    /// What goes wrong next: with the operations whose `what` contains this, so many times.
     pub troubles: Vec<(String, CallTrouble, u32)>,
-    /// Operations whose `step` begins with this cannot be verified.
+    /// Looks at operations whose `step` begins with this find nothing.
     pub unobservable: Option<String>,
 }
 
@@ -81,12 +81,12 @@ impl Wire {
         self.messages.pop_first().map(|(_, message)| message)
     }
 
-    /// Messages to a console that ended are lost; messages to a server still arrive.
+    /// What is on its way to a console is lost with it; what is on its way to a server still arrives.
     pub fn console_gone(&mut self) {
         self.messages.retain(|_, m| matches!(m, Message::Request(..)));
     }
 
-    /// The fault of this request.
+    /// The trouble that this request meets.
     pub fn trouble(&mut self, intent: &Intent) -> Option<CallTrouble> {
         let fits = |what: &str| intent.what.contains(what) || intent.step == what;
         let (_, trouble, left) = self.troubles.iter_mut().find(|(what, _, left)| *left > 0 && fits(what))?;
@@ -94,27 +94,27 @@ impl Wire {
         Some(*trouble)
     }
 
-    pub fn is_unobservable(&self, verify: &Verify) -> bool {
-        self.unobservable.as_ref().is_some_and(|prefix| verify.step.starts_with(prefix.as_str()))
+    pub fn is_unobservable(&self, look: &Verify) -> bool {
+        self.unobservable.as_ref().is_some_and(|prefix| look.step.starts_with(prefix.as_str()))
     }
 }
 
-/// An answer from which the result of the request is not known.
+/// An answer that says nothing of what became of the request.
 pub(super) fn indeterminate(text: &str) -> SendOutcome<Version> {
     SendOutcome { reply: Reply::Indeterminate, version: None, detail: text.to_owned() }
 }
 
-/// A verification without a result.
+/// A look that found nothing.
 pub(super) fn nothing_seen() -> Verified<Version> {
     Verified { truth: Truth::Unobservable, version: None, detail: "the server does not answer".to_owned() }
 }
 
-/// As an input of the engine.
+/// For the core.
 pub(super) fn replied(intent: Intent, sent: SendOutcome<Version>) -> systems::RunInput {
     systems::RunInput::Replied { step: intent.step, ticket: intent.ticket, sent }
 }
 
-/// As an input of the engine.
-pub(super) fn verified(verify: Verify, verified: Verified<Version>) -> systems::RunInput {
-    systems::RunInput::Verified { step: verify.step, ticket: verify.ticket, look: verify.look, verified }
+/// For the core.
+pub(super) fn verified(look: Verify, looked: Verified<Version>) -> systems::RunInput {
+    systems::RunInput::Verified { step: look.step, ticket: look.ticket, look: look.look, verified: looked }
 }
