@@ -114,7 +114,7 @@ impl SimDrive {
     pub fn crash(&mut self) {
         let measured = self.executor.engine().is_measured();
         let (core, effects) = Engine::new(self.executor.engine().plan().clone(), self.host.now);
-        self.executor = Executor::new(engine);
+        self.executor = Executor::new(core);
         self.host.journal = None;
         self.host.wire.console_gone();
         self.host.sources.clear();

@@ -65,12 +65,12 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
     ui.now = drive.now();
     update(&mut ui, UiEvent::Tick);
     let frame = shot(&mut ui, "silent", SMALL);
-    assert!(text(&frame).starts_with(" ▲ HOLD  no update from the core for 10s"));
+    assert!(text(&frame).starts_with(" ▲ HOLD  no update from the engine for 10s"));
 }
 
 #[test]
 fn under_a_silent_core_no_step_and_no_gate_looks_ready() {
-    let mut drive = steered("primaries");
+    let mut drive = controlled("primaries");
     drive.run_for(Duration::from_secs(30));
     let mut ui = ui(drive.snapshot());
     for size in SIZES {
@@ -83,7 +83,7 @@ fn under_a_silent_core_no_step_and_no_gate_looks_ready() {
         let good = shot::THEMES[0].style(Role::Good).fg;
         let count =
             |frame: &Buffer| frame.content.iter().filter(|cell| Some(cell.fg) == good && cell.symbol() != " ").count();
-        assert!(count(&lively) > 0, "something is good while the core speaks:\n{}", text(&lively));
+        assert!(count(&lively) > 0, "something is good while the engine answers:\n{}", text(&lively));
         assert_eq!(count(&silent), 0, "at {size:?}:\n{}", text(&silent));
     }
 }
