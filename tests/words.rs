@@ -102,6 +102,7 @@ const PUBLIC: &[(&str, &str, &str)] = &[
     ("README.md", "`y` | attest |", ATTEST),
     ("src/scenario/", "\"stranger\"", STRANGER),
     ("demo/stranger.toml", "stranger = {", STRANGER),
+    ("demo/stranger.toml", "A stranger changes a record", "the title, which the scenario's journal records"),
     ("docs/scenarios.md", "`stranger =", STRANGER),
     ("tests/scenarios.rs", "\"stranger\"", STRANGER),
     ("tests/snapshots/scenarios__faulty_scenario.snap", "{ stranger = ", STRANGER),

@@ -51,7 +51,7 @@ fn what_is_too_old_is_dimmed_and_says_so() {
 }
 
 #[test]
-fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
+fn a_frozen_picture_says_so_and_a_silent_engine_is_hold() {
     let mut drive = estate();
     let mut ui = ui(drive.snapshot());
     press(&mut ui, " ");
@@ -69,7 +69,7 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
 }
 
 #[test]
-fn under_a_silent_core_no_step_and_no_gate_looks_ready() {
+fn under_a_silent_engine_no_step_and_no_gate_looks_ready() {
     let mut drive = controlled("primaries");
     drive.run_for(Duration::from_secs(30));
     let mut ui = ui(drive.snapshot());
