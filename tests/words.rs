@@ -115,7 +115,6 @@ const PUBLIC: &[(&str, &str, &str)] = &[
     ("tests/screens/snapshots/", CHANNEL, SPOKEN),
     ("examples/picture.rs", "picture", "an image"),
     ("docs/scenarios.md", "--example picture", "an image"),
-    ("src/console/widget/big.rs", "blurred picture of a video call", "an image"),
     ("src/systems/ec2/live/instances.rs", "core_count", "a name of the SDK: the core of a processor"),
     ("src/systems/ec2/live/instances.rs", "threads_per_core", "a name of the SDK: the core of a processor"),
     ("tests/mutants/list.toml", "a_share_of_answers_that_cannot_be_told_apart", "the name of a test"),
