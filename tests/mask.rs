@@ -81,10 +81,10 @@ impl Room {
             }
             self.draw();
         }
-        self.hear();
+        self.observe();
     }
 
-    fn hear(&mut self) {
+    fn observe(&mut self) {
         for _ in 0..2 {
             self.drive.run_for(Duration::from_millis(200));
             self.ui.now = self.drive.now();
@@ -169,7 +169,7 @@ fn nothing_drawn_has_a_name_in_it_and_unmasked_they_are_back() {
     room.drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Refused)));
     room.drive.trouble("route53/", Some(Trouble::Hangs));
     room.drive.run_for(Duration::from_secs(90));
-    room.hear();
+    room.observe();
     room.look_everywhere();
     let found = seen(&room.drawn, &names);
     assert!(found.is_empty(), "{found:?} in {:#?}", line_of(&room.drawn, &found));

@@ -20,7 +20,7 @@ const GROUPS: usize = 200;
 const TOPICS: usize = 100;
 const PAIRS: usize = 100_000;
 
-/// The core as a driver runs it, fed with answers that are made up here: no server, imitated or real.
+/// The engine as a driver runs it, with answers that are made here: no server, simulated or real.
 pub struct Estate {
     core: Engine,
     asked: Vec<(CollectorIx, Query)>,

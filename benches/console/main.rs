@@ -1,5 +1,5 @@
 //! What the console costs at 200×50 with 10,000 instances and 100,000 pairs of group and partition: a frame, a key while readings of
-//! that size arrive, a picture, a filter, a minute in which nothing happens, and the memory of an hour.
+//! that size arrive, a view model, a filter, a minute in which nothing happens, and the memory of an hour.
 //!
 //! ```text
 //! cargo bench --no-default-features --bench console              without the hour
@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Rows come from the systems' own panels, made of answers of that size; the *synthetic* list has 100,000 rows of eight columns,
-//! more than any system shows today. "key" is the time from a key to the bytes for the terminal, when the key and a new picture of the
+//! more than any system shows today. "key" is the time from a key to the bytes for the terminal, when the key and a new snapshot of the
 //! whole estate arrive together: the worst moment. No live client is in this build: what they hold in memory comes on top.
 #![expect(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a bench")]
 
@@ -61,7 +61,7 @@ fn main() {
         std::hint::black_box(drive.snapshot());
         started.elapsed()
     });
-    row("snapshot of the whole estate (the core's, not the console's)", made);
+    row("snapshot of the whole estate (the engine's, not the console's)", made);
     let next = |drive: &mut Estate| {
         drive.pass(1);
         drive.snapshot()
@@ -80,7 +80,7 @@ fn main() {
     idle(&mut drive);
 }
 
-/// One page: what a picture, a frame and a key cost on it.
+/// One page: the cost of a view model, a frame and a key on it.
 fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMut(&mut D) -> Snapshot + Send) {
     let theme = Themes::default().load("night", Depth::True).unwrap();
     let first = next(drive);
@@ -94,7 +94,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     }
     let rows = ui.focused().map_or(0, |t| t.rows.len());
     println!("{name}: {rows} rows");
-    let pictures = times(20, |_| {
+    let view_models = times(20, |_| {
         let snapshot = Arc::new(next(drive));
         let started = Instant::now();
         let view_model = Arc::new(ViewModel::of(snapshot));
@@ -102,7 +102,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         update(&mut ui, UiEvent::ViewModel(view_model, Prepared::default()));
         took
     });
-    row("  picture", pictures);
+    row("  view model", view_models);
     let frames = times(ROUNDS, |i| {
         key(&mut ui, KeyCode::Char(if i % 2 == 0 { 'j' } else { 'k' }));
         let started = Instant::now();
@@ -135,7 +135,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
             frame(&mut ui, &theme, &mut screen);
             started.elapsed()
         });
-        row(&format!("  key with a picture, {way}"), pressed);
+        row(&format!("  key with a snapshot, {way}"), pressed);
         if way.starts_with("filter") {
             key(&mut ui, KeyCode::Esc);
         }
@@ -153,7 +153,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         }
         took
     });
-    row("  key with a picture, typed into the filter", typed);
+    row("  key with a snapshot, typed into the filter", typed);
     let after = times(100, |i| {
         key(&mut ui, KeyCode::Char(['/', 'a', '1', '2'][i % 4]));
         frame(&mut ui, &theme, &mut screen);
@@ -179,11 +179,11 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         frame(&mut ui, &theme, &mut screen);
         started.elapsed()
     });
-    row("  key with a picture, s: the next column's order", sorts);
-    row("  picture and rows, made beside it, over all of these", beside);
+    row("  key with a snapshot, s: the next column's order", sorts);
+    row("  view model and rows, made beside it, over all of these", beside);
 }
 
-/// A minute in which every source says the same again, as it has for a quarter of an hour: what the core and the console cost, without the
+/// A minute in which every collector observes the same again, as for a quarter of an hour before: the cost of engine and console, without the
 /// clients. With `--metrics` every signal is measured besides: nobody reads them here.
 fn idle(drive: &mut Estate) {
     for _ in 0..900 {
@@ -197,14 +197,14 @@ fn idle(drive: &mut Estate) {
         key(&mut ui, KeyCode::Char(page));
         let mut screen = Frames::default();
         frame(&mut ui, &theme, &mut screen);
-        let (mut core, mut console, mut made_up) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        let (mut engine, mut console, mut made_up) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
         let (before, thread) = (spent(ClockId::ProcessCPUTime), || spent(ClockId::ThreadCPUTime));
         for _ in 0..60 {
             let (took, answers) = drive.same_again();
             made_up += answers;
             let started = thread();
             let snapshot = Arc::new(drive.snapshot());
-            core += took + (thread() - started);
+            engine += took + (thread() - started);
             ui.now = drive.now;
             let looking = ui.looking();
             let started = thread();
@@ -217,8 +217,8 @@ fn idle(drive: &mut Estate) {
         let all = spent(ClockId::ProcessCPUTime) - before - made_up;
         let share = |d: Duration| d.as_secs_f64() / 60.0 * 100.0;
         println!(
-            "a minute of the same readings, page {page}: core {:.2} %, console {:.2} %, with all threads {:.2} % of a processor's time",
-            share(core),
+            "a minute of the same readings, page {page}: engine {:.2} %, console {:.2} %, with all threads {:.2} % of a processor's time",
+            share(engine),
             share(console),
             share(all)
         );
@@ -284,7 +284,7 @@ fn hour() {
     mib("after an hour");
 }
 
-/// What the core's thread and the console's other thread make while keys are answered, on a thread that is not the keys': memory is given
+/// What the engine's thread and the console's other thread make while keys are answered, on a thread that is not the keys': memory is given
 /// back to where it was taken from. How long the second of them took.
 fn made(ui: &mut Ui, next: impl FnOnce() -> Snapshot + Send) -> (UiEvent, Duration) {
     let (looking, old) = (ui.looking(), ui.take_old());

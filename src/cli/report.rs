@@ -153,7 +153,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = written(folder.path());
         let before = std::fs::read(&journal).expect("bytes");
-        report(&journal, None).expect("told");
+        report(&journal, None).expect("a report");
         let page = std::fs::read_to_string(folder.path().join("run.journal.html")).expect("a page");
         assert!(page.contains("more of it") && page.ends_with("</html>\n"));
         assert!(report(&journal, Some(journal.clone())).expect_err("refused").contains("the journal itself"));

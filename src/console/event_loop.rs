@@ -132,7 +132,7 @@ impl Console {
         }
         let (to, inputs) = mpsc::unbounded_channel();
         let given_back = Arc::new(AtomicBool::new(false));
-        let signals = input::hear_signals(to.clone(), given_back.clone())?;
+        let signals = input::read_signals(to.clone(), given_back.clone())?;
         input::read_keys(to)?;
         let ended = runtime.block_on(self.watch(screen, inputs));
         given_back.store(true, Ordering::SeqCst);

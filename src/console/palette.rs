@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(names(&ui, "frz")[0], "freeze");
         assert_eq!(names(&ui, "pg kaf")[0], "page kafka");
         assert_eq!(names(&ui, "thday")[0], "theme day");
-        assert_eq!(names(&ui, "freeze the screen"), ["freeze"], "what is said of it counts, too");
+        assert_eq!(names(&ui, "freeze the screen"), ["freeze"], "its description counts, too");
         assert_eq!(names(&ui, "sort lag"), [] as [String; 0], "the overview has no columns");
         assert_eq!(choose(&mut ui, "page kafka"), []);
         assert_eq!((ui.at, ui.panel().map(|p| p.id)), (At::Page(2), Some("kafka")));

@@ -1,4 +1,4 @@
-//! The drivers: the only users of time and I/O. They feed the pure core and publish what it makes of it.
+//! The executor and its hosts: the only users of time and I/O. They give inputs to the engine, carry out its effects and publish snapshots.
 
 pub mod executor;
 pub mod inbox;

@@ -49,7 +49,7 @@ pub fn start_following(plan: Arc<Plan>, journal: Follower) -> Link {
     begin(plan, servers, Some(journal), None).link
 }
 
-/// The same, with a journal of our own, taken up where it stood: it can be steered.
+/// The same, with a journal of our own, resumed where it stood: it can be controlled.
 #[must_use]
 pub fn start_with_control(plan: Arc<Plan>, (journal, entries): (Journal, Vec<Entry>), inbox: Inbox) -> Control {
     let servers = Real::with_writers(&plan, &journal);

@@ -1,6 +1,6 @@
-//! The simulation's driver: an event heap in virtual time, the same core, no server.
+//! The driver of the simulation: an event heap in virtual time, the same engine, no server.
 //!
-//! Stepped by tests ([`SimDrive::run_for`]), paced against the real clock by the demo. The same seed gives the same run, and the same
+//! Tests advance it ([`SimDrive::run_for`]); the demo paces it against the real clock. The same seed gives the same run, and the same
 //! journal, byte for byte.
 
 mod host;
@@ -43,28 +43,28 @@ use systems::{FaultInjection, Question, Sim};
 pub enum Trouble {
     /// Fails at once with this.
     Fails(FaultKind),
-    /// Takes the question and never answers: a time-out.
+    /// Accepts the query and never answers: a time-out.
     Hangs,
-    /// Nothing is heard of the source at all, not even a fault: a pushing server whose link is cut without a word.
+    /// Neither an observation nor a fault arrives: a server that pushes, and whose connection is cut without notice.
     Silent,
 }
 
-/// An imitated estate and the engine that watches it.
+/// A simulated estate and the engine that observes it.
 pub struct SimDrive {
     executor: Executor<Estate>,
     host: SimHost,
-    /// When the engine is told of the time next.
+    /// When the engine gets the next tick.
     tick: Duration,
 }
 
-/// Virtual time, a journal in memory or on disk, imitated servers and a network that obeys the tests.
+/// Virtual time, a journal in memory or on disk, simulated servers and a network that the tests control.
 struct SimHost {
     sim: Sim,
     now: Now,
     sources: BTreeMap<CollectorIx, CollectorSpec<Question>>,
     /// When each collector is asked next; the second number keeps equal times in order.
     heap: BinaryHeap<Reverse<(Duration, u64, CollectorIx)>>,
-    /// Which of its places there counts: one that was to be asked later may be asked sooner.
+    /// The valid entry of each collector in the heap: a poll may be moved to an earlier time.
     next: BTreeMap<CollectorIx, u64>,
     order: u64,
     pace: f64,
@@ -74,7 +74,7 @@ struct SimHost {
     wire: Wire,
 }
 
-/// How often the core is told of the time.
+/// Interval of the engine's ticks.
 const TICK: Duration = Duration::from_secs(1);
 
 impl SimDrive {
@@ -100,7 +100,7 @@ impl SimDrive {
         drive
     }
 
-    /// Gives the run to an operator, where a journal left it.
+    /// Gives the run to an operator, in the state that the journal has.
     pub fn take_control(&mut self, journal: Journal, entries: Vec<Entry>) {
         let operator = journal.author().actor.clone();
         let id = journal.id();
@@ -109,8 +109,8 @@ impl SimDrive {
         self.carry_out(effects);
     }
 
-    /// The console is gone, with all that was only in its memory; the servers and what is on its way to them stay. Another console watches
-    /// them from now on, and knows nothing yet.
+    /// The process of the console ends, and its memory is lost; the servers and the requests in flight to them stay. Another console
+    /// starts without knowledge.
     pub fn crash(&mut self) {
         let (core, effects) = Engine::new(self.executor.engine().plan().clone(), self.host.now);
         self.executor = Executor::new(core);
@@ -132,54 +132,54 @@ impl SimDrive {
         self.host.wire.troubles.push((of.into(), trouble, times));
     }
 
-    /// Looks at the operations of steps that begin with this find nothing; `None`: they do again.
+    /// Operations of steps whose id begins with this cannot be verified; `None`: they can again.
     pub fn unobservable(&mut self, prefix: Option<&str>) {
         self.host.wire.unobservable = prefix.map(str::to_owned);
     }
 
-    /// Somebody else changes what an action is about.
+    /// Somebody else changes the object of an action.
     pub fn external_change(&mut self, action: &Action) {
         self.host.sim.external_change(action, self.host.now);
     }
 
-    /// Something happens to the estate that a scenario asks for.
+    /// Injects a fault into the estate, as a scenario asks for.
     ///
     /// # Errors
-    /// If it is about something that is not there, in words.
+    /// If its object does not exist, in words.
     pub fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
         self.host.sim.inject(what, self.host.now)
     }
 
-    /// The network between the sites is cut, or mended. The console still reaches both.
+    /// Cuts the network between the sites, or restores it. The console still reaches both.
     pub fn cut(&mut self, on: bool) {
         self.host.sim.cut(on);
     }
 
-    /// The servers' own log: the tags of everything that they carried out.
+    /// The log of the servers: the tags of every operation that they carried out.
     #[must_use]
     pub fn server_log(&self) -> Vec<String> {
         self.host.sim.log()
     }
 
-    /// Somebody sets the wall clock.
+    /// Moves the wall clock.
     pub fn set_clock(&mut self, by: jiff::SignedDuration) {
         self.host.now.wall = self.host.now.wall.checked_add(by).unwrap_or(self.host.now.wall);
     }
 
-    /// The console's machine sleeps; the servers go on.
+    /// The console's machine is suspended; the servers continue.
     pub fn suspend(&mut self, span: Duration) {
         let to = self.host.now.boot + span;
         self.pass(to);
         self.tick = self.tick.max(to);
     }
 
-    /// How far a step is.
+    /// State of a step.
     #[must_use]
     pub fn phase(&self, step: &str) -> Option<base::step::StepState> {
         self.executor.engine().phase(step)
     }
 
-    /// Whether anything is on its way to a server or back.
+    /// Whether a request or a reply is in flight.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.host.wire.next_at().is_some()
@@ -191,25 +191,25 @@ impl SimDrive {
         self.executor.engine().word(step)
     }
 
-    /// One signal, all its series, as they stand.
+    /// The present samples of one signal, all its series.
     #[must_use]
     pub fn samples(&self, metric: &'static SignalDef) -> Vec<Sample> {
         self.executor.engine().samples(Samples::only(Arc::new([metric.id].into())), self.host.now)
     }
 
-    /// Every signal, as they stand.
+    /// The present samples of every signal.
     #[must_use]
     pub fn signals(&self) -> Vec<Sample> {
         self.executor.engine().samples(Samples::default(), self.host.now)
     }
 
-    /// How the run stands, without the rest of the picture.
+    /// The present state of the run, without the rest of the snapshot.
     #[must_use]
     pub fn run_view(&self) -> run::RunView {
         self.executor.engine().run_view(self.host.now)
     }
 
-    /// The journal, to look at.
+    /// The journal, read only.
     #[must_use]
     pub const fn journal(&self) -> Option<&Journal> {
         self.host.journal.as_ref()
@@ -221,7 +221,7 @@ impl SimDrive {
         self.host.now
     }
 
-    /// Puts the servers of all sources whose id begins with `prefix` into trouble; `None` mends them.
+    /// Makes all collectors whose id begins with `prefix` fail in this way; `None` ends it.
     pub fn trouble(&mut self, prefix: &str, trouble: Option<Trouble>) {
         match trouble {
             Some(t) => self.host.trouble.insert(prefix.to_owned(), t),
@@ -247,7 +247,7 @@ impl SimDrive {
         let end = self.host.now.boot + span;
         while let Some(at) = self.next_at().filter(|at| *at <= end) {
             self.pass(at);
-            // What a server did is known before the time is told, and the time before anything is asked.
+            // At equal times: first what a server did, then the tick, then the polls.
             if self.host.wire.next_at().is_some_and(|due| due <= at) {
                 self.arrive();
             } else if self.tick <= at || self.executor.engine().next_due().is_some_and(|due| due <= at) {
@@ -274,7 +274,7 @@ impl SimDrive {
             .min()
     }
 
-    /// Something comes to the end of its way.
+    /// A message arrives.
     fn arrive(&mut self) {
         let delay = Duration::from_millis(self.host.random.u64(1..20));
         let back = self.host.now.boot + delay;
@@ -359,7 +359,7 @@ impl SimDrive {
             None => {
                 let took = Duration::from_millis(self.host.random.u64(2..40));
                 let answer = match &spec.query {
-                    Question::Query(ask) => self.host.sim.answer(ask, self.host.now),
+                    Question::Query(query) => self.host.sim.answer(query, self.host.now),
                     Question::Probe(probe) => self.host.sim.sample(probe, self.host.now),
                 };
                 (answer, took)

@@ -1,4 +1,4 @@
-//! The pure core: inputs in, effects out. No I/O, no clock, no async: [`Engine::handle`] is the only door.
+//! The engine, pure: inputs in, effects out. No I/O, no clock, no async: [`Engine::handle`] takes every input.
 //!
 //! Both drivers run it: the live one on real servers, the simulation on an imitated estate in virtual time.
 
@@ -26,10 +26,10 @@ use base::{
 };
 use plan::Plan;
 
-/// What can happen to the core.
+/// An input of the engine.
 #[derive(Debug)]
 pub enum EngineInput<S: Systems> {
-    /// A source answered.
+    /// A collector answered.
     Observation {
         /// Which.
         source: CollectorIx,
@@ -38,7 +38,7 @@ pub enum EngineInput<S: Systems> {
         /// How long it took.
         took: Duration,
     },
-    /// A source failed.
+    /// A collector failed.
     Failed {
         /// Which.
         source: CollectorIx,
@@ -68,7 +68,7 @@ pub enum EngineCommand {
     Follow(String),
 }
 
-/// What the core wants done.
+/// What the engine wants done.
 #[derive(Debug)]
 pub enum EngineEffect<S: Systems> {
     /// Start asking this.
@@ -143,14 +143,14 @@ impl Page {
 }
 
 impl<S: Systems> Engine<S> {
-    /// A core that knows nothing yet, and the sources it wants started.
+    /// An engine without observations, and the effects that start its collectors.
     #[must_use]
     pub fn new(plan: Arc<Plan>, now: Now) -> (Self, Vec<EngineEffect<S>>) {
         let (estate, specs) = S::new(&plan);
         let mut pages: Vec<Page> = estate.pages().iter().filter_map(|(id, _)| Page::new(&estate, id, now)).collect();
         pages.iter_mut().for_each(|page| page.dirty = true);
         let run = Run::new(&plan);
-        let mut core = Self {
+        let mut engine = Self {
             started: now,
             estate,
             run,
@@ -162,8 +162,8 @@ impl<S: Systems> Engine<S> {
             run_changed: true,
             pages,
         };
-        let effects = core.start(specs, now);
-        (core, effects)
+        let effects = engine.start(specs, now);
+        (engine, effects)
     }
 
     /// Takes one input. The only way anything changes.

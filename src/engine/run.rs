@@ -93,7 +93,7 @@ pub struct Verify<C, V> {
     pub call: C,
     /// What it compared with.
     pub precondition: Option<V>,
-    /// The server said that it took it.
+    /// The server accepted it.
     pub accepted: bool,
 }
 
@@ -226,7 +226,7 @@ struct StepRun<S: Systems> {
     waivers: Vec<Waiver>,
     /// Since when a tail is unfinished, as far as this program has seen it, and for how long it was before that by the journal.
     exposed: Option<(Now, Duration)>,
-    /// It stands still because it may not go forward, and not because anybody said so.
+    /// It is held because it may not go forward, and not because anybody asked for it.
     still: bool,
     /// When it changed something last, on the boot clock, and of which system.
     changed: Option<(Duration, &'static str)>,

@@ -1,4 +1,4 @@
-//! One picture of everything, made by the core and looked at by all: the screen never asks the estate itself.
+//! The snapshot: everything that readers see, made by the engine. No reader asks the estate itself.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -14,7 +14,7 @@ use base::{
 };
 use plan::Plan;
 
-/// One picture.
+/// A snapshot.
 #[derive(Debug, Clone, Serialize)]
 pub struct Snapshot {
     /// The plan it is of.
@@ -22,7 +22,7 @@ pub struct Snapshot {
     pub plan: Arc<Plan>,
     /// When it was made.
     pub now: Now,
-    /// When the core was started.
+    /// When the engine was started.
     pub started: Now,
     /// How many times as often as the plan says sources are asked.
     pub pace: f64,
@@ -95,7 +95,7 @@ impl Outage {
     }
 }
 
-/// What all that can be said now, before anything else is looked at.
+/// The state of everything that is observed, in one word and one reason.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "verdict", content = "reason", rename_all = "snake_case")]
 pub enum Verdict {
@@ -156,7 +156,7 @@ impl Verdict {
 
 impl Snapshot {
     /// The verdict: an outage beats everything, whatever the plan's gates say of it, then comes a spent budget. What else is not in order
-    /// is said behind them.
+    /// is appended to the reason.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let rest = self.without_outages();

@@ -259,7 +259,7 @@ impl Stage {
         stage
     }
 
-    /// A second passes: the number is read, and the engine is told of the time.
+    /// A second passes: the number is read, and the engine gets a tick.
     fn second(&mut self) {
         self.now.boot += Duration::from_secs(1);
         self.now.wall += jiff::SignedDuration::from_secs(1);

@@ -88,7 +88,7 @@ fn a_changed_cut_or_reordered_journal_is_refused_with_its_line() {
             changed[i][at] ^= 1;
             let (found, _) = refused(joined(&changed));
             // A line end in the middle makes two lines of one; the first of them is the damaged one.
-            assert!(found == i + 1, "byte {at} of line {}: said to be line {found}", i + 1);
+            assert!(found == i + 1, "byte {at} of line {}: reported as line {found}", i + 1);
             tried += 1;
         }
     }

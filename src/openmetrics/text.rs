@@ -43,8 +43,12 @@ fn about(snapshot: &Snapshot, silent: Option<Duration>) -> String {
     let mut plan = Family::new("landfall_plan", Kind::Info, "", "The plan: its name, and the labels of its sides.");
     let sites = &snapshot.plan.sites;
     plan.put(&[("plan", &snapshot.plan.name), ("source", &sites.source.label), ("target", &sites.target.label)], 1.0);
-    let mut up =
-        Family::new("landfall_up", Kind::Gauge, "", "1 while the core produces snapshots; at 0 nothing else is known.");
+    let mut up = Family::new(
+        "landfall_up",
+        Kind::Gauge,
+        "",
+        "1 while the engine produces snapshots; at 0 nothing else is known.",
+    );
     up.put(&[], if silent.is_none() { 1.0 } else { 0.0 });
     let mut verdict = Family::new(
         "landfall_verdict",

@@ -66,7 +66,7 @@ pub fn lines(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
         now.facts.iter().filter(changed).partition(|fact| fact.kind == Kind::Source);
     let place = others.iter().position(|fact| fact.kind > Kind::Source).unwrap_or(others.len());
     let mut out: Vec<Line> = others[..place].iter().map(|fact| line(fact)).collect();
-    out.extend(told_together(&sources, line));
+    out.extend(alike_together(&sources, line));
     out.extend(gone(before, now));
     // At first, pending steps are only counted: a runbook has dozens of steps.
     let idle = |fact: &&&Fact| before.is_none() && fact.kind == Kind::Step && fact.word == "PENDING";
@@ -82,7 +82,7 @@ pub fn lines(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
 }
 
 /// Collectors, one a line; many of one system that change in the same way share a line.
-fn told_together(sources: &[&Fact], line: impl Fn(&Fact) -> Line) -> Vec<Line> {
+fn alike_together(sources: &[&Fact], line: impl Fn(&Fact) -> Line) -> Vec<Line> {
     let mut alike: Vec<((&str, String), Vec<Line>)> = Vec::new();
     for fact in sources {
         let line = line(fact);

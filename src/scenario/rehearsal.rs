@@ -104,7 +104,7 @@ mod tests {
         ]});
         let begins: Timestamp = "2026-11-21T01:00:00Z".parse().expect("a time");
         let mut scenario = Scenario::rehearsal(plan(), Digest::of(b"plan"), begins);
-        let unknown = scenario.like(&document).expect("a picture");
+        let unknown = scenario.like(&document).expect("a snapshot");
         let described = [
             "members of catalog",
             "members of ledger",

@@ -94,7 +94,7 @@ static EVENT: TableSpec = TableSpec {
 
 static CUE: TableSpec = TableSpec {
     header: "[[cue]]",
-    doc: "One line of the script: what is said, waited for, pressed, expected, in this order.",
+    doc: "One line of the script: what is shown, waited for, pressed, expected, in this order.",
     groups: &[&[
         may("say", Text(1, 240), "The caption."),
         or("when", List(&CONDITION, 0), "[]", "What is waited for: all of it."),
@@ -203,7 +203,7 @@ injections! {
           or("by", SPAN, "\"45s\"", "How much later they arrive, where it is a delay.")];
     DO_DARK DARK "dark", "The outcome of a step's requests cannot be verified.",
         &[must("step", NAME, "The step, or what the steps' ids begin with."), must("on", Bool, "It cannot.")];
-    DO_STRANGER STRANGER "stranger", "An external change to the object of a step.", &[must("step", NAME, "The step.")];
+    DO_EXTERNAL_CHANGE EXTERNAL_CHANGE "stranger", "An external change to the object of a step.", &[must("step", NAME, "The step.")];
     DO_CONSOLE CONSOLE "console", "The operator's machine fails; another one continues from the journal.",
         &[must("dies_for", SPAN, "How long until then.")];
     DO_SLEEP SLEEP "sleep", "The operator's machine is suspended.", &[must("for", SPAN, "How long.")];

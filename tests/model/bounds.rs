@@ -203,9 +203,9 @@ impl Bounds {
                     _ => Truth::Conflict,
                 };
                 let version = server.version;
-                world.send(Message::Seen { to: from, ticket, look, truth, version });
+                world.send(Message::Verified { to: from, ticket, look, truth, version });
             }
-            Message::Seen { to, ticket, look, truth, version } => {
+            Message::Verified { to, ticket, look, truth, version } => {
                 let wrote = world.consoles[to].compared.contains_key(&ticket.op);
                 if truth == Truth::Applied && wrote && world.consoles[to].state.is_some() {
                     world.consoles[to].after.insert(ticket.op, version);

@@ -152,7 +152,7 @@ impl Model for Bounds {
                         out.push(Action::Unobservable(at));
                     }
                 }
-                Message::Seen { to, .. } => {
+                Message::Verified { to, .. } => {
                     if world.left.crash > 0 {
                         out.extend((0..3).map(|n| Action::Crash(*to, Cause::Message(at), n)));
                     }
@@ -208,7 +208,7 @@ impl Model for Bounds {
                 w.left.unobservable -= 1;
                 let Message::Look { from, ticket, look, .. } = w.net.remove(at) else { return None };
                 let version = w.server.version;
-                w.send(Message::Seen { to: from, ticket, look, truth: Truth::Unobservable, version });
+                w.send(Message::Verified { to: from, ticket, look, truth: Truth::Unobservable, version });
             }
             Action::Fire(who, timer) => {
                 w.consoles[who].timers.remove(&timer);

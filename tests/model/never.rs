@@ -41,7 +41,7 @@ pub fn properties() -> Vec<Property<Bounds>> {
                 })
             })
         }),
-        Property::<Bounds>::always("a word is never said to be DONE", |_, world| {
+        Property::<Bounds>::always("a word is never shown as DONE", |_, world| {
             world.consoles.iter().all(|console| {
                 console.state.as_ref().is_none_or(|s| {
                     s.state() != StepState::Done || s.recipe().ops.iter().all(|op| op.state != OpState::Attested)
@@ -73,7 +73,7 @@ pub fn properties() -> Vec<Property<Bounds>> {
                     _ => true,
                 })
         }),
-        Property::<Bounds>::always("a step that was touched is never said to be untouched", |_, world| {
+        Property::<Bounds>::always("a step that was touched is never reported as untouched", |_, world| {
             world.consoles.iter().enumerate().all(|(who, console)| {
                 console.state.as_ref().is_none_or(|s| {
                     s.state() != StepState::NotApplied

@@ -56,7 +56,7 @@ pub enum Message {
         look: u16,
         since: Option<u8>,
     },
-    Seen {
+    Verified {
         to: usize,
         ticket: Ticket,
         look: u16,
@@ -156,14 +156,14 @@ impl World {
             })
         };
         self.net.retain(|message| match *message {
-            Message::Look { from: who, ticket, look, .. } | Message::Seen { to: who, ticket, look, .. } => {
+            Message::Look { from: who, ticket, look, .. } | Message::Verified { to: who, ticket, look, .. } => {
                 current(&self.consoles, who, ticket, look)
             }
             Message::Reply { to, .. } => self.consoles[to].state.is_some(),
             Message::Request { .. } => true,
         });
         for message in &mut self.net {
-            if let Message::Look { look, .. } | Message::Seen { look, .. } = message {
+            if let Message::Look { look, .. } | Message::Verified { look, .. } = message {
                 *look = 0;
             }
         }

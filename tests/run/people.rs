@@ -65,7 +65,7 @@ fn before_the_second() -> Stage {
 }
 
 fn refused(answer: Option<String>, why: &str) {
-    let detail = answer.unwrap_or_else(|| panic!("it was obeyed; it should have been refused: {why}"));
+    let detail = answer.unwrap_or_else(|| panic!("it was performed; it should have been refused: {why}"));
     assert!(detail.contains(why), "{detail:?} does not say {why:?}");
 }
 

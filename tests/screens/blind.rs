@@ -51,7 +51,7 @@ fn what_is_too_old_is_dimmed_and_says_so() {
 }
 
 #[test]
-fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
+fn a_frozen_picture_says_so_and_a_silent_engine_is_hold() {
     let mut drive = estate();
     let mut ui = ui(drive.snapshot());
     press(&mut ui, " ");
@@ -66,12 +66,12 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
     ui.now = drive.now();
     update(&mut ui, UiEvent::Tick);
     let frame = shot(&mut ui, "silent", SMALL);
-    assert!(text(&frame).starts_with(" ▲ HOLD  no update from the core for 10s"));
+    assert!(text(&frame).starts_with(" ▲ HOLD  no update from the engine for 10s"));
 }
 
 #[test]
-fn under_a_silent_core_no_step_and_no_gate_looks_ready() {
-    let mut drive = steered("primaries");
+fn under_a_silent_engine_no_step_and_no_gate_looks_ready() {
+    let mut drive = controlled("primaries");
     drive.run_for(Duration::from_secs(30));
     let mut ui = ui(drive.snapshot());
     for size in SIZES {
@@ -84,7 +84,7 @@ fn under_a_silent_core_no_step_and_no_gate_looks_ready() {
         let good = shot::THEMES[0].style(Role::Good).fg;
         let count =
             |frame: &Buffer| frame.content.iter().filter(|cell| Some(cell.fg) == good && cell.symbol() != " ").count();
-        assert!(count(&lively) > 0, "something is good while the core speaks:\n{}", text(&lively));
+        assert!(count(&lively) > 0, "something is good while the engine answers:\n{}", text(&lively));
         assert_eq!(count(&silent), 0, "at {size:?}:\n{}", text(&silent));
     }
 }

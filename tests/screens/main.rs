@@ -140,11 +140,11 @@ fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
 }
 
 /// The demo with one phase of its runbook, which nothing blocks, and an operator.
-fn steered(phase: &str) -> SimDrive {
-    steered_with(phase, |_| {})
+fn controlled(phase: &str) -> SimDrive {
+    controlled_with(phase, |_| {})
 }
 
-fn steered_with(phase: &str, change: impl Fn(&mut StepPlan)) -> SimDrive {
+fn controlled_with(phase: &str, change: impl Fn(&mut StepPlan)) -> SimDrive {
     let (mut plan, _) =
         landfall::systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     plan.runbook.phases.retain(|p| p.id == phase);

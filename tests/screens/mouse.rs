@@ -140,7 +140,7 @@ fn everywhere(ui: &mut Ui, name: &str) {
 #[test]
 fn no_click_anywhere_gives_an_order_or_answers_what_is_asked() {
     for (phase, kind) in [("primaries", Confirm::Countdown), ("traffic", Confirm::Name), ("streams", Confirm::Enter)] {
-        let mut drive = steered_with(phase, |step| step.confirm = kind);
+        let mut drive = controlled_with(phase, |step| step.confirm = kind);
         let mut ui = ui(drive.snapshot());
         for key in ["n", "p"] {
             let acts = press(&mut ui, key);

@@ -59,7 +59,7 @@ fn scene() {
             thread::spawn(move || {
                 queue.blocking_recv();
                 // The file reports it once it has happened.
-                let _told = OnDrop(Some(move || Count::write(&file, [1, 0])));
+                let _written = OnDrop(Some(move || Count::write(&file, [1, 0])));
                 panic!("a source failed");
             });
             run(Link { commands, ..simulated() });
@@ -82,7 +82,7 @@ fn scene() {
             });
             run(link);
         }
-        "same-pictures" => run(repeated(file, false)),
+        "same-snapshots" => run(repeated(file, false)),
         "same-readings" => run(repeated(file, true)),
         other => panic!("there is no scene {other}"),
     }

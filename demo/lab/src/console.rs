@@ -326,7 +326,7 @@ impl Console {
 
     /// The outcome of a step's last attempt, if it is over.
     #[must_use]
-    pub fn came_to(&self, step: &str) -> Option<StepState> {
+    pub fn ended(&self, step: &str) -> Option<StepState> {
         self.entries.iter().rev().find_map(|e| match &e.body {
             Body::AttemptStarted(b) if b.step == step => Some(None),
             Body::Transition(c) if c.step == step => match c.note {
@@ -347,7 +347,7 @@ impl Console {
         loop {
             self.news()?;
             self.alive(|| format!("waiting for the end of {step}"))?;
-            match self.came_to(step) {
+            match self.ended(step) {
                 Some(phase @ (Done | Failed | NotApplied | RolledBack)) => return Ok(phase),
                 _ if Instant::now() > end => {
                     let why = format!("not in {} s:\n{}", patience.as_secs(), self.screen());

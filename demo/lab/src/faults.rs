@@ -186,7 +186,7 @@ impl Trial {
     /// Collectors that do not query the broken server and whose worst state was this one. A stale one is a late
     /// answer, which is possible on a busy machine; an unknown one is not acceptable.
     #[must_use]
-    pub fn strangers(&self, state: CollectorState) -> Vec<&str> {
+    pub fn others(&self, state: CollectorState) -> Vec<&str> {
         let strange = |id: &String| !self.expected.contains(id) && !self.spared.contains(id);
         self.seen.iter().filter(|(id, worst)| **worst == state && strange(id)).map(|(id, _)| id.as_str()).collect()
     }
@@ -231,9 +231,9 @@ impl fmt::Display for Trial {
             write!(f, "{:.2} ({})", self.others.0, self.others.1)?;
         }
         for (state, word) in [(CollectorState::Stale, "late"), (CollectorState::Unknown, "NOT EXPECTED")] {
-            let strangers = self.strangers(state);
-            if !strangers.is_empty() {
-                write!(f, "  {word}: {}", strangers.join(", "))?;
+            let others = self.others(state);
+            if !others.is_empty() {
+                write!(f, "  {word}: {}", others.join(", "))?;
             }
         }
         Ok(())

@@ -29,7 +29,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
 pub(super) fn verdict_shown(ui: &Ui) -> (&'static str, &'static str, Role, String) {
     let verdict = match ui.silent_for() {
         Some(silent) => {
-            Verdict::Hold(format!("no update from the core for {}: the screen is out of date", short(silent)))
+            Verdict::Hold(format!("no update from the engine for {}: the screen is out of date", short(silent)))
         }
         None => ui.latest().verdict(),
     };

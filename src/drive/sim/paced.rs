@@ -1,4 +1,4 @@
-//! The simulation against the real clock: what the demo runs on.
+//! The simulation against the real clock, for the demo.
 
 use std::{
     sync::Arc,
@@ -20,7 +20,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// How far a scenario's events may be late, in virtual time: while requests are under way, and else.
 const LATE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
 
-/// Runs an imitated estate on a thread of its own, `speed` virtual seconds a second, reached as the live one is. Ends when the
+/// Runs a simulated estate on a thread of its own, `speed` virtual seconds per second, with the interface of the live driver. Ends when the
 /// last [`Link`] is dropped.
 #[must_use]
 pub fn start_paced(plan: Arc<Plan>, seed: u64, speed: f64) -> Link {
@@ -30,13 +30,13 @@ pub fn start_paced(plan: Arc<Plan>, seed: u64, speed: f64) -> Link {
 /// What happens while it runs: called before each step of virtual time, with the drive.
 pub type Events = Box<dyn FnMut(&mut SimDrive) -> Result<(), String> + Send>;
 
-/// The same of an estate that was given a journal: it can be steered, and its events happen.
+/// The same for an estate with a journal: it can be controlled, and the events of the scenario happen.
 #[must_use]
 pub fn start_with_control(drive: SimDrive, speed: f64, inbox: Option<Inbox>, events: Events) -> Control {
     run(drive, speed, inbox, Some(events))
 }
 
-/// Fastest and slowest that simulated time may go; standing still is 0.
+/// Slowest and fastest speed of simulated time; 0 is a pause.
 pub const SPEED: (f64, f64) = (0.25, 1000.0);
 
 /// How fast the time of a paced simulation passes.
@@ -79,14 +79,14 @@ fn run(mut drive: SimDrive, speed: f64, mut inbox: Option<Inbox>, mut happens: O
             }
             let speed = *speed.borrow_and_update();
             let now = clock::now();
-            // What a slow machine does not get done is not caught up with.
+            // A slow machine does not make up for lost time.
             let span = now.since(before).min(2 * FRAME).mul_f64(speed);
             before = now;
             pass(&mut drive, span, happens.as_mut());
             while let Ok(order) = order_queue.try_recv() {
                 drive.order(order);
             }
-            // Own keys first.
+            // The console's own orders first.
             for order in inbox.iter_mut().flat_map(Inbox::take) {
                 drive.order(order);
             }
@@ -98,7 +98,7 @@ fn run(mut drive: SimDrive, speed: f64, mut inbox: Option<Inbox>, mut happens: O
     Control { link: Link { snapshots, commands, viewer, speed }, orders: Orders::new(orders) }
 }
 
-/// Lets virtual time pass, and happen what falls due in it; for a frame of real time at the most, so that a machine that is too slow for
+/// Lets virtual time pass, with the events that fall due in it; for a frame of real time at the most, so that a machine that is too slow for
 /// this speed still answers.
 fn pass(drive: &mut SimDrive, span: Duration, mut happens: Option<&mut Events>) {
     let (started, mut left) = (Instant::now(), span);
@@ -109,7 +109,7 @@ fn pass(drive: &mut SimDrive, span: Duration, mut happens: Option<&mut Events>) 
         if let Some(events) = &mut happens
             && let Err(why) = events(drive)
         {
-            // The estate goes on without it.
+            // The estate continues without it.
             tracing::error!("the scenario: {why}");
         }
     }

@@ -273,7 +273,7 @@ impl<S: Systems> Run<S> {
     }
 
     /// An emergency, on its way forward, is a way back by another name: what is not known or not as it should be is what it is for, and
-    /// does not stand in its way.
+    /// does not block it.
     fn is_emergency(&self, at: usize) -> bool {
         self.steps[at].state.way() == Way::Forward && self.plan_of(at).action.spec().emergency
     }

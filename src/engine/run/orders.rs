@@ -1,4 +1,4 @@
-//! Whether an operator gets what they want, and why not. Nothing here is silent: an order is obeyed or refused with its reason.
+//! The operator's orders. Each is performed, or refused with a reason.
 
 use super::{
     Hand, Order, Proposal, Refusal, Run, RunEffect, SLOW,
@@ -29,7 +29,7 @@ impl<S: Systems> Run<S> {
         match self.perform(order, estate, now) {
             Ok(effects) => effects,
             Err(Refusal(why)) => {
-                // Whoever approved from elsewhere does not see what is said here; the record is their answer.
+                // Who approved from elsewhere does not see this screen; the record is their answer.
                 let operator = self.writer.clone().filter(|_| self.halted.is_none());
                 let record = approval.zip(operator).map(|(it, by)| RunEffect::Record(it.on_record(by, &why)));
                 self.notice = Some((now, why));
@@ -121,7 +121,7 @@ impl<S: Systems> Run<S> {
         ) {
             return Err(Refusal::new(format!("{id} is {}: there is nothing to preview", state.word())));
         }
-        // Shown whatever is in its way; whether it can be armed is another matter.
+        // A blocked step can be previewed; arming it is checked later.
         let preview = self.work_out(at, estate, now);
         let known = preview.as_ref().ok().cloned();
         self.steps[at].preview = Some(preview);
@@ -344,7 +344,7 @@ impl<S: Systems> Run<S> {
         }
     }
 
-    /// Whether a name that was typed where the run is steered stands for somebody: for the operator alone. What takes two people would else
+    /// Whether a name that was typed where the run is controlled stands for somebody: for the operator alone. What takes two people would else
     /// take one keyboard.
     pub(super) fn is_own_word(&self, by: &str, hand: &Hand, what: (&str, Digest)) -> Result<(), Refusal> {
         let own = self.writer.as_deref().is_some_and(|operator| operator.eq_ignore_ascii_case(by.trim()));

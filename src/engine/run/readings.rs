@@ -1,4 +1,4 @@
-//! What the estate looked like, put on record now and then while somebody steers: for the story of the run, which is told to people who
+//! What the estate looked like, recorded at intervals while somebody has control: for the report of the run, which is written for people who
 //! were not there. Nothing is decided on what is written here but one thing: what a run has cost those who write goes on where the journal
 //! left it, because the plan's budget is for the whole run, however often the program is started in it.
 

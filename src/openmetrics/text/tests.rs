@@ -57,7 +57,7 @@ fn read(text: &str) -> HashMap<String, f64> {
                 let value: f64 = value.parse().expect("a number");
                 assert!(value.is_finite(), "{line}");
                 assert!(samples.insert(series.to_owned(), value).is_none(), "{series} is there twice");
-                family_of(name, &types).unwrap_or_else(|| panic!("{name} is of no family told before"))
+                family_of(name, &types).unwrap_or_else(|| panic!("{name} is of no family named before"))
             }
         };
         if of != family {

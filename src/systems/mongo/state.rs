@@ -119,7 +119,7 @@ impl Set {
         }
     }
 
-    fn status_came(&mut self, host: &str, status: Membership, stamp: Stamp) {
+    fn set_status(&mut self, host: &str, status: Membership, stamp: Stamp) {
         let lag = match &status {
             Membership::In(s) if s.state == MemberState::Primary => {
                 if let Some(at) = s.applied {
@@ -150,7 +150,7 @@ impl Set {
         member.status.set(status, stamp);
     }
 
-    fn config_came(&mut self, config: Config, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+    fn set_config(&mut self, config: Config, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
         if config.set != self.name {
             let text = format!("{}: is of the set `{}`; the plan says `{}`", config.from, config.set, self.name);
             self.config.fail(&Fault::new(FaultKind::Malformed, text));
@@ -231,9 +231,9 @@ impl System for State {
         let Some(set) = self.sets.get_mut(query.set()) else { return Vec::new() };
         match (query, observation) {
             (Query::Hello(p), Observation::Hello(h)) => return set.hello(&p.host, h, stamp),
-            (Query::Config { .. }, Observation::Config(c)) => return set.config_came(c, stamp),
+            (Query::Config { .. }, Observation::Config(c)) => return set.set_config(c, stamp),
             (Query::Operations { .. }, Observation::Operations(o)) => set.operations.set(o, stamp),
-            (Query::Status(p), Observation::Status(s)) => set.status_came(&p.host, s, stamp),
+            (Query::Status(p), Observation::Status(s)) => set.set_status(&p.host, s, stamp),
             (Query::Server(p), Observation::Server(s)) => {
                 if let Some(member) = set.members.get_mut(&p.host) {
                     member.server.set(s, stamp);

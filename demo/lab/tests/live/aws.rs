@@ -146,7 +146,7 @@ fn wrong_credentials_are_refused_in_words_that_do_not_show_them() {
     let _calm = lab.calm();
     let mut plan = lab.plan().unwrap();
     let strange = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(strange.path(), "AKIDSTRANGER\n").unwrap();
+    std::fs::write(strange.path(), "AKIDUNKNOWN\n").unwrap();
     plan.sites.source.access.read.access_key = Some(Secret::File(strange.path().to_owned()));
     // moto accepts any key, AWS does not: EC2's own message.
     let proxy = Proxy::start(lab.port("aws/source").unwrap()).unwrap();
@@ -163,7 +163,7 @@ fn wrong_credentials_are_refused_in_words_that_do_not_show_them() {
     let seen = seen.unwrap();
     for id in ["ec2/source/instances", "metrics/cloudwatch/source"] {
         let (_, words) = fault_of(&seen, id).unwrap();
-        assert!(!words.contains("STRANGER"), "{words}");
+        assert!(!words.contains("UNKNOWN"), "{words}");
     }
     assert_eq!(value(&seen, "fleet.role.running", &["web", "source"]), None);
 }

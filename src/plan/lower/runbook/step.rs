@@ -115,7 +115,7 @@ impl<'g, 't> Steps<'g, 't> {
         faults: &mut Faults,
     ) {
         if action.by_hand().is_some() {
-            return said_and_done(table, faults);
+            return stated_and_done(table, faults);
         }
         // A faulty gate is missing here, but was intended.
         let faulty = |key: &str| {
@@ -153,7 +153,7 @@ impl<'g, 't> Steps<'g, 't> {
 }
 
 /// A manual step is over once a person marks it done: nothing of it is awaited or verified afterwards.
-fn said_and_done(table: &Table, faults: &mut Faults) {
+fn stated_and_done(table: &Table, faults: &mut Faults) {
     for (key, span) in ["verify", "settle", "bake"].into_iter().filter_map(|key| Some((key, table.written(key)?))) {
         let message =
             format!("`{key}` in a manual step: it ends when a person marks it done, so this would not be evaluated");

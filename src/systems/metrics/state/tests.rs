@@ -120,7 +120,7 @@ fn a_period_is_as_old_as_its_end_and_one_in_the_future_is_none() {
     assert!(seen.is_fresh(), "a newer period cannot have come yet");
     known.set(of(-90), stamp(150));
     assert!(!known.reading.at(now(150)).is_fresh(), "read just now, and stale: the metric has stopped");
-    assert_eq!(known.ring.iter().count(), 1, "the same period told again is no new value");
+    assert_eq!(known.ring.iter().count(), 1, "the same period reported again is no new value");
     known.set(of(600), stamp(160));
     assert!(!known.reading.at(now(160)).is_fresh());
 }

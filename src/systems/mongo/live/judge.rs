@@ -52,7 +52,7 @@ pub(super) fn of_freeze(
         Ok(hello) if hello.writable && secs == 0 => {
             Some(Verified::new(Truth::Applied, format!("{host} is primary: it is not frozen")))
         }
-        Ok(_) if accepted => Some(Verified::new(Truth::Applied, format!("{host} said that it did"))),
+        Ok(_) if accepted => Some(Verified::new(Truth::Applied, format!("{host} answered that it did"))),
         Ok(_) => None,
         // A restriction that expires by itself does so at whichever server has the address now.
         Err(_) if lapse.is_some() => None,

@@ -41,7 +41,7 @@ fn nothing_is_measured_before_an_operator_has_the_run() {
     assert!(run.sources.iter().all(|s| !s.id.contains("canary")), "what watches never asks as the canary");
     assert!(run.samples().iter().all(|s| !s.def.id.starts_with("mongo.canary")));
     let table = &run.state.panel(run.now).tables[0];
-    assert!(table.columns.iter().all(|column| column.id != "felt"), "nothing is felt: no column for it");
+    assert!(table.columns.iter().all(|column| column.id != "felt"), "nothing is measured: no column for it");
     let detail = run.state.detail("sets", "orders", run.now).expect("a set");
     assert!(detail.fields.iter().any(|(name, cell)| name == "canary" && cell.text.contains("controlling console")));
     // Without a login in the plan there is nothing to check either.

@@ -280,7 +280,7 @@ fn an_old_primary_that_hangs_keeps_nobody_from_finishing_a_move_that_succeeded()
         assert_eq!((play.step.state(), play.step.exposed()), (StepState::Settling, false), "{:?}", play.states());
         let lasted = play.run.now.boot - led;
         assert!((Duration::from_secs(60)..Duration::from_secs(65)).contains(&lasted), "{lasted:?}");
-        assert_eq!(State::log(&run.sim), ["go/0", "go/3", "go/8"], "what was never taken is not said to be");
+        assert_eq!(State::log(&run.sim), ["go/0", "go/3", "go/8"], "what was never taken is not reported as taken");
     }
 }
 

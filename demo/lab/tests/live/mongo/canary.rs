@@ -107,7 +107,7 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
         .unwrap();
     console.during(Duration::from_secs(3), |_| ());
     console.until_live(PATIENCE).unwrap();
-    let healthy = console.until("what was felt so far", PATIENCE, |s| {
+    let healthy = console.until("the gap so far", PATIENCE, |s| {
         outages(s).is_some() && value(s, "mongo.set.primary_writable", &["catalog"]) == Some(1.0)
     });
     let healthy = healthy.unwrap();
@@ -128,7 +128,7 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
     // Durations are not asserted: the canary and the greetings measure independently, on a busy machine.
     for (w, already) in BOTH.iter().zip(already) {
         let sample = canary(&over, "write_downtime", w).unwrap() - already;
-        println!("w:{w}: felt {sample:.3} s; {:?} s at the longest", canary(&over, "longest_gap", w));
+        println!("w:{w}: gap {sample:.3} s; {:?} s at the longest", canary(&over, "longest_gap", w));
         assert!(sample > 0.0, "w:{w}: {sample} s");
     }
     let after = written(lab);

@@ -190,7 +190,7 @@ fn each_missing_permission_is_named_with_the_server_and_the_call() {
         (Some(("half", "right")), vec!["hello", "status"]),
         (Some(("nobody", "right")), vec!["hello"]),
         (Some(("poller", "wrong")), vec!["hello"]),
-        (Some(("stranger", "right")), vec!["hello"]),
+        (Some(("other", "right")), vec!["hello"]),
         (None, vec!["hello"]),
     ] {
         let outcomes = tried(guarded.plan(login));
