@@ -151,7 +151,7 @@ impl Console {
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut beat = tokio::time::interval(player::BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let (mut core_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
+        let (mut engine_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
         let (render_worker, mut finished) = RenderWorker::open()?;
         self.ui.has_worker = true;
         let (mut asked, mut arranging) = (false, false);
@@ -196,7 +196,7 @@ impl Console {
                     due = self.ui.fingerprint() != before;
                 }
                 // One snapshot at a time: those that arrive meanwhile are superseded by the next.
-                changed = self.link.snapshots.changed(), if core_lives && !asked => match changed {
+                changed = self.link.snapshots.changed(), if engine_lives && !asked => match changed {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
                         if self.bell.observe(&snapshot, now()) {
@@ -208,7 +208,7 @@ impl Console {
                         due = false;
                     }
                     // The engine is gone: the last view model stays, and the head soon shows its age.
-                    Err(_) => core_lives = false,
+                    Err(_) => engine_lives = false,
                 },
                 _ = beat.tick(), if self.player.is_some() => {
                     due = self.play(&mut screen)?;

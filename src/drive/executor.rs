@@ -168,7 +168,7 @@ impl<S: Systems> Executor<S> {
         self.go_on(host);
         if self.writing.is_none() {
             self.behind = None;
-            self.tell(None, host);
+            self.report(None, host);
         }
     }
 
@@ -192,11 +192,11 @@ impl<S: Systems> Executor<S> {
             self.halt(&halt, host);
             self.go_on(host);
         }
-        self.tell(since(self.behind), host);
+        self.report(since(self.behind), host);
     }
 
     /// Tells the engine for how long writes have been waiting.
-    fn tell(&mut self, waits: Option<Duration>, host: &mut impl Host<S>) {
+    fn report(&mut self, waits: Option<Duration>, host: &mut impl Host<S>) {
         if std::mem::replace(&mut self.waiting_shown, waits.is_some()) || waits.is_some() {
             self.take(EngineInput::Run(RunInput::Writing(waits)), host);
         }

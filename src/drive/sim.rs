@@ -81,7 +81,7 @@ impl SimDrive {
     /// An estate as the plan names it, at `start`.
     #[must_use]
     pub fn new(plan: Arc<Plan>, seed: u64, start: Now) -> Self {
-        let (core, effects) = Engine::new(plan.clone(), start);
+        let (first, effects) = Engine::new(plan.clone(), start);
         let host = SimHost {
             sim: Sim::new(&plan, seed),
             now: start,
@@ -95,7 +95,7 @@ impl SimDrive {
             journal: None,
             wire: Wire::default(),
         };
-        let mut drive = Self { executor: Executor::new(core), host, tick: start.boot };
+        let mut drive = Self { executor: Executor::new(first), host, tick: start.boot };
         drive.carry_out(effects);
         drive
     }
@@ -112,8 +112,8 @@ impl SimDrive {
     /// The process of the console ends, and its memory is lost; the servers and the requests in flight to them stay. Another console
     /// starts without knowledge.
     pub fn crash(&mut self) {
-        let (core, effects) = Engine::new(self.executor.engine().plan().clone(), self.host.now);
-        self.executor = Executor::new(core);
+        let (first, effects) = Engine::new(self.executor.engine().plan().clone(), self.host.now);
+        self.executor = Executor::new(first);
         self.host.journal = None;
         self.host.wire.console_gone();
         self.host.sources.clear();
@@ -291,10 +291,10 @@ impl SimDrive {
                 } else {
                     self.host.sim.verify(&look.tag, &look.call, look.precondition.as_ref(), self.host.now)
                 };
-                self.host.wire.send(back, Message::Looked(look, looked));
+                self.host.wire.send(back, Message::Verified(look, looked));
             }
             Some(Message::Reply(intent, sent)) => self.take(EngineInput::Run(wire::replied(*intent, sent))),
-            Some(Message::Looked(look, looked)) => self.take(EngineInput::Run(wire::verified(*look, looked))),
+            Some(Message::Verified(look, looked)) => self.take(EngineInput::Run(wire::verified(*look, looked))),
             None => {}
         }
     }

@@ -57,7 +57,7 @@ pub enum EngineInput<S: Systems> {
     Tick,
 }
 
-/// What a console can ask of the core, for all who look. Nothing here changes a server.
+/// What a console can ask of the engine, for all who look. Nothing here changes a server.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EngineCommand {
     /// Poll every collector once more, now.
@@ -99,7 +99,7 @@ pub struct Engine<S: Systems> {
     sources: Vec<Collector<QuestionOf<S>>>,
     by_id: HashMap<String, CollectorIx>,
     pace: f64,
-    /// The run's last picture, and whether anything has happened to it since.
+    /// The last view of the run, and whether anything has happened to it since.
     run_view: Option<Arc<run::RunView>>,
     run_changed: bool,
     pages: Vec<Page>,

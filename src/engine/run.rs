@@ -1,7 +1,7 @@
 //! The run: the steps of the plan, each with its gates, its machine and its preview.
 //!
 //! The step machine decides which transition follows which event. This module makes the events: it judges gates, computes drafts, stores
-//! versions, sets timers, and obeys or refuses orders with a reason. It is pure, as the whole engine: what is to be recorded, sent or
+//! versions, sets timers, and performs orders or refuses them with a reason. It is pure, as the whole engine: what is to be recorded, sent or
 //! verified is returned as a [`RunEffect`].
 //!
 //! | file | what lives there |

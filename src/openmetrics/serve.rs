@@ -155,16 +155,16 @@ async fn listen(
 ) {
     let here = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
     let page = Page { snapshots: snapshots.clone(), heard: Some(clock::now().boot), made: None };
-    let (page, mut core_lives) = (Arc::new(Mutex::new(page)), true);
+    let (page, mut engine_lives) = (Arc::new(Mutex::new(page)), true);
     let mut connections = JoinSet::new();
     let mut oldest: VecDeque<AbortHandle> = VecDeque::new();
     loop {
         tokio::select! {
             biased;
             _ = &mut ended => return,
-            changed = snapshots.changed(), if core_lives => {
-                core_lives = changed.is_ok();
-                let heard = core_lives.then(|| clock::now().boot);
+            changed = snapshots.changed(), if engine_lives => {
+                engine_lives = changed.is_ok();
+                let heard = engine_lives.then(|| clock::now().boot);
                 page.lock().unwrap_or_else(PoisonError::into_inner).heard = heard;
             }
             Some(_) = connections.join_next() => oldest.retain(|connection| !connection.is_finished()),

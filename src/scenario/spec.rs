@@ -88,7 +88,7 @@ static EVENT: TableSpec = TableSpec {
     groups: &[&[
         or("when", List(&CONDITION, 0), "[]", "Once all of this is the case; default: from the beginning."),
         or("after", SPAN, "\"0s\"", "So much later."),
-        must("happens", OneOf(DEEDS), "What."),
+        must("happens", OneOf(FORMS), "What."),
     ]],
 };
 
@@ -170,7 +170,7 @@ static NONE: TableSpec = TableSpec {
 };
 
 /// All forms of what can be injected: those of the systems, then those of the network and the console.
-const DEEDS: &[&TableSpec] = {
+const FORMS: &[&TableSpec] = {
     const ALL: &[&[&TableSpec]] = &[FaultInjection::FORMS, OWN];
     &joined::<{ count(ALL) }>(ALL)
 };

@@ -133,8 +133,8 @@ pub fn against_the_log(why: &str, log: &[String], entries: &[Entry], steps: &[St
         match last.get(op) {
             Some(OpState::Applied) if absolute.contains(&(op.0.clone(), op.1.attempt, usize::from(op.1.op))) => {}
             Some(OpState::Applied) => assert!(done.contains(tag), "{}: {tag} is reported as applied", why()),
-            Some(OpState::NotApplied) => assert!(!done.contains(tag), "{}: {tag} is said not to be applied", why()),
-            Some(OpState::Waiting) => assert!(!done.contains(tag), "{}: {tag} is said not to be sent", why()),
+            Some(OpState::NotApplied) => assert!(!done.contains(tag), "{}: {tag} is reported as not applied", why()),
+            Some(OpState::Waiting) => assert!(!done.contains(tag), "{}: {tag} is reported as not sent", why()),
             Some(OpState::Conflict) => {}
             other => panic!("{}: {tag} came to {other:?}: nobody found out", why()),
         }

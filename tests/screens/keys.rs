@@ -1,4 +1,4 @@
-//! What keys send: every key at every kind of moment, on an estate that obeys orders.
+//! What keys send: every key at every kind of moment, on an estate that performs orders.
 //!
 //! The judges are the simulated servers' own log and the journal, not the console: a step is begun only by the inputs
 //! that its confirmation asks for, and a request arrives only if its intent is on record.
@@ -171,10 +171,10 @@ impl Console {
             Input::Waits => UiEvent::Tick,
         };
         let acts = update(&mut self.ui, event);
-        self.obeys(acts);
+        self.performs(acts);
     }
 
-    fn obeys(&mut self, acts: Vec<Act>) {
+    fn performs(&mut self, acts: Vec<Act>) {
         for act in acts {
             match act {
                 Act::Send(command) => self.drive.command(command),
@@ -201,7 +201,7 @@ impl Console {
         self.ui.now = self.drive.now();
         let view_model = Arc::new(ViewModel::of(Arc::new(self.drive.snapshot())));
         let acts = update(&mut self.ui, UiEvent::ViewModel(view_model, Prepared::default()));
-        self.obeys(acts);
+        self.performs(acts);
     }
 
     /// Reads the log of the servers and what survives of the journal, and compares them.

@@ -198,17 +198,17 @@ fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
     let plan = Arc::new(plan);
     let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let mut sim = systems::Sim::new(&plan, 7);
-    let (mut core, mut effects) = Engine::new(plan, now);
-    effects.extend(core.handle(EngineInput::Tick, now));
+    let (mut engine, mut effects) = Engine::new(plan, now);
+    effects.extend(engine.handle(EngineInput::Tick, now));
     while let Some(effect) = effects.pop() {
         let EngineEffect::Start(source, spec) = effect else { continue };
         let took = Duration::ZERO;
         effects.extend(match sim.answer(&spec.query, now) {
-            Ok(facts) => core.handle(EngineInput::Observation { source, facts, took }, now),
-            Err(fault) => core.handle(EngineInput::Failed { source, fault, took }, now),
+            Ok(facts) => engine.handle(EngineInput::Observation { source, facts, took }, now),
+            Err(fault) => engine.handle(EngineInput::Failed { source, fault, took }, now),
         });
     }
-    let (view, _) = core.take_snapshot(&Wanted { signals: true, ..Wanted::default() }, now);
+    let (view, _) = engine.take_snapshot(&Wanted { signals: true, ..Wanted::default() }, now);
     let samples = view.samples.as_ref().expect("measured");
     let run = view.run.as_ref().expect("a run");
     let mut compared = 0;

@@ -85,7 +85,7 @@ fn junk_stops_nobody_and_writes_nowhere() {
         }),
         "{orders:?}"
     );
-    assert!(inbox.take().is_empty(), "each is told once");
+    assert!(inbox.take().is_empty(), "each is reported once");
     assert_eq!(fs::read_to_string(&journal).expect("read"), "precious");
 }
 

@@ -81,7 +81,7 @@ pub(super) enum Message {
     /// To a server: a read that verifies an operation, and whether it finds nothing.
     Look(Box<Verify>, bool),
     /// From a server: the result of that read.
-    Looked(Box<Verify>, Verified<Version>),
+    Verified(Box<Verify>, Verified<Version>),
 }
 
 /// All messages on the network, by the time of their arrival.

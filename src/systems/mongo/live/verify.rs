@@ -108,7 +108,7 @@ impl SetReaders {
         }
         let over = format!("term {term} of {host} is over");
         if request.accepted {
-            return Verified::new(Truth::Applied, format!("{over}, as its reply said"));
+            return Verified::new(Truth::Applied, format!("{over}, as its reply shows"));
         }
         match self.was_logged(plan, host, request.tag, STEPPED_DOWN).await {
             Logged::Done => {

@@ -1,4 +1,4 @@
-//! Fault injection: it has the stated effect, the servers' rules take it into account, and it can be lifted again.
+//! Fault injection: it has the stated effect, the servers' rules take it into account, and it can be ended again.
 
 use std::{collections::BTreeSet, time::Duration};
 
