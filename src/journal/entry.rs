@@ -8,15 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Author,
-    body::Body,
-    chain::{Flaw, Head},
+    body::{Body, VERSION},
+    damage::Flaw,
 };
 use base::operation::Data;
 use base::{digest::Digest, now::Now};
 
-/// The version of the records' contents. A journal with a higher one is not changed. 2: there are readings, which an earlier program cannot
-/// read.
-pub const VERSION: u32 = 2;
+/// The head of a chain: the last record's number and hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// Number of the last record; 0 before the first.
+    pub seq: u64,
+    /// Its hash; zeros before the first.
+    pub hash: Digest,
+}
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,10 +8,7 @@ use std::{
 
 use base::operation::Data;
 
-use super::{
-    Entry, Refused,
-    chain::{Damage, Flaw, Head, Reader},
-};
+use super::{Damage, Entry, Flaw, Head, Refused, chain::Reader};
 
 /// A follower. It takes no lock and writes nothing.
 #[derive(Debug)]

@@ -18,6 +18,7 @@
 
 pub mod body;
 pub mod chain;
+mod damage;
 pub mod entry;
 pub mod export;
 mod file;
@@ -28,14 +29,17 @@ pub mod way_back;
 
 use std::{io, marker::PhantomData, sync::Arc, time::Duration};
 
-use self::chain::{LONGEST, Reader, Unread};
 pub use self::{
     body::{About, AttemptStarted, Body, Intent, Reading, Transition, Unapproved},
-    chain::{Damage, Flaw, Head},
-    entry::Entry,
+    damage::{Damage, Flaw},
+    entry::{Entry, Head},
     file::writer,
     lock::{Holder, Notice, own},
     store::Storage,
+};
+use self::{
+    chain::{Reader, Unread},
+    damage::LONGEST,
 };
 use base::operation::Data;
 use base::{

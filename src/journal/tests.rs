@@ -134,7 +134,7 @@ fn a_journal_of_another_run_is_refused_and_left_as_it_is() {
 fn a_journal_of_a_newer_version_is_refused_and_left_as_it_is() {
     let whole = written(3).survivors();
     let mut all = lines(&whole);
-    let (ours, next) = (super::entry::VERSION, super::entry::VERSION + 1);
+    let (ours, next) = (super::body::VERSION, super::body::VERSION + 1);
     let text = String::from_utf8(all[1].clone()).expect("text");
     let newer = text.replacen(&format!("{{\"v\":{ours}"), &format!("{{\"v\":{next}"), 1);
     assert_ne!(newer, text);

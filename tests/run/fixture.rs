@@ -10,7 +10,7 @@ use landfall::{
     base::{side::Side, step::StepState},
     drive::sim::CallTrouble,
     engine::run::{Order, Proposal},
-    journal::{chain, entry::VERSION, export},
+    journal::{body::VERSION, chain, export},
     systems::{Body, Engine, EngineInput, Entry},
 };
 

@@ -16,6 +16,9 @@ pub struct Machine {
     pub(super) begun: Begun,
     /// Attempts begun, in both directions together.
     pub(super) attempt: u16,
+    /// The state before the last rollback that was begun. Nothing decides by it: each start record carries it, as those of released
+    /// journals do.
+    pub(super) origin: Origin,
     /// Nothing new begins, except for the cleanup.
     pub(super) held: bool,
     /// The epoch of the timers that still count.
@@ -166,6 +169,7 @@ impl Machine {
             state: State::Considered(Considered::new(Course::Forward, Clearance::Needs, Stands::Pending)),
             begun: Begun::Nothing,
             attempt: 0,
+            origin: (StepState::Pending, Way::Forward),
             held: false,
             epoch: 0,
         }

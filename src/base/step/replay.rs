@@ -39,8 +39,7 @@ impl Machine {
         for op in &mut recipe.ops {
             *op = Op::new(op.kind, op.cleanup);
         }
-        let origin = self.begun.origin().unwrap_or((StepState::Pending, Way::Forward));
-        Record::Started { attempt: self.attempt, way: self.went(), origin, recipe }
+        Record::Started { attempt: self.attempt, way: self.went(), origin: self.origin, recipe }
     }
 
     /// Another attempt takes the place of the last one.
@@ -48,7 +47,10 @@ impl Machine {
         recipe.attempt = self.attempt;
         match course {
             Course::Forward => self.begun.begin_forward(recipe),
-            Course::Back(origin) => self.begun.begin_back(recipe, origin),
+            Course::Back(origin) => {
+                self.origin = origin;
+                self.begun.begin_back(recipe, origin);
+            }
         }
     }
 
@@ -57,7 +59,7 @@ impl Machine {
     pub fn replay(&mut self, record: &Record) {
         match record {
             Record::Started { attempt, way, origin, recipe } => {
-                self.attempt = *attempt;
+                (self.attempt, self.origin) = (*attempt, *origin);
                 self.enter(recipe.clone(), if *way == Way::Back { Course::Back(*origin) } else { Course::Forward });
                 self.state = State::Running;
             }

@@ -12,7 +12,10 @@ use super::{
     runbook::DAY,
     tables::{NAME, TEXT, may, must, or},
 };
-use crate::{things, types::Confirm};
+use crate::{
+    things,
+    types::{Action, Confirm},
+};
 use base::domain::{Domain, Named};
 
 /// What there is to know of an action beside what it does.
@@ -298,3 +301,49 @@ const GROUP: &[Key] = &[
     must("group", Text(1, 255), "The group."),
     must("to", SIDE, "The side on which its offsets are set."),
 ];
+
+impl Action {
+    /// Its key in the plan.
+    #[must_use]
+    pub const fn key(&self) -> ActionKey {
+        match self {
+            Self::Manual { .. } => ActionKey::Manual,
+            Self::MovePrimary { .. } => ActionKey::MovePrimary,
+            Self::AddMembers { .. } => ActionKey::AddMembers,
+            Self::Unhide { .. } => ActionKey::Unhide,
+            Self::SetVotes { .. } => ActionKey::SetVotes,
+            Self::SetPriorities { .. } => ActionKey::SetPriorities,
+            Self::Freeze { secs: 0, .. } => ActionKey::Unfreeze,
+            Self::Freeze { .. } => ActionKey::Freeze,
+            Self::RemoveMembers { .. } => ActionKey::RemoveMembers,
+            Self::SetWeights { .. } => ActionKey::SetWeights,
+            Self::SetTtl { .. } => ActionKey::SetTtl,
+            Self::EmergencyWeights { .. } => ActionKey::EmergencyWeights,
+            Self::SetCapacity { .. } => ActionKey::SetCapacity,
+            Self::Power { on: true, .. } => ActionKey::Start,
+            Self::Power { on: false, .. } => ActionKey::Stop,
+            Self::Processes { suspend: true, .. } => ActionKey::Suspend,
+            Self::Processes { suspend: false, .. } => ActionKey::Resume,
+            Self::Targets { on: true, .. } => ActionKey::Register,
+            Self::Targets { on: false, .. } => ActionKey::Deregister,
+            Self::Build { .. } => ActionKey::Build,
+            Self::CommitOffsets { .. } => ActionKey::CommitOffsets,
+        }
+    }
+
+    /// What there is to know of it beside what it does.
+    #[must_use]
+    pub const fn spec(&self) -> &'static ActionSpec {
+        self.key().spec()
+    }
+
+    /// The text that is typed to confirm it: the name of what it changes.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        match self.spec().means {
+            Means::Requests => self.about().last().map_or("done", |(_, name)| *name),
+            // A person says so of what a person does.
+            Means::Shown | Means::ByHand => "done",
+        }
+    }
+}

@@ -5,7 +5,6 @@ use std::{collections::HashSet, time::Duration};
 use serde::Serialize;
 
 use super::Condition;
-use crate::spec::action::{ActionKey, ActionSpec, Means};
 use base::side::{Side, Sides};
 
 /// Phases, and what applies to all of them.
@@ -267,40 +266,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// Its key in the plan.
-    #[must_use]
-    pub const fn key(&self) -> ActionKey {
-        match self {
-            Self::Manual { .. } => ActionKey::Manual,
-            Self::MovePrimary { .. } => ActionKey::MovePrimary,
-            Self::AddMembers { .. } => ActionKey::AddMembers,
-            Self::Unhide { .. } => ActionKey::Unhide,
-            Self::SetVotes { .. } => ActionKey::SetVotes,
-            Self::SetPriorities { .. } => ActionKey::SetPriorities,
-            Self::Freeze { secs: 0, .. } => ActionKey::Unfreeze,
-            Self::Freeze { .. } => ActionKey::Freeze,
-            Self::RemoveMembers { .. } => ActionKey::RemoveMembers,
-            Self::SetWeights { .. } => ActionKey::SetWeights,
-            Self::SetTtl { .. } => ActionKey::SetTtl,
-            Self::EmergencyWeights { .. } => ActionKey::EmergencyWeights,
-            Self::SetCapacity { .. } => ActionKey::SetCapacity,
-            Self::Power { on: true, .. } => ActionKey::Start,
-            Self::Power { on: false, .. } => ActionKey::Stop,
-            Self::Processes { suspend: true, .. } => ActionKey::Suspend,
-            Self::Processes { suspend: false, .. } => ActionKey::Resume,
-            Self::Targets { on: true, .. } => ActionKey::Register,
-            Self::Targets { on: false, .. } => ActionKey::Deregister,
-            Self::Build { .. } => ActionKey::Build,
-            Self::CommitOffsets { .. } => ActionKey::CommitOffsets,
-        }
-    }
-
-    /// What there is to know of it beside what it does.
-    #[must_use]
-    pub const fn spec(&self) -> &'static ActionSpec {
-        self.key().spec()
-    }
-
     /// The thing that it is about: its labels and their values, the last of which tells it from others of its kind. None for what only a
     /// person knows.
     #[must_use]
@@ -342,16 +307,6 @@ impl Action {
     #[must_use]
     pub const fn brings_users(&self) -> bool {
         matches!(self, Self::SetWeights { weights, .. } if weights.target > 0)
-    }
-
-    /// The text that is typed to confirm it: the name of what it changes.
-    #[must_use]
-    pub fn target(&self) -> &str {
-        match self.spec().means {
-            Means::Requests => self.about().last().map_or("done", |(_, name)| *name),
-            // A person says so of what a person does.
-            Means::Shown | Means::ByHand => "done",
-        }
     }
 
     /// What a person does outside the program, for an action of which nothing is ever sent.
