@@ -189,7 +189,7 @@ fn a_signal_is_never_better_than_the_worst_of_its_sources() {
         let healthy = live(&healthy);
         // One collector of each kind of query is enough; members and names of one kind are alike.
         let mut kinds = BTreeSet::new();
-        for source in view.sources {
+        for source in view.collectors {
             if source.id.starts_with(system) && kinds.insert((source.side, source.calls)) {
                 // Some queries are made much less often than others of their system.
                 let silent = GONE_STALE.max(source.interval * 7 / 2);
@@ -229,7 +229,7 @@ fn what_is_probed_is_probed_for_whoever_steers_and_for_nobody_who_watches() {
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
     let probes = |drive: &mut SimDrive| {
         drive.run_for(Duration::from_secs(10));
-        let all = drive.snapshot().sources;
+        let all = drive.snapshot().collectors;
         all.into_iter().filter(|s| s.id.contains("/canary/")).map(|s| (s.id, s.state)).collect::<Vec<_>>()
     };
     assert_eq!(probes(&mut drive), [], "a watch of a plan with a canary");

@@ -48,10 +48,12 @@ impl Estate {
             self.engine.handle(EngineInput::Tick, self.now);
             if self.now.boot.as_secs().is_multiple_of(5) {
                 self.round += 1;
-                for (source, ask) in self.asked.clone() {
-                    let facts = answer(&ask, self.round);
-                    self.engine
-                        .handle(EngineInput::Observation { source, facts, took: Duration::from_millis(30) }, self.now);
+                for (collector, ask) in self.asked.clone() {
+                    let observation = answer(&ask, self.round);
+                    self.engine.handle(
+                        EngineInput::Observation { collector, observation, took: Duration::from_millis(30) },
+                        self.now,
+                    );
                 }
             }
         }
@@ -64,11 +66,12 @@ impl Estate {
         self.now.wall += Duration::from_secs(1);
         let due = self.now.boot.as_secs().is_multiple_of(10);
         let asked = if due { self.asked.clone() } else { Vec::new() };
-        let answers: Vec<_> = asked.iter().map(|(source, ask)| (*source, answer(ask, self.round))).collect();
+        let answers: Vec<_> = asked.iter().map(|(collector, ask)| (*collector, answer(ask, self.round))).collect();
         let made_up = spent(ClockId::ThreadCPUTime);
         self.engine.handle(EngineInput::Tick, self.now);
-        for (source, facts) in answers {
-            self.engine.handle(EngineInput::Observation { source, facts, took: Duration::from_millis(30) }, self.now);
+        for (collector, observation) in answers {
+            self.engine
+                .handle(EngineInput::Observation { collector, observation, took: Duration::from_millis(30) }, self.now);
         }
         (spent(ClockId::ThreadCPUTime) - made_up, made_up - started)
     }

@@ -69,7 +69,7 @@ impl Order {
     fn holds(self, snapshot: &Snapshot) -> bool {
         match self {
             Self::Sources => {
-                snapshot.unknown.is_empty() && snapshot.sources.iter().all(|s| s.state == CollectorState::Fresh)
+                snapshot.unknown.is_empty() && snapshot.collectors.iter().all(|s| s.state == CollectorState::Fresh)
             }
             Self::Verdict => matches!(snapshot.verdict(), Verdict::Go(_) | Verdict::Clear(_)),
         }
@@ -95,15 +95,15 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
             None => live::start(plan),
         };
         link.viewer.want_signals();
-        let heard = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers + l.failures > 0);
+        let heard = |s: &Arc<Snapshot>| s.collectors.iter().all(|l| l.answers + l.failures > 0);
         // Discovered collectors (members of a set) appear a moment later: two snapshots in a row must agree. Some
         // signals need two observations: checks that passed twice, a lag that only markers show.
-        let twice = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers != 1);
+        let twice = |s: &Arc<Snapshot>| s.collectors.iter().all(|l| l.answers != 1);
         let settled = async {
             let mut before = usize::MAX;
             loop {
                 let now = match link.snapshots.wait_for(heard).await {
-                    Ok(s) => s.sources.len(),
+                    Ok(s) => s.collectors.len(),
                     Err(_) => return,
                 };
                 if now == before {
@@ -149,7 +149,7 @@ pub fn document(s: &Snapshot) -> Value {
         "watched": s.watched,
         "unknown": s.unknown,
         "tiles": s.tiles.iter().map(tile).collect::<Vec<_>>(),
-        "sources": s.sources.iter().map(source).collect::<Vec<_>>(),
+        "sources": s.collectors.iter().map(source).collect::<Vec<_>>(),
         "signals": s.samples.iter().flatten().map(sample).collect::<Vec<_>>(),
         "panels": s.panels.iter().map(|p| panel(p)).collect::<Vec<_>>(),
         "run": s.run.as_deref().map(run::document),
@@ -256,7 +256,7 @@ pub fn text(s: &Snapshot) -> Lines {
             one_line(&t.note)
         ));
     }
-    for l in s.sources.iter().filter(|l| l.state != CollectorState::Fresh) {
+    for l in s.collectors.iter().filter(|l| l.state != CollectorState::Fresh) {
         let why = l.fault.as_ref().map_or_else(String::new, |fault| one_line(&fault.to_string()));
         out.gap();
         out.put(format_args!("{:?}  {}  {}  {why}", l.state, one_line(&l.id), one_line(&l.endpoint)));

@@ -138,7 +138,8 @@ fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
         (Tone::Stale, Some(age)) => Some(format!("{age} old")),
         (Tone::Stale | Tone::Blind, _) => {
             // The text of the collectors' own tile contains the age.
-            let silent = snapshot.sources.iter().filter(|s| s.state != CollectorState::Fresh && s.system == tile.panel);
+            let silent =
+                snapshot.collectors.iter().filter(|s| s.state != CollectorState::Fresh && s.system == tile.panel);
             let oldest = silent.max_by_key(|s| (s.state, s.age.map_or((1, None), |age| (0, Some(age)))))?;
             Some(oldest.age.map_or_else(|| "no data yet".to_owned(), |age| format!("last data {age} ago")))
         }

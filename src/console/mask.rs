@@ -150,7 +150,7 @@ impl Mask {
         let is_host = |at: &&str| {
             at.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) && !at.contains(['/', ' '])
         };
-        let asked = from.sources.iter().flat_map(|s| s.endpoint.split(','));
+        let asked = from.collectors.iter().flat_map(|s| s.endpoint.split(','));
         asked.map(str::trim).filter(is_host).for_each(|host| self.host(host));
     }
 

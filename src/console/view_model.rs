@@ -54,7 +54,7 @@ pub struct Page {
     /// State of its worst collector; `None` if the plan names nothing to query.
     pub worst: Option<CollectorState>,
     /// Number of collectors that are not fresh, and of all.
-    pub sources: (usize, usize),
+    pub collectors: (usize, usize),
 }
 
 impl ViewModel {
@@ -70,18 +70,18 @@ impl ViewModel {
         let clock = Clock::of(&snapshot, zone);
         let details = snapshot.details.iter().map(|(key, detail)| (key.clone(), clock.detail(detail))).collect();
         let tiles = tiles(&snapshot);
-        let sources = Arc::new(sources(&snapshot));
+        let collectors = Arc::new(collectors(&snapshot));
         let own: Vec<Arc<Panel>> = match &snapshot.run {
-            Some(run) => vec![Arc::new(runbook::panel(run)), Arc::new(runbook::journal(run, &clock)), sources],
-            None => vec![sources],
+            Some(run) => vec![Arc::new(runbook::panel(run)), Arc::new(runbook::journal(run, &clock)), collectors],
+            None => vec![collectors],
         };
         let page = |panel: &Arc<Panel>| {
             let own = |s: &&CollectorLine| panel.id == SOURCES || s.system == panel.id;
-            let states: Vec<CollectorState> = snapshot.sources.iter().filter(own).map(|s| s.state).collect();
+            let states: Vec<CollectorState> = snapshot.collectors.iter().filter(own).map(|s| s.state).collect();
             Page {
                 panel: panel.clone(),
                 worst: states.iter().max().copied(),
-                sources: (states.iter().filter(|s| **s != CollectorState::Fresh).count(), states.len()),
+                collectors: (states.iter().filter(|s| **s != CollectorState::Fresh).count(), states.len()),
             }
         };
         let pages = snapshot.panels.iter().chain(&own).map(page);
@@ -239,7 +239,7 @@ pub fn clock(d: Duration) -> String {
 
 /// The collector without an answer for the longest time, and its age.
 fn blind(snapshot: &Snapshot) -> Tile {
-    let count = |state| snapshot.sources.iter().filter(|s| s.state == state).count();
+    let count = |state| snapshot.collectors.iter().filter(|s| s.state == state).count();
     let (value, note) = match snapshot.most_blind() {
         None => (Cell::text("NO COLLECTOR").tone(Tone::Blind), "the plan has nothing to watch".to_owned()),
         Some(s) => {
@@ -254,7 +254,7 @@ fn blind(snapshot: &Snapshot) -> Tile {
         }
     };
     let side = |side: Side| {
-        let of_side = || snapshot.sources.iter().filter(move |s| s.side == Some(side));
+        let of_side = || snapshot.collectors.iter().filter(move |s| s.side == Some(side));
         let live = of_side().filter(|s| s.state == CollectorState::Fresh).count();
         let all = of_side().count();
         let tone = if all == 0 {
@@ -280,8 +280,8 @@ fn blind(snapshot: &Snapshot) -> Tile {
 }
 
 /// The Sources page.
-fn sources(snapshot: &Snapshot) -> Panel {
-    let mut lines: Vec<&CollectorLine> = snapshot.sources.iter().collect();
+fn collectors(snapshot: &Snapshot) -> Panel {
+    let mut lines: Vec<&CollectorLine> = snapshot.collectors.iter().collect();
     // What is wrong first; otherwise as the systems list them.
     lines.sort_by_key(|s| std::cmp::Reverse(s.state));
     let count = |state| lines.iter().filter(|s| s.state == state).count();

@@ -61,7 +61,7 @@ pub struct SimDrive {
 struct SimHost {
     sim: Sim,
     now: Now,
-    sources: BTreeMap<CollectorIx, CollectorSpec<Question>>,
+    collectors: BTreeMap<CollectorIx, CollectorSpec<Question>>,
     /// When each collector is asked next; the second number keeps equal times in order.
     heap: BinaryHeap<Reverse<(Duration, u64, CollectorIx)>>,
     /// The valid entry of each collector in the heap: a poll may be moved to an earlier time.
@@ -85,7 +85,7 @@ impl SimDrive {
         let host = SimHost {
             sim: Sim::new(&plan, seed),
             now: start,
-            sources: BTreeMap::new(),
+            collectors: BTreeMap::new(),
             heap: BinaryHeap::new(),
             next: BTreeMap::new(),
             order: 0,
@@ -116,7 +116,7 @@ impl SimDrive {
         self.executor = Executor::new(first);
         self.host.journal = None;
         self.host.wire.console_gone();
-        self.host.sources.clear();
+        self.host.collectors.clear();
         self.host.heap.clear();
         self.host.next.clear();
         self.carry_out(effects);
@@ -343,7 +343,7 @@ impl SimDrive {
     }
 
     fn ask(&mut self, ix: CollectorIx) {
-        let Some(spec) = self.host.sources.get(&ix) else { return };
+        let Some(spec) = self.host.collectors.get(&ix) else { return };
         let trouble =
             self.host.trouble.iter().find(|(prefix, _)| spec.id.starts_with(prefix.as_str())).map(|(_, t)| *t);
         let (answer, took) = match trouble {
@@ -368,8 +368,8 @@ impl SimDrive {
         let wait = spec.interval.div_f64(self.host.pace).mul_f64(1.0 - 0.1 * self.host.random.f64()).max(took);
         self.host.push(wait, ix);
         self.take(match answer {
-            Ok(facts) => EngineInput::Observation { source: ix, facts, took },
-            Err(fault) => EngineInput::Failed { source: ix, fault, took },
+            Ok(observation) => EngineInput::Observation { collector: ix, observation, took },
+            Err(fault) => EngineInput::Failed { collector: ix, fault, took },
         });
     }
 }

@@ -3,6 +3,8 @@
 //! Both drivers run it: the live one on real servers, the simulation on an imitated estate in virtual time.
 
 pub mod gate;
+mod input;
+mod page;
 pub mod run;
 pub mod snapshot;
 pub mod systems;
@@ -11,77 +13,20 @@ mod toy;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+pub use self::input::{EngineCommand, EngineEffect, EngineInput};
 use self::{
+    page::Page,
     run::Run,
     snapshot::{DetailKey, Snapshot, Wanted},
     systems::{EntryOf, IntentOf, Systems},
 };
-use base::view::Panel;
 use base::{
     collector::{Collector, CollectorIx, CollectorSpec, CollectorState, Health, Question},
     now::Now,
-    observed::Fault,
     signal::{Measured, Sample, Samples},
     watched::Unknown,
 };
 use plan::Plan;
-
-/// An input of the engine.
-#[derive(Debug)]
-pub enum EngineInput<S: Systems> {
-    /// A collector answered.
-    Observation {
-        /// Which.
-        source: CollectorIx,
-        /// What.
-        facts: S::Observation,
-        /// How long it took.
-        took: Duration,
-    },
-    /// A collector failed.
-    Failed {
-        /// Which.
-        source: CollectorIx,
-        /// Why.
-        fault: Fault,
-        /// How long it took.
-        took: Duration,
-    },
-    /// Somebody at the console wants something.
-    Command(EngineCommand),
-    /// Something about the run: an order, or what came of one.
-    Run(run::RunInput<S>),
-    /// A line of the journal that somebody else writes.
-    Follow(Box<EntryOf<S>>),
-    /// Time has passed: once a second, and whenever [`Engine::next_due`] says so.
-    Tick,
-}
-
-/// What a console can ask of the engine, for all who look. Nothing here changes a server.
-#[derive(Debug, Clone, PartialEq)]
-pub enum EngineCommand {
-    /// Poll every collector once more, now.
-    Again,
-    /// Poll all collectors this many times as often as the plan says.
-    Pace(f64),
-    /// Watch something that the plan does not name, by the id its server gave it: a change on its way.
-    Follow(String),
-}
-
-/// What the engine wants done.
-#[derive(Debug)]
-pub enum EngineEffect<S: Systems> {
-    /// Start asking this.
-    Start(CollectorIx, CollectorSpec<S::Query>),
-    /// Start probing this: wanted only after [`Engine::steer`].
-    Probe(CollectorIx, CollectorSpec<S::Probe>),
-    /// Poll this many times as often as the plan says.
-    Pace(f64),
-    /// Poll these now, and then as before.
-    Poll(Vec<CollectorIx>),
-    /// What the run wants: to be carried out in order; what cannot be put on record stops all that follows.
-    Run(run::RunEffect<S>),
-}
 
 /// Fastest and slowest that sources may be asked, as multiples of the plan's intervals.
 pub const PACE: (f64, f64) = (0.25, 4.0);
@@ -96,7 +41,7 @@ pub struct Engine<S: Systems> {
     started: Now,
     estate: S,
     run: Run<S>,
-    sources: Vec<Collector<QuestionOf<S>>>,
+    collectors: Vec<Collector<QuestionOf<S>>>,
     by_id: HashMap<String, CollectorIx>,
     pace: f64,
     /// The last view of the run, and whether anything has happened to it since.
@@ -121,27 +66,6 @@ fn decides<S: Systems>(question: &QuestionOf<S>) -> bool {
     matches!(question, Question::Query(query) if S::decides(query))
 }
 
-/// One system's page as it was made last.
-#[derive(Debug)]
-struct Page {
-    panel: Arc<Panel>,
-    /// How many things the system watches, and those of which something is not known.
-    watched: (usize, Vec<Unknown>),
-    made: Now,
-    /// Its system has heard something since.
-    dirty: bool,
-}
-
-impl Page {
-    fn new<S: Systems>(estate: &S, id: &str, now: Now) -> Option<Self> {
-        let panel = Arc::new(estate.panel(id, now)?);
-        let all = estate.watched(id, now);
-        let page = panel.id;
-        let watched = (all.len(), all.into_iter().filter_map(|thing| thing.unknown(page)).collect());
-        Some(Self { panel, watched, made: now, dirty: false })
-    }
-}
-
 impl<S: Systems> Engine<S> {
     /// An engine without observations, and the effects that start its collectors.
     #[must_use]
@@ -155,7 +79,7 @@ impl<S: Systems> Engine<S> {
             estate,
             run,
             plan,
-            sources: Vec::new(),
+            collectors: Vec::new(),
             by_id: HashMap::new(),
             pace: 1.0,
             run_view: None,
@@ -169,14 +93,14 @@ impl<S: Systems> Engine<S> {
     /// Takes one input. The only way anything changes.
     pub fn handle(&mut self, input: EngineInput<S>, now: Now) -> Vec<EngineEffect<S>> {
         match input {
-            EngineInput::Observation { source, facts, took } => {
-                let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
+            EngineInput::Observation { collector, observation, took } => {
+                let Some(entry) = self.collectors.get_mut(collector.0 as usize) else { return Vec::new() };
                 entry.health.answered(now, took);
                 let stamp = entry.stamp(now, self.pace);
                 let wanted = match &entry.spec.query {
-                    Question::Query(ask) => self.estate.apply(ask, facts, stamp),
+                    Question::Query(ask) => self.estate.apply(ask, observation, stamp),
                     Question::Probe(probe) => {
-                        self.estate.on_sample(probe, facts, stamp);
+                        self.estate.on_sample(probe, observation, stamp);
                         Vec::new()
                     }
                 };
@@ -184,8 +108,8 @@ impl<S: Systems> Engine<S> {
                 self.touch(system);
                 self.start(wanted, now)
             }
-            EngineInput::Failed { source, fault, took } => {
-                let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
+            EngineInput::Failed { collector, fault, took } => {
+                let Some(entry) = self.collectors.get_mut(collector.0 as usize) else { return Vec::new() };
                 entry.health.failed(now, took, &fault);
                 match &entry.spec.query {
                     Question::Query(ask) => self.estate.fail(ask, &fault, now),
@@ -196,7 +120,7 @@ impl<S: Systems> Engine<S> {
                 Vec::new()
             }
             EngineInput::Command(EngineCommand::Again) => {
-                let all = (0..).map(CollectorIx).take(self.sources.len()).collect();
+                let all = (0..).map(CollectorIx).take(self.collectors.len()).collect();
                 vec![EngineEffect::Poll(all)]
             }
             EngineInput::Command(EngineCommand::Pace(pace)) => {
@@ -251,8 +175,8 @@ impl<S: Systems> Engine<S> {
     fn quickest(&self, system: &str) -> impl Iterator<Item = (CollectorIx, &Collector<QuestionOf<S>>)> {
         let own =
             move |s: &&Collector<QuestionOf<S>>| system_of::<S>(&s.spec.query) == system && decides::<S>(&s.spec.query);
-        let least = self.sources.iter().filter(own).map(|s| s.spec.interval).min();
-        let all = (0..).map(CollectorIx).zip(&self.sources);
+        let least = self.collectors.iter().filter(own).map(|s| s.spec.interval).min();
+        let all = (0..).map(CollectorIx).zip(&self.collectors);
         all.filter(move |(_, s)| own(s) && Some(s.spec.interval) == least)
     }
 
@@ -353,13 +277,13 @@ impl<S: Systems> Engine<S> {
         about: fn(A) -> QuestionOf<S>,
         now: Now,
     ) -> Option<CollectorIx> {
-        if let Some(known) = self.by_id.get(&spec.id).and_then(|ix| self.sources.get_mut(ix.0 as usize)) {
+        if let Some(known) = self.by_id.get(&spec.id).and_then(|ix| self.collectors.get_mut(ix.0 as usize)) {
             known.spec.side = spec.side;
             return None;
         }
-        let ix = CollectorIx(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+        let ix = CollectorIx(u32::try_from(self.collectors.len()).unwrap_or(u32::MAX));
         self.by_id.insert(spec.id.clone(), ix);
-        self.sources.push(Collector { spec: spec.clone().map(about), health: Health::new(now) });
+        self.collectors.push(Collector { spec: spec.clone().map(about), health: Health::new(now) });
         Some(ix)
     }
 
@@ -382,8 +306,8 @@ impl<S: Systems> Engine<S> {
             }
         }
         let over = |s: &&Collector<QuestionOf<S>>| matches!(&s.spec.query, Question::Query(ask) if self.estate.is_over(ask, now));
-        let sources = self
-            .sources
+        let collectors = self
+            .collectors
             .iter()
             .filter(|s| !over(s))
             .map(|s| snapshot::line(s, system_of::<S>(&s.spec.query), now, self.pace))
@@ -413,7 +337,7 @@ impl<S: Systems> Engine<S> {
             panels: self.pages.iter().map(|page| page.panel.clone()).collect(),
             watched: self.pages.iter().map(|page| page.watched.0).sum(),
             unknown,
-            sources,
+            collectors,
             samples,
             details,
             run: self.run_view.clone(),

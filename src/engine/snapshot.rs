@@ -39,7 +39,7 @@ pub struct Snapshot {
     /// Those of which there is no fresh value, and gates that are judged now and whose signal has none: the worst first.
     pub unknown: Vec<Unknown>,
     /// Every source.
-    pub sources: Vec<CollectorLine>,
+    pub collectors: Vec<CollectorLine>,
     /// Every signal; none where nobody reads them ([`Wanted::signals`]).
     pub samples: Option<Vec<Sample>>,
     /// The details that are open somewhere ([`Wanted::details`]), as far as their rows exist.
@@ -176,7 +176,7 @@ impl Snapshot {
     /// What asks for the way back beats what is not known (blind beats stale beats starting; a thing that the plan names comes before the
     /// sources), and that beats going on.
     fn without_outages(&self) -> Verdict {
-        let worst = |state| self.sources.iter().filter(move |s| s.state == state);
+        let worst = |state| self.collectors.iter().filter(move |s| s.state == state);
         if let Some(why) = self.run.as_ref().and_then(|run| run.roll_back()) {
             return Verdict::RollBack(why);
         }
@@ -189,7 +189,7 @@ impl Snapshot {
             let n = worst(state).count();
             if let Some(first) = worst(state).max_by_key(|s| s.age) {
                 let why = first.fault.as_ref().map_or_else(String::new, |f| format!(": {f}"));
-                silent = Some(format!("{n} of {} collectors {word}, {}{why}", self.sources.len(), first.id));
+                silent = Some(format!("{n} of {} collectors {word}, {}{why}", self.collectors.len(), first.id));
                 break;
             }
         }
@@ -202,13 +202,13 @@ impl Snapshot {
                     0 => String::new(),
                     n => format!("; {n} more unknown"),
                 };
-                let sources = silent.map_or_else(String::new, |why| format!("; {why}"));
-                return Verdict::Hold(format!("{}: {}{more}{sources}", thing.what, thing.why));
+                let collectors = silent.map_or_else(String::new, |why| format!("; {why}"));
+                return Verdict::Hold(format!("{}: {}{more}{collectors}", thing.what, thing.why));
             }
             (None, None) => {}
         }
         match &self.run {
-            None => Verdict::Clear(format!("all {} collectors live", self.sources.len())),
+            None => Verdict::Clear(format!("all {} collectors live", self.collectors.len())),
             Some(run) => run.go(),
         }
     }
@@ -216,7 +216,7 @@ impl Snapshot {
     /// The oldest source that is not live; else the oldest.
     #[must_use]
     pub fn most_blind(&self) -> Option<&CollectorLine> {
-        self.sources.iter().max_by_key(|s| (s.state, s.age))
+        self.collectors.iter().max_by_key(|s| (s.state, s.age))
     }
 }
 

@@ -263,8 +263,8 @@ impl Stage {
     fn second(&mut self) {
         self.now.boot += Duration::from_secs(1);
         self.now.wall += jiff::SignedDuration::from_secs(1);
-        let (source, facts) = (base::collector::CollectorIx(0), self.server);
-        self.take(EngineInput::Observation { source, facts, took: Duration::ZERO });
+        let (collector, observation) = (base::collector::CollectorIx(0), self.server);
+        self.take(EngineInput::Observation { collector, observation, took: Duration::ZERO });
         self.take(EngineInput::Tick);
     }
 

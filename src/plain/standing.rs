@@ -80,7 +80,7 @@ impl Standing {
         let run = snapshot.run.as_deref();
         facts.extend(run.into_iter().flat_map(watched));
         facts.extend(tiles(snapshot).iter().map(tile));
-        facts.extend(snapshot.sources.iter().map(source));
+        facts.extend(snapshot.collectors.iter().map(source));
         facts.extend(run.into_iter().flat_map(gates));
         facts.extend(run.into_iter().flat_map(steps));
         Self {
@@ -144,7 +144,7 @@ impl Steady {
 /// The verdict. A change of the first named collector, while many come up or fail together, is not printed.
 fn verdict(snapshot: &Snapshot) -> Fact {
     let verdict = snapshot.verdict();
-    let worst = snapshot.sources.iter().map(|s| s.state).max().filter(|state| *state != CollectorState::Fresh);
+    let worst = snapshot.collectors.iter().map(|s| s.state).max().filter(|state| *state != CollectorState::Fresh);
     let sense = match (&verdict, worst) {
         (Verdict::Hold(_), Some(state)) => state_cell(state).0.to_owned(),
         (Verdict::Outage(_) | Verdict::Overspent(_), _) => {

@@ -33,7 +33,7 @@ fn what_is_too_old_is_dimmed_and_says_so() {
         drive.trouble(of, Some(Trouble::Hangs));
     }
     let stale = |drive: &mut SimDrive, of: &str| {
-        drive.snapshot().sources.iter().any(|s| s.id.starts_with(of) && s.state == CollectorState::Stale)
+        drive.snapshot().collectors.iter().any(|s| s.id.starts_with(of) && s.state == CollectorState::Stale)
     };
     let mut waited = 0;
     while !stale(&mut drive, "mongo/") || !stale(&mut drive, "kafka/") {

@@ -18,7 +18,7 @@ fn bad_night() -> Snapshot {
         drive.run_for(Duration::from_secs(60));
         drive.trouble("mongo/", Some(Trouble::Hangs));
         let stale =
-            |s: Snapshot| s.sources.iter().any(|s| s.id.starts_with("mongo/") && s.state == CollectorState::Stale);
+            |s: Snapshot| s.collectors.iter().any(|s| s.id.starts_with("mongo/") && s.state == CollectorState::Stale);
         for _ in 0..60 {
             if stale(drive.snapshot()) {
                 break;

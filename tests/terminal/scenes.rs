@@ -75,7 +75,7 @@ fn scene() {
                         passed_on += 1;
                         drop(inner.commands.send(command));
                     }
-                    let answers = inner.snapshots.borrow().sources.iter().map(|s| s.answers).sum();
+                    let answers = inner.snapshots.borrow().collectors.iter().map(|s| s.answers).sum();
                     Count::write(&file, [answers, passed_on]);
                     thread::sleep(Duration::from_millis(20));
                 }
@@ -116,8 +116,9 @@ fn run(link: Link) {
 /// The same answers twenty times a second; with `ages` their age changes.
 fn repeated(file: PathBuf, ages: bool) -> Link {
     let mut link = simulated();
-    let all_live =
-        |link: &mut Link| link.snapshots.borrow_and_update().sources.iter().all(|s| s.state == CollectorState::Fresh);
+    let all_live = |link: &mut Link| {
+        link.snapshots.borrow_and_update().collectors.iter().all(|s| s.state == CollectorState::Fresh)
+    };
     while !all_live(&mut link) {
         thread::sleep(Duration::from_millis(50));
     }
@@ -131,7 +132,7 @@ fn repeated(file: PathBuf, ages: bool) -> Link {
             if ages {
                 let passed = clock::now().since(start);
                 next.now.boot += passed;
-                for source in &mut next.sources {
+                for source in &mut next.collectors {
                     // Answered every second.
                     source.age = Some(Age(Duration::from_millis(u64::from(passed.subsec_millis()))));
                 }

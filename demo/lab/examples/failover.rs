@@ -78,7 +78,7 @@ async fn one(link: &mut Link, run: &Path, first: &str, how: How) -> Result<(i64,
     let name = format!("mongo/{SET}/1");
     // The first member has the highest priority and becomes primary again some time after it is back.
     until(link, "the first member leads and all sources are live", |s| {
-        primary(s).as_deref() == Some(first) && s.sources.iter().all(|s| s.state == CollectorState::Fresh)
+        primary(s).as_deref() == Some(first) && s.collectors.iter().all(|s| s.state == CollectorState::Fresh)
     })
     .await?;
     let broken_at = Timestamp::now();

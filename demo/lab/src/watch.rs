@@ -133,14 +133,14 @@ impl Watch {
     pub fn until_live(&mut self, patience: Duration) -> Result<Arc<Snapshot>> {
         let mut since: Option<(usize, Instant)> = None;
         self.until("every source to be live", patience, |s| {
-            if !s.sources.iter().all(|l| l.state == CollectorState::Fresh) {
+            if !s.collectors.iter().all(|l| l.state == CollectorState::Fresh) {
                 since = None;
                 return false;
             }
             match since {
-                Some((n, at)) if n == s.sources.len() => at.elapsed() > Duration::from_secs(1),
+                Some((n, at)) if n == s.collectors.len() => at.elapsed() > Duration::from_secs(1),
                 _ => {
-                    since = Some((s.sources.len(), Instant::now()));
+                    since = Some((s.collectors.len(), Instant::now()));
                     false
                 }
             }
@@ -168,7 +168,7 @@ impl Drop for Watch {
 #[must_use]
 pub fn not_live(s: &Snapshot) -> String {
     let lines: Vec<_> = s
-        .sources
+        .collectors
         .iter()
         .filter(|l| l.state != CollectorState::Fresh)
         .map(|l| {

@@ -201,11 +201,11 @@ fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
     let (mut engine, mut effects) = Engine::new(plan, now);
     effects.extend(engine.handle(EngineInput::Tick, now));
     while let Some(effect) = effects.pop() {
-        let EngineEffect::Start(source, spec) = effect else { continue };
+        let EngineEffect::Start(collector, spec) = effect else { continue };
         let took = Duration::ZERO;
         effects.extend(match sim.answer(&spec.query, now) {
-            Ok(facts) => engine.handle(EngineInput::Observation { source, facts, took }, now),
-            Err(fault) => engine.handle(EngineInput::Failed { source, fault, took }, now),
+            Ok(observation) => engine.handle(EngineInput::Observation { collector, observation, took }, now),
+            Err(fault) => engine.handle(EngineInput::Failed { collector, fault, took }, now),
         });
     }
     let (view, _) = engine.take_snapshot(&Wanted { signals: true, ..Wanted::default() }, now);

@@ -60,7 +60,7 @@ impl Mask {
             self.string(what);
         }
         self.strings(snapshot.unknown.iter_mut().flat_map(|thing| [&mut thing.what, &mut thing.why]));
-        for source in &mut snapshot.sources {
+        for source in &mut snapshot.collectors {
             self.strings([&mut source.id, &mut source.endpoint]);
             if let Some(fault) = &mut source.fault
                 && let Some(masked) = self.text(fault.text.raw())

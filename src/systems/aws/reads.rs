@@ -56,10 +56,10 @@ mod tests {
     fn the_policy_grants_what_the_sources_of_a_full_plan_say_they_need() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/plan.example.toml");
         let (plan, _) = crate::load_plan(&path).unwrap_or_else(|faulty| panic!("{faulty}"));
-        let (_, sources) = <Estate as engine::systems::Systems>::new(&Arc::new(plan));
+        let (_, collectors) = <Estate as engine::systems::Systems>::new(&Arc::new(plan));
         // AWS permissions have a service prefix; the other servers' permissions have none.
         let needed: BTreeSet<String> =
-            sources.iter().flat_map(|s| s.calls).filter(|c| c.contains(':')).map(|c| (*c).to_owned()).collect();
+            collectors.iter().flat_map(|s| s.calls).filter(|c| c.contains(':')).map(|c| (*c).to_owned()).collect();
         assert!(needed.iter().filter(|c| c.starts_with("ec2:")).count() == 4, "the plan names a fleet: {needed:?}");
         assert!(needed.is_subset(&granted()), "not granted: {:?}", needed.difference(&granted()));
     }

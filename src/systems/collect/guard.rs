@@ -83,7 +83,7 @@ mod tests {
         // Ends by itself at the third start, which does not panic.
         again_and_again(Duration::from_millis(1), schedule, Sink::new(tx, CollectorIx(7)), source).await;
         for time in 0..2 {
-            let Ok(EngineInput::Failed { source: CollectorIx(7), fault, .. }) = queue.try_recv() else {
+            let Ok(EngineInput::Failed { collector: CollectorIx(7), fault, .. }) = queue.try_recv() else {
                 panic!("no fault reported")
             };
             assert_eq!(fault.kind, FaultKind::Unsupported);

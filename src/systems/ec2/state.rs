@@ -51,7 +51,7 @@ impl System for State {
             news: Duration::ZERO,
             rows: Memo::default(),
         };
-        (state, sources(plan))
+        (state, collectors(plan))
     }
 
     fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
@@ -138,7 +138,7 @@ pub(super) fn order(ready: &Observed<f64>) -> f64 {
 }
 
 /// The collectors that the plan needs; none that no role needs.
-fn sources(plan: &Plan) -> Vec<CollectorSpec<Query>> {
+fn collectors(plan: &Plan) -> Vec<CollectorSpec<Query>> {
     let interval = plan.intervals.ec2;
     let asks = Side::BOTH.into_iter().flat_map(|side| Question::ALL.map(|what| Query { side, what }));
     asks.filter(|ask| facts::asked(plan, *ask))

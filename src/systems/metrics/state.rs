@@ -217,7 +217,7 @@ fn allowed(query: &HealthQuery, value: Value) -> Result<Value, Fault> {
     Ok(Value { value: value.value.min(high), ..value })
 }
 
-fn sources(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
+fn collectors(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
     let interval = plan.intervals.health;
     let timeout = interval.clamp(Duration::from_secs(3), Duration::from_secs(10));
     let mut out = Vec::new();
@@ -283,7 +283,7 @@ impl System for State {
 
     fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
         let known = plan.health.iter().map(|_| Sides::default()).collect();
-        (Self { plan: plan.clone(), known }, sources(plan))
+        (Self { plan: plan.clone(), known }, collectors(plan))
     }
 
     fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {

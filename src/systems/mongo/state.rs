@@ -42,7 +42,7 @@ impl Set {
             if !self.members.contains_key(host.as_str()) {
                 let host: Arc<str> = host.into();
                 self.members.insert(host.clone(), Member::default());
-                specs.extend(self.sources(&host, arbiters.contains(&*host)));
+                specs.extend(self.collectors(&host, arbiters.contains(&*host)));
             }
         }
         specs
@@ -50,7 +50,7 @@ impl Set {
 
     /// The collectors of one member. An arbiter has no users, so no login is possible: only `hello` is queried. The same holds for a
     /// candidate that is not a member yet; its status is queried all the same, to find out when it becomes one.
-    fn sources(&self, host: &Arc<str>, arbiter: bool) -> Vec<CollectorSpec<Query>> {
+    fn collectors(&self, host: &Arc<str>, arbiter: bool) -> Vec<CollectorSpec<Query>> {
         let peer = || Peer { set: self.ix, host: host.clone() };
         let every = self.plan.intervals.mongo;
         let spec = |what: &str, calls, interval, ask| CollectorSpec {
@@ -163,7 +163,7 @@ impl Set {
         self.config.set(config, stamp);
         // Where the plan distinguishes sides by tags, they are known only now; and a candidate may be a member now.
         let moved = before.into_iter().filter(|(host, was)| as_of(self, host) != *was);
-        let mut specs: Vec<_> = moved.flat_map(|(host, _)| self.sources(&host, self.is_arbiter(&host))).collect();
+        let mut specs: Vec<_> = moved.flat_map(|(host, _)| self.collectors(&host, self.is_arbiter(&host))).collect();
         specs.extend(self.add(hosts, &arbiters));
         specs
     }
@@ -220,7 +220,7 @@ impl System for State {
         let specs = sets
             .iter()
             .flat_map(|s| {
-                let members = s.members.keys().flat_map(|host| s.sources(host, false));
+                let members = s.members.keys().flat_map(|host| s.collectors(host, false));
                 members.chain(s.sources_of_the_primary()).collect::<Vec<_>>()
             })
             .collect();

@@ -217,7 +217,7 @@ fn api(plan: &Plan, id: String, calls: &'static [&'static str], query: Query) ->
 const PACED: Duration = Duration::from_millis(400);
 
 /// All collectors that the plan needs.
-fn sources(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
+fn collectors(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
     let mut zones = IndexMap::<&str, Vec<Wanted>>::new();
     for name in &plan.dns {
         zones.entry(&name.zone).or_default().push(wanted(name));
@@ -267,7 +267,7 @@ impl System for State {
     fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
         let zones = plan.dns.iter().map(|n| (n.zone.clone(), Reading::default())).collect();
         let names = plan.dns.iter().map(Name::new).collect();
-        (Self { plan: plan.clone(), zones, names, changes: BTreeMap::new() }, sources(plan))
+        (Self { plan: plan.clone(), zones, names, changes: BTreeMap::new() }, collectors(plan))
     }
 
     fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {

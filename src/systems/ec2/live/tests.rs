@@ -246,7 +246,7 @@ impl Watching {
                 let input = self.queue.recv().await.expect("collectors run");
                 drop(self.engine.handle(input, clock::now()));
                 let snapshot = self.engine.snapshot(&Wanted { signals: true, ..Wanted::default() }, clock::now());
-                if snapshot.sources.iter().find(|s| s.id == "ec2/source/instances").is_some_and(&is) {
+                if snapshot.collectors.iter().find(|s| s.id == "ec2/source/instances").is_some_and(&is) {
                     return snapshot;
                 }
             }
@@ -289,6 +289,6 @@ async fn an_expired_token_is_refused_and_a_renewed_one_is_taken_up() {
 #[test]
 fn readers_are_made_without_a_server() {
     let keys = key("key");
-    let (_, sources) = State::new(&plan("http://127.0.0.1:9", keys.path()));
-    assert_eq!(sources.len(), 6, "two sides, three questions: no groups are named");
+    let (_, collectors) = State::new(&plan("http://127.0.0.1:9", keys.path()));
+    assert_eq!(collectors.len(), 6, "two sides, three questions: no groups are named");
 }

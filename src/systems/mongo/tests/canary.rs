@@ -38,7 +38,7 @@ pub(super) fn sample_for(run: &mut Run, probes: &[CollectorSpec<Probe>], seconds
 fn nothing_is_measured_before_an_operator_has_the_run() {
     let mut run = with_canary();
     run.pass(5);
-    assert!(run.sources.iter().all(|s| !s.id.contains("canary")), "what watches never asks as the canary");
+    assert!(run.collectors.iter().all(|s| !s.id.contains("canary")), "what watches never asks as the canary");
     assert!(run.samples().iter().all(|s| !s.def.id.starts_with("mongo.canary")));
     let table = &run.state.panel(run.now).tables[0];
     assert!(table.columns.iter().all(|column| column.id != "felt"), "nothing is measured: no column for it");

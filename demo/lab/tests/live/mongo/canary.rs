@@ -92,7 +92,7 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
     let mut watch = Watch::on(plan(lab)).unwrap();
     let seen = watch.until_live(PATIENCE).unwrap();
     watch.during(Duration::from_secs(3), |_| ());
-    assert!(seen.sources.iter().all(|l| !l.id.contains("canary")), "who watches has no canary");
+    assert!(seen.collectors.iter().all(|l| !l.id.contains("canary")), "who watches has no canary");
     assert_eq!(samples(&seen, "mongo.canary.gap", &[]).count(), 0);
     assert_eq!(written(lab), before, "a watch has written");
     drop(watch);
