@@ -40,6 +40,9 @@ const MONGO_READS: &[&str] = &[
     "serverStatus",
     "replSetGetStatus",
     "replSetGetConfig",
+    "getDefaultRWConcern",
+    // The server itself reads its settings to answer `getDefaultRWConcern`.
+    "find",
     "getLog",
     "connectionStatus",
     "currentOp",

@@ -193,14 +193,15 @@ impl Console {
     /// If it is not there.
     pub fn select(&mut self, step: &str) -> Result<()> {
         self.page("7g")?;
-        self.until("Runbook", PATIENCE)?;
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             std::thread::sleep(LOOK * 10);
-            if self.row(step).is_some_and(|row| row.starts_with('▸')) {
-                return Ok(());
+            match self.row(step) {
+                Some(row) if row.starts_with('▸') => return Ok(()),
+                Some(_) => self.press("j")?,
+                // A console that is busy may have read the key together with an escape before it.
+                None => self.page("7g")?,
             }
-            self.press("j")?;
         }
         Err(Error::new(format!("looking for the step {step}"), self.screen()))
     }
