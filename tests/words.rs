@@ -117,7 +117,6 @@ const PUBLIC: &[(&str, &str, &str)] = &[
     ("docs/scenarios.md", "--example picture", "an image"),
     ("src/systems/ec2/live/instances.rs", "core_count", "a name of the SDK: the core of a processor"),
     ("src/systems/ec2/live/instances.rs", "threads_per_core", "a name of the SDK: the core of a processor"),
-    ("tests/mutants/list.toml", "a_share_of_answers_that_cannot_be_told_apart", "the name of a test"),
     ("demo/lab/src/kafka/sip.rs", "use a core", "the core of a processor"),
     ("tests/model/", "World", "what the model checker explores, not the simulation's conditions"),
     ("src/systems/kafka/cluster/tests.rs", "World", "a test's own"),
