@@ -111,11 +111,16 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         return Vec::new();
     }
     match id {
-        Id::Page if nth > ui.view_model().pages.len() => {
-            ui.message = Some(format!("there is no page {}", nth + 1));
-            Vec::new()
+        Id::Page => {
+            let pages = ui.view_model();
+            match (0..=pages.pages.len()).find(|page| pages.page_key(*page) == Some(nth)) {
+                Some(page) => go(ui, page),
+                None => {
+                    ui.message = Some(format!("there is no page {}", nth + 1));
+                    Vec::new()
+                }
+            }
         }
-        Id::Page => go(ui, nth),
         Id::NextPage => go(ui, (ui.page_number() + 1) % (ui.view_model().pages.len() + 1)),
         Id::PreviousPage => {
             let n = ui.view_model().pages.len() + 1;

@@ -13,7 +13,7 @@ use super::{
     answers::{self, Answer, answers},
     clock::Clock,
     mask::Mask,
-    pages::{JOURNAL, RUNBOOK, SOURCES},
+    pages::{self, JOURNAL, RUNBOOK, SOURCES, is_own},
     runbook, way_back,
 };
 use base::{
@@ -58,6 +58,13 @@ pub struct Page {
 }
 
 impl ViewModel {
+    /// The key of a page, as an index; the overview is page 0. See [`pages::key`].
+    #[must_use]
+    pub fn page_key(&self, page: usize) -> Option<usize> {
+        let own = self.pages.iter().filter(|page| is_own(page.panel.id)).count();
+        pages::key(page, self.pages.len() + 1, own)
+    }
+
     /// From a snapshot, with real names and in UTC.
     #[must_use]
     pub fn of(snapshot: Arc<Snapshot>) -> Self {
