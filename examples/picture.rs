@@ -1,4 +1,4 @@
-//! Makes a picture of a recording: an SVG that shows some moments of it one after the other, with nothing but text and colours in it.
+//! Converts a recording to an SVG image that shows some of its moments one after the other, as text and colours only.
 //!
 //!     cargo run --no-default-features --example picture -- demo.cast docs/demo.svg [SECONDS …]
 //!

@@ -22,8 +22,10 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use self::out::{Failed, failed, print, print_error};
+use self::out::{Context as _, Failed, failed, print, print_error};
+use ::journal::Refused;
 use base::{
+    cause::Chain,
     digest::Digest,
     text::{Document, line},
 };
@@ -191,7 +193,7 @@ pub fn main() -> ExitCode {
     if let Some(file) = &cli.log
         && let Err(why) = log_to(file)
     {
-        return failed(why.into());
+        return failed(why);
     }
     let done = match cli.command {
         Cmd::Console { journal: Some(journal), on } => run::with_control(&journal, &on),
@@ -231,9 +233,14 @@ fn faulty(why: &Faulty) -> Failed {
 /// Why a theme cannot be used, formatted for standard error.
 fn theme_failed(why: &ThemeError) -> Failed {
     match why {
-        ThemeError::Unknown { .. } => why.to_string().into(),
-        ThemeError::Faulty { .. } => Failed::block(&why.to_string()),
+        ThemeError::Unknown { .. } => Failed::new(why),
+        ThemeError::Faulty { source, .. } => Failed::block(&format!("{}\n{why}", source.render(colour(true)))),
     }
+}
+
+/// Why a journal cannot be used: its file, the causes, and what to do.
+fn refused(journal: &Path, why: &Refused) -> Failed {
+    Failed::new(format_args!("{}: {}", journal.display(), Chain(why))).advise(why.advice())
 }
 
 /// Prints warnings to standard error.
@@ -257,9 +264,9 @@ fn load_with_digest(path: &Path) -> Result<(Arc<Plan>, Digest), Failed> {
     Ok((Arc::new(plan), Digest::of(text.as_bytes())))
 }
 
-fn log_to(file: &Path) -> Result<(), String> {
+fn log_to(file: &Path) -> Result<(), Failed> {
     let out = ::journal::own(file, std::fs::OpenOptions::new().create(true).append(true))
-        .map_err(|e| format!("cannot open the log file {}: {e}", file.display()))?;
+        .context(format_args!("cannot open the log file {}", file.display()))?;
     let filter = tracing_subscriber::EnvFilter::try_from_env("LANDFALL_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(Mutex::new(Log(out))).init();
     Ok(())
@@ -282,13 +289,13 @@ impl std::io::Write for Log {
 }
 
 /// The runtime of the collectors. Two workers: collectors mostly wait.
-fn runtime() -> Result<tokio::runtime::Runtime, String> {
+fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .thread_name("landfall-source")
         .build()
-        .map_err(|e| format!("cannot start the runtime: {e}"))
+        .context("cannot start the runtime")
 }
 
 /// How long collectors have to stop when the program ends; a blocking library call that takes longer is abandoned.

@@ -17,6 +17,6 @@ mod standing;
 
 pub use self::{
     line::{Line, lines, one_line},
-    run::{Options, run},
+    run::{Options, Stopped, run},
     standing::{Standing, Steady},
 };

@@ -149,7 +149,7 @@ impl Gathered {
     fn thin(&mut self) {
         let last = self.last.take().and_then(|place| self.entries.get_mut(place));
         if let Some(Entry { body: Body::Readings { samples }, .. }) = last {
-            samples.retain(|sample| curves::is_told(&sample.signal));
+            samples.retain(|sample| curves::is_reported(&sample.signal));
             samples.shrink_to_fit();
         }
     }

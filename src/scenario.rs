@@ -28,11 +28,12 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 pub use condition::Condition;
 use jiff::{SignedDuration, Timestamp};
-pub use systems::injection::FaultInjection;
+pub use rehearsal::NotLike;
+pub use systems::FaultInjection;
 
 use base::digest::Digest;
 use console::key::Key;
-use drive::sim::{CallTrouble, Trouble};
+use drive::sim::{CallTrouble, Requests, Trouble};
 use plan::{Action, Faulty, Plan, Report, read};
 
 /// One scenario.
@@ -80,8 +81,8 @@ pub enum Injection {
     Cut(bool),
     /// Collectors with this id prefix get this trouble, or none any more.
     Sources(String, Option<Trouble>),
-    /// This trouble for the next requests (their number) whose words contain this text, or that belong to this step.
-    Requests(String, CallTrouble, u32),
+    /// A fault for the next of these requests (their number).
+    Requests(Requests, CallTrouble, u32),
     /// The results of requests of steps with this id prefix cannot be observed; `None`: all can.
     Unobservable(Option<String>),
     /// An external change of the object of this action.

@@ -71,11 +71,11 @@ const PIECES: [&str; 34] = [
 struct Sort {
     name: &'static str,
     good: Vec<String>,
-    read: fn(&str, &mut Rng) -> Told,
+    read: fn(&str, &mut Rng) -> Outcome,
 }
 
 /// The output for one file: texts (which may have the program's own colours), and whether the file was accepted.
-struct Told {
+struct Outcome {
     texts: Vec<String>,
     taken: bool,
 }
@@ -111,16 +111,16 @@ fn sorts() -> Vec<Sort> {
     ]
 }
 
-fn lines_of(read: Result<Report, Faulty>) -> Told {
+fn lines_of(read: Result<Report, Faulty>) -> Outcome {
     match read {
-        Ok(report) => Told { texts: vec![report.render(true), report.render(false)], taken: true },
+        Ok(report) => Outcome { texts: vec![report.render(true), report.render(false)], taken: true },
         Err(faulty) => {
-            Told { texts: vec![faulty.render(true), faulty.render(false), faulty.to_string()], taken: false }
+            Outcome { texts: vec![faulty.render(true), faulty.render(false), faulty.to_string()], taken: false }
         }
     }
 }
 
-fn plan(text: &str, _: &mut Rng) -> Told {
+fn plan(text: &str, _: &mut Rng) -> Outcome {
     match landfall::systems::parse_plan(Path::new("p\u{1b}[2J.toml"), text) {
         Ok((plan, report)) => {
             let mut out = lines_of(Ok(report));
@@ -131,48 +131,48 @@ fn plan(text: &str, _: &mut Rng) -> Told {
     }
 }
 
-fn settings(text: &str, _: &mut Rng) -> Told {
+fn settings(text: &str, _: &mut Rng) -> Outcome {
     match Settings::parse(Path::new("c.toml"), text) {
-        Ok(_) => Told { texts: Vec::new(), taken: true },
+        Ok(_) => Outcome { texts: Vec::new(), taken: true },
         Err(faulty) => lines_of(Err(faulty)),
     }
 }
 
-fn scenario(text: &str, rng: &mut Rng) -> Told {
+fn scenario(text: &str, rng: &mut Rng) -> Outcome {
     let small = fs::read_to_string("demo/small.toml").expect("text");
     let small = if rng.u8(..) < 32 { mutated(&small, std::slice::from_ref(&small), rng) } else { small };
     lines_of(Scenario::parse(Path::new("s.toml"), text, |_| Ok(small.clone())).map(|(_, report)| report))
 }
 
-fn theme(text: &str, _: &mut Rng) -> Told {
+fn theme(text: &str, _: &mut Rng) -> Outcome {
     let file = tempfile::NamedTempFile::with_suffix(".toml").expect("a file");
     fs::write(file.path(), text).expect("written");
     match Themes::of_user(|_| None).check(file.path()) {
         Ok((theme, report, _)) => {
             let mut lines = Lines::default();
             lines.put(format_args!("{} {:?}", theme.name, theme.doc));
-            Told { texts: vec![report.render(true), lines.text().to_owned()], taken: true }
+            Outcome { texts: vec![report.render(true), lines.text().to_owned()], taken: true }
         }
-        Err(why) => Told { texts: vec![Document::block(&why.to_string()).text().to_owned()], taken: false },
+        Err(why) => Outcome { texts: vec![Document::block(&why.to_string()).text().to_owned()], taken: false },
     }
 }
 
-fn journal(text: &str, _: &mut Rng) -> Told {
+fn journal(text: &str, _: &mut Rng) -> Outcome {
     match chain::read::<landfall::systems::Call, landfall::systems::Version>(text.as_bytes()) {
         Ok((entries, torn)) => story(&entries, torn),
         Err(damage) => {
             let mut lines = Lines::default();
             lines.put(damage);
-            Told { texts: vec![lines.text().to_owned()], taken: false }
+            Outcome { texts: vec![lines.text().to_owned()], taken: false }
         }
     }
 }
 
 /// The records of a valid journal with random changes and a valid chain: what another account on the machine could
 /// write.
-fn chained(text: &str, rng: &mut Rng) -> Told {
+fn chained(text: &str, rng: &mut Rng) -> Outcome {
     let Ok((entries, _)) = chain::read::<landfall::systems::Call, landfall::systems::Version>(text.as_bytes()) else {
-        return Told { texts: Vec::new(), taken: false };
+        return Outcome { texts: Vec::new(), taken: false };
     };
     let store = MemStore::default();
     let piece = |rng: &mut Rng| PIECES[rng.usize(..PIECES.len())].to_owned();
@@ -194,7 +194,7 @@ fn chained(text: &str, rng: &mut Rng) -> Told {
     }
 }
 
-fn story(entries: &[Entry], torn: u64) -> Told {
+fn story(entries: &[Entry], torn: u64) -> Outcome {
     let mut texts = vec![
         Document::block(&export::markdown(entries)).text().to_owned(),
         Document::json(&export::json(entries)).expect("JSON").text().to_owned(),
@@ -202,7 +202,7 @@ fn story(entries: &[Entry], torn: u64) -> Told {
     if let Some(story) = report::story(entries, torn, None) {
         texts.extend([report::markdown(&story), report::html(&story)]);
     }
-    Told { texts, taken: true }
+    Outcome { texts, taken: true }
 }
 
 /// Changes some values at random.
@@ -315,7 +315,7 @@ fn whatever_is_in_a_file_nothing_panics_and_nothing_told_acts() {
                     taken += u64::from(lines_of.taken);
                     if let Some(sign) = lines_of.texts.iter().find_map(|text| raw(text)) {
                         signs += 1;
-                        amiss.push(format!("{}, seed {case}: U+{:04X} is told", sort.name, u32::from(sign)));
+                        amiss.push(format!("{}, seed {case}: U+{:04X} is printed", sort.name, u32::from(sign)));
                     }
                 }
             }

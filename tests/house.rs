@@ -4,8 +4,12 @@
 //! cannot become one. Here the order of the layers is held to what the manifests say, the rooms of the topmost crate to having no circle, and
 //! systems to being named in their own folder, in the registry and in the plan's tables alone.
 
+use landfall::{
+    plan::{ActionKey, Means, things},
+    systems::{PAGES, signals},
+};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -73,6 +77,87 @@ fn the_rooms_of_the_topmost_crate_import_in_one_direction() {
     assert!(arrows.is_empty(), "{arrows:#?}");
 }
 
+/// Circles between the top-level modules of a crate that still exist. None may be added.
+const CIRCLES: [(&str, &[&str]); 4] = [
+    ("console", &["dialog", "mouse", "palette", "table", "travel", "typing", "ui", "update", "why_not"]),
+    ("engine", &["run", "snapshot", "systems"]),
+    ("journal", &["file", "store"]),
+    ("plan", &["diag", "sensitive"]),
+];
+
+/// The top-level modules of its crate that a file names, by `crate::` or by `super::` from its depth. `within`: the path in the crate.
+fn named(within: &str, text: &str) -> BTreeSet<String> {
+    let text: String = code(text).split_whitespace().collect();
+    let mut found = BTreeSet::new();
+    for root in ["crate::".to_owned(), "super::".repeat(within.split('/').count())] {
+        for (at, _) in text.match_indices(&root) {
+            let longer = text[..at].ends_with(|c: char| c == ':' || c == '_' || c.is_alphanumeric());
+            // `use` and the path after it are one word here: whitespace is gone.
+            if longer && !text[..at].ends_with("use") {
+                continue;
+            }
+            let rest = &text[at + root.len()..];
+            let (list, mut depth) = (rest.starts_with('{'), 0);
+            let mut name = String::new();
+            for c in rest.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    c if depth == usize::from(list) && (c == '_' || c.is_alphanumeric()) => name.push(c),
+                    _ => {}
+                }
+                let ends = depth == 0 || (depth == 1 && list && c == ',');
+                if (list && ends) || (!list && c != '_' && !c.is_alphanumeric()) {
+                    found.insert(std::mem::take(&mut name));
+                    if depth == 0 {
+                        break;
+                    }
+                } else if list && depth == 1 && c == ':' {
+                    name.push(':');
+                }
+            }
+        }
+    }
+    found.iter().map(|name| name.split(':').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn the_modules_of_a_crate_import_in_no_circle() {
+    let mut circles = Vec::new();
+    for layer in LAYERS {
+        let (folder, files) = (format!("src/{layer}/"), sources(&format!("src/{layer}")));
+        let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (file, text) in &files {
+            let within = file.strip_prefix(&folder).unwrap_or_default();
+            let module = within.split(['/', '.']).next().unwrap_or_default();
+            if module != "lib" && !within.ends_with("/tests.rs") && !within.contains("/tests/") {
+                arrows.entry(module.to_owned()).or_default().extend(named(within, text));
+            }
+        }
+        // What each module reaches, in as many rounds as there are modules.
+        let mut reach = arrows.clone();
+        for _ in 0..arrows.len() {
+            for module in arrows.keys() {
+                let next: BTreeSet<String> =
+                    reach[module].iter().filter_map(|m| reach.get(m)).flatten().cloned().collect();
+                reach.entry(module.clone()).or_default().extend(next);
+            }
+        }
+        let mut known = BTreeSet::new();
+        for module in arrows.keys() {
+            let both = |other: &&String| reach[module].contains(*other) && reach[*other].contains(module);
+            let circle: Vec<String> = arrows.keys().filter(both).cloned().collect();
+            if circle.len() > 1 && known.insert(circle.clone()) {
+                circles.push((layer, circle));
+            }
+        }
+    }
+    let text = |circle: &[&str]| circle.iter().map(|module| (*module).to_owned()).collect();
+    let there: Vec<(&str, Vec<String>)> = CIRCLES.iter().map(|(layer, circle)| (*layer, text(circle))).collect();
+    circles.sort_unstable();
+    assert_eq!(circles, there, "a circle that is gone is to be taken off the list");
+}
+
 /// What names a system: its module, its variants in the registry's enums, the first part of its signals' ids.
 fn names_a_system(line: &str) -> bool {
     const MODULES: [&str; 5] = ["mongo", "kafka", "ec2", "route53", "metrics"];
@@ -118,4 +203,33 @@ fn a_system_is_named_in_its_folder_the_registry_and_the_plans_tables_alone() {
         found.len()
     );
     assert!(looked > 100 && found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn what_actions_say_of_systems_and_signals_is_there() {
+    let signals = signals();
+    for spec in ActionKey::ALL.iter().map(|key| key.spec()) {
+        assert!(spec.system.is_none_or(|id| PAGES.iter().any(|(page, _)| *page == id)), "{}: the system", spec.key);
+        assert!(spec.system.is_some() || spec.means == Means::ByHand, "{}: who carries it out", spec.key);
+        let wanted = spec.wants.iter().flat_map(|gate| gate.signals);
+        for id in wanted {
+            assert!(signals.iter().any(|def| def.id == *id), "{}: the signal {id}", spec.key);
+        }
+    }
+}
+
+#[test]
+fn every_label_of_a_signal_has_a_domain_and_every_domain_is_of_the_plan() {
+    use landfall::base::domain::Domain;
+    for def in signals() {
+        for label in def.labels {
+            assert!(def.domains.iter().any(|(name, _)| name == label), "{}: the domain of {label}", def.id);
+            if let Domain::Of(of) | Domain::Matched { of, .. } = def.domain(label) {
+                assert!(things::ALL.contains(&of), "{}: the things of {label}", def.id);
+            }
+        }
+        for label in def.needs.map(|needs| needs.label).into_iter().chain(def.users.map(|users| users.label)) {
+            assert!(matches!(def.domain(label), Domain::Of(_)), "{}: {label} names a thing", def.id);
+        }
+    }
 }

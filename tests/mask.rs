@@ -8,13 +8,16 @@ use landfall::{
     base::{digest::Digest, now::Now, observed::FaultKind},
     console::{
         Depth, Mode, Themes,
+        act::Act,
         mask::Mask,
+        prepared::Prepared,
         ui::Ui,
-        update::{Act, UiEvent, update},
+        update::{UiEvent, update},
         view::draw,
         view_model::ViewModel,
     },
     drive::sim::{SimDrive, Trouble},
+    engine::snapshot::Wanted,
     journal::{Author, store::MemStore},
 };
 use ratatui::{
@@ -78,16 +81,18 @@ impl Room {
             }
             self.draw();
         }
-        self.hear();
+        self.observe();
     }
 
-    fn hear(&mut self) {
+    fn observe(&mut self) {
         for _ in 0..2 {
             self.drive.run_for(Duration::from_millis(200));
             self.ui.now = self.drive.now();
             let mask = self.masked.then_some(&mut self.mask);
-            let view_model = ViewModel::masked(Arc::new(self.drive.snapshot()), mask, &TimeZone::UTC);
-            update(&mut self.ui, UiEvent::Ready(Arc::new(view_model)));
+            let details = self.ui.opened().cloned().into_iter().collect();
+            let snapshot = self.drive.snapshot_with(&Wanted { details, ..Wanted::default() });
+            let view_model = ViewModel::masked(Arc::new(snapshot), mask, &TimeZone::UTC);
+            update(&mut self.ui, UiEvent::ViewModel(Arc::new(view_model), Prepared::default()));
         }
         self.draw();
     }
@@ -164,7 +169,7 @@ fn nothing_drawn_has_a_name_in_it_and_unmasked_they_are_back() {
     room.drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Refused)));
     room.drive.trouble("route53/", Some(Trouble::Hangs));
     room.drive.run_for(Duration::from_secs(90));
-    room.hear();
+    room.observe();
     room.look_everywhere();
     let found = seen(&room.drawn, &names);
     assert!(found.is_empty(), "{found:?} in {:#?}", line_of(&room.drawn, &found));

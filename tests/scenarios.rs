@@ -7,6 +7,7 @@
 use std::time::Instant;
 
 use landfall::{
+    base::cause::Chain,
     journal::chain,
     scenario::{
         headless::{Outcome, play},
@@ -28,7 +29,7 @@ fn played(name: &str) -> Outcome {
         outcome.log.len(),
         outcome.took.as_secs() / 60,
         started.elapsed().as_secs_f64(),
-        outcome.wrong.as_deref().unwrap_or("all expectations met"),
+        outcome.failed.as_ref().map_or_else(|| "all expectations met".to_owned(), ToString::to_string),
     );
     outcome
 }
@@ -39,8 +40,8 @@ fn twice_alike(name: &str) {
         let other = scope.spawn(|| played(name));
         (played(name), other.join().expect("it plays to its end"))
     });
-    if let Some(why) = &first.wrong {
-        panic!("{name}: {why}");
+    if let Some(why) = &first.failed {
+        panic!("{name}: {}", Chain(why));
     }
     assert!(first.journal == second.journal && first.log == second.log, "{name}: two plays differ");
     let (entries, _) = chain::read::<landfall::systems::Call, landfall::systems::Version>(&first.journal)

@@ -19,7 +19,7 @@ use landfall::{
         signal::{Sample, SignalDef},
     },
     drive::sim::{SimDrive, Trouble},
-    engine::EngineCommand,
+    engine::{EngineCommand, snapshot::Wanted},
     journal::{Author, store::MemStore},
     plan::{Action, Plan, Runbook},
     systems::{PAGES, signals},
@@ -137,11 +137,12 @@ fn pictures_have_signals_for_whoever_reads_them_and_for_nobody_else() {
     let mut drive = drive();
     drive.run_for(SETTLED);
     assert!(drive.snapshot().samples.is_none(), "a screen shows none: nobody measures them for it");
-    drive.command(EngineCommand::Measure);
-    let measured = drive.snapshot().samples.expect("they were asked for");
+    let wanted = Wanted { signals: true, ..Wanted::default() };
+    let measured = drive.snapshot_with(&wanted).samples.expect("they were asked for");
     assert_eq!(by_name(measured), by_name(drive.signals()));
     drive.crash();
-    assert!(drive.snapshot().samples.is_some(), "whoever reads them reads on when another console takes the run up");
+    let after = drive.snapshot_with(&wanted).samples;
+    assert!(after.is_some(), "whoever reads them reads on when another console takes the run up");
 }
 
 #[test]
@@ -188,7 +189,7 @@ fn a_signal_is_never_better_than_the_worst_of_its_sources() {
         let healthy = live(&healthy);
         // One collector of each kind of query is enough; members and names of one kind are alike.
         let mut kinds = BTreeSet::new();
-        for source in view.sources {
+        for source in view.collectors {
             if source.id.starts_with(system) && kinds.insert((source.side, source.calls)) {
                 // Some queries are made much less often than others of their system.
                 let silent = GONE_STALE.max(source.interval * 7 / 2);
@@ -228,7 +229,7 @@ fn what_is_probed_is_probed_for_whoever_steers_and_for_nobody_who_watches() {
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
     let probes = |drive: &mut SimDrive| {
         drive.run_for(Duration::from_secs(10));
-        let all = drive.snapshot().sources;
+        let all = drive.snapshot().collectors;
         all.into_iter().filter(|s| s.id.contains("/canary/")).map(|s| (s.id, s.state)).collect::<Vec<_>>()
     };
     assert_eq!(probes(&mut drive), [], "a watch of a plan with a canary");
@@ -240,6 +241,22 @@ fn what_is_probed_is_probed_for_whoever_steers_and_for_nobody_who_watches() {
     assert_eq!(probes(&mut drive), []);
 }
 
+/// What a registry has lost and gained since its golden file was written.
+#[derive(Debug, PartialEq, Default)]
+struct Difference {
+    /// Lines of the golden file that the registry does not have: removed, or changed.
+    gone: Vec<String>,
+    /// Lines of the registry that the golden file does not have.
+    new: Vec<String>,
+}
+
+fn difference(golden: &str, now: &[String]) -> Difference {
+    let golden: Vec<&str> = golden.lines().collect();
+    let gone = golden.iter().filter(|line| now.iter().all(|n| n != *line)).map(|line| (*line).to_owned());
+    let new = now.iter().filter(|line| !golden.contains(&line.as_str())).cloned();
+    Difference { gone: gone.collect(), new: new.collect() }
+}
+
 /// Ids, units and labels are a public interface: the list only grows. `LANDFALL_WRITE_GOLDEN=1` appends what is new, and never takes a line out.
 #[test]
 fn the_registry_has_all_that_the_golden_file_has_and_the_file_all_that_is_new() {
@@ -247,14 +264,28 @@ fn the_registry_has_all_that_the_golden_file_has_and_the_file_all_that_is_new() 
     let line = |d: &&SignalDef| format!("{}{{{}}} {:?}", d.id, d.labels.join(","), d.unit);
     let now: Vec<String> = signals().iter().map(line).collect();
     let mut golden = std::fs::read_to_string(&path).expect("the golden file");
-    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    let gone: Vec<String> = lines(&golden).into_iter().filter(|line| !now.contains(line)).collect();
+    let Difference { gone, new } = difference(&golden, &now);
     assert!(gone.is_empty(), "released signals are gone, or have another unit or other labels: {gone:#?}");
-    let new: Vec<&String> = now.iter().filter(|line| !lines(&golden).contains(line)).collect();
     if std::env::var_os("LANDFALL_WRITE_GOLDEN").is_some() {
         new.iter().for_each(|line| golden.push_str(&format!("{line}\n")));
         std::fs::write(&path, &golden).expect("golden file can be written");
     } else {
         assert!(new.is_empty(), "LANDFALL_WRITE_GOLDEN=1 adds the new signals: {new:#?}");
+    }
+}
+
+#[test]
+fn a_line_of_the_golden_file_that_is_removed_or_changed_is_gone_and_another_one_is_new() {
+    const GOLDEN: &str = "dns.name.ttl{name} Seconds\nmongo.set.primaries{set} Count\n";
+    let now = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect::<Vec<_>>();
+    let compared = |lines: &[&str]| difference(GOLDEN, &now(lines));
+    let (ttl, primaries) = ("dns.name.ttl{name} Seconds", "mongo.set.primaries{set} Count");
+    assert_eq!(compared(&[primaries, ttl]), Difference::default(), "the order does not matter");
+    assert_eq!(compared(&[ttl]), Difference { gone: now(&[primaries]), new: vec![] });
+    assert_eq!(compared(&[]), Difference { gone: now(&[ttl, primaries]), new: vec![] });
+    let added = "dns.name.samples{name} Count";
+    assert_eq!(compared(&[ttl, primaries, added]), Difference { gone: vec![], new: now(&[added]) });
+    for changed in ["dns.name.ttl{name} Count", "dns.name.ttl{name,type} Seconds", "dns.name.ttls{name} Seconds"] {
+        assert_eq!(compared(&[changed, primaries]), Difference { gone: now(&[ttl]), new: now(&[changed]) });
     }
 }

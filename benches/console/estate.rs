@@ -9,7 +9,7 @@ use landfall::{
         side::Side,
         view::{Cell, Column, Panel, Row, Table, Tone},
     },
-    engine::snapshot::Snapshot,
+    engine::snapshot::{Snapshot, Wanted},
     plan::Plan,
     systems::{Engine, EngineEffect, EngineInput, Observation, Query, ec2, kafka},
 };
@@ -20,9 +20,9 @@ const GROUPS: usize = 200;
 const TOPICS: usize = 100;
 const PAIRS: usize = 100_000;
 
-/// The core as a driver runs it, fed with answers that are made up here: no server, imitated or real.
+/// The engine as a driver runs it, with answers that are made here: no server, simulated or real.
 pub struct Estate {
-    core: Engine,
+    engine: Engine,
     asked: Vec<(CollectorIx, Query)>,
     /// The virtual moment.
     pub now: Now,
@@ -32,12 +32,12 @@ pub struct Estate {
 impl Estate {
     pub fn new() -> Self {
         let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:12:05Z".parse().unwrap() };
-        let (core, effects) = Engine::new(plan(), now);
+        let (engine, effects) = Engine::new(plan(), now);
         let ask = |effect| match effect {
             EngineEffect::Start(ix, spec) => Some((ix, spec.query)),
             _ => None,
         };
-        Self { core, asked: effects.into_iter().filter_map(ask).collect(), now, round: 0 }
+        Self { engine, asked: effects.into_iter().filter_map(ask).collect(), now, round: 0 }
     }
 
     /// Seconds pass; all sources answer every five.
@@ -45,13 +45,15 @@ impl Estate {
         for _ in 0..seconds {
             self.now.boot += Duration::from_secs(1);
             self.now.wall += Duration::from_secs(1);
-            self.core.handle(EngineInput::Tick, self.now);
+            self.engine.handle(EngineInput::Tick, self.now);
             if self.now.boot.as_secs().is_multiple_of(5) {
                 self.round += 1;
-                for (source, ask) in self.asked.clone() {
-                    let facts = answer(&ask, self.round);
-                    self.core
-                        .handle(EngineInput::Observation { source, facts, took: Duration::from_millis(30) }, self.now);
+                for (collector, ask) in self.asked.clone() {
+                    let observation = answer(&ask, self.round);
+                    self.engine.handle(
+                        EngineInput::Observation { collector, observation, took: Duration::from_millis(30) },
+                        self.now,
+                    );
                 }
             }
         }
@@ -64,17 +66,18 @@ impl Estate {
         self.now.wall += Duration::from_secs(1);
         let due = self.now.boot.as_secs().is_multiple_of(10);
         let asked = if due { self.asked.clone() } else { Vec::new() };
-        let answers: Vec<_> = asked.iter().map(|(source, ask)| (*source, answer(ask, self.round))).collect();
+        let answers: Vec<_> = asked.iter().map(|(collector, ask)| (*collector, answer(ask, self.round))).collect();
         let made_up = spent(ClockId::ThreadCPUTime);
-        self.core.handle(EngineInput::Tick, self.now);
-        for (source, facts) in answers {
-            self.core.handle(EngineInput::Observation { source, facts, took: Duration::from_millis(30) }, self.now);
+        self.engine.handle(EngineInput::Tick, self.now);
+        for (collector, observation) in answers {
+            self.engine
+                .handle(EngineInput::Observation { collector, observation, took: Duration::from_millis(30) }, self.now);
         }
         (spent(ClockId::ThreadCPUTime) - made_up, made_up - started)
     }
 
     pub fn snapshot(&mut self) -> Snapshot {
-        self.core.snapshot(self.now)
+        self.engine.snapshot(&Wanted::default(), self.now)
     }
 }
 

@@ -1,5 +1,5 @@
 //! What the console costs at 200×50 with 10,000 instances and 100,000 pairs of group and partition: a frame, a key while readings of
-//! that size arrive, a picture, a filter, a minute in which nothing happens, and the memory of an hour.
+//! that size arrive, a view model, a filter, a minute in which nothing happens, and the memory of an hour.
 //!
 //! ```text
 //! cargo bench --no-default-features --bench console              without the hour
@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Rows come from the systems' own panels, made of answers of that size; the *synthetic* list has 100,000 rows of eight columns,
-//! more than any system shows today. "key" is the time from a key to the bytes for the terminal, when the key and a new picture of the
+//! more than any system shows today. "key" is the time from a key to the bytes for the terminal, when the key and a new snapshot of the
 //! whole estate arrive together: the worst moment. No live client is in this build: what they hold in memory comes on top.
 #![expect(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a bench")]
 
@@ -26,7 +26,7 @@ use landfall::{
     console::{
         Depth, Mode, Theme, Themes,
         frames::Frames,
-        render_worker::{Looking, Prepared, RenderWorker},
+        prepared::{Looking, Prepared},
         ui::Ui,
         update::{UiEvent, update},
         view::draw,
@@ -61,7 +61,7 @@ fn main() {
         std::hint::black_box(drive.snapshot());
         started.elapsed()
     });
-    row("snapshot of the whole estate (the core's, not the console's)", made);
+    row("snapshot of the whole estate (the engine's, not the console's)", made);
     let next = |drive: &mut Estate| {
         drive.pass(1);
         drive.snapshot()
@@ -80,13 +80,13 @@ fn main() {
     idle(&mut drive);
 }
 
-/// One page: what a picture, a frame and a key cost on it.
+/// One page: the cost of a view model, a frame and a key on it.
 fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMut(&mut D) -> Snapshot + Send) {
     let theme = Themes::default().load("night", Depth::True).unwrap();
     let first = next(drive);
     let now = first.now;
     let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(first))), now, Mode::Demo);
-    ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
+    ui.has_worker = true;
     let mut screen = Frames::default();
     frame(&mut ui, &theme, &mut screen);
     for c in keys.chars() {
@@ -94,15 +94,15 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     }
     let rows = ui.focused().map_or(0, |t| t.rows.len());
     println!("{name}: {rows} rows");
-    let pictures = times(20, |_| {
+    let view_models = times(20, |_| {
         let snapshot = Arc::new(next(drive));
         let started = Instant::now();
         let view_model = Arc::new(ViewModel::of(snapshot));
         let took = started.elapsed();
-        update(&mut ui, UiEvent::Ready(view_model));
+        update(&mut ui, UiEvent::ViewModel(view_model, Prepared::default()));
         took
     });
-    row("  picture", pictures);
+    row("  view model", view_models);
     let frames = times(ROUNDS, |i| {
         key(&mut ui, KeyCode::Char(if i % 2 == 0 { 'j' } else { 'k' }));
         let started = Instant::now();
@@ -127,7 +127,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
             key(&mut ui, if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) });
         }
         let pressed = times(100, |i| {
-            let (made, took) = made(&ui, || next(drive));
+            let (made, took) = made(&mut ui, || next(drive));
             beside.push(took);
             let started = Instant::now();
             update(&mut ui, made);
@@ -135,13 +135,13 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
             frame(&mut ui, &theme, &mut screen);
             started.elapsed()
         });
-        row(&format!("  key with a picture, {way}"), pressed);
+        row(&format!("  key with a snapshot, {way}"), pressed);
         if way.starts_with("filter") {
             key(&mut ui, KeyCode::Esc);
         }
     }
     let typed = times(100, |i| {
-        let (made, took) = made(&ui, || next(drive));
+        let (made, took) = made(&mut ui, || next(drive));
         beside.push(took);
         let started = Instant::now();
         update(&mut ui, made);
@@ -153,13 +153,13 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         }
         took
     });
-    row("  key with a picture, typed into the filter", typed);
+    row("  key with a snapshot, typed into the filter", typed);
     let after = times(100, |i| {
         key(&mut ui, KeyCode::Char(['/', 'a', '1', '2'][i % 4]));
         frame(&mut ui, &theme, &mut screen);
         let started = Instant::now();
         if let Some(view_model) = ui.waits() {
-            let prepared = Prepared::of(&view_model, Looking::of(&ui));
+            let prepared = Prepared::of(&view_model, ui.looking());
             update(&mut ui, UiEvent::Rows(prepared));
         }
         frame(&mut ui, &theme, &mut screen);
@@ -171,7 +171,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     });
     row("  its rows after it, where they are made beside", after);
     let sorts = times(100, |_| {
-        let (made, took) = made(&ui, || next(drive));
+        let (made, took) = made(&mut ui, || next(drive));
         beside.push(took);
         let started = Instant::now();
         update(&mut ui, made);
@@ -179,11 +179,11 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         frame(&mut ui, &theme, &mut screen);
         started.elapsed()
     });
-    row("  key with a picture, s: the next column's order", sorts);
-    row("  picture and rows, made beside it, over all of these", beside);
+    row("  key with a snapshot, s: the next column's order", sorts);
+    row("  view model and rows, made beside it, over all of these", beside);
 }
 
-/// A minute in which every source says the same again, as it has for a quarter of an hour: what the core and the console cost, without the
+/// A minute in which every collector observes the same again, as for a quarter of an hour before: the cost of engine and console, without the
 /// clients. With `--metrics` every signal is measured besides: nobody reads them here.
 fn idle(drive: &mut Estate) {
     for _ in 0..900 {
@@ -193,20 +193,20 @@ fn idle(drive: &mut Estate) {
     let first = Arc::new(ViewModel::of(Arc::new(drive.snapshot())));
     for page in ['1', '3', '4'] {
         let mut ui = Ui::new(first.clone(), drive.now, Mode::Demo);
-        ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
+        ui.has_worker = true;
         key(&mut ui, KeyCode::Char(page));
         let mut screen = Frames::default();
         frame(&mut ui, &theme, &mut screen);
-        let (mut core, mut console, mut made_up) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        let (mut engine, mut console, mut made_up) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
         let (before, thread) = (spent(ClockId::ProcessCPUTime), || spent(ClockId::ThreadCPUTime));
         for _ in 0..60 {
             let (took, answers) = drive.same_again();
             made_up += answers;
             let started = thread();
             let snapshot = Arc::new(drive.snapshot());
-            core += took + (thread() - started);
+            engine += took + (thread() - started);
             ui.now = drive.now;
-            let looking = Looking::of(&ui);
+            let looking = ui.looking();
             let started = thread();
             let event = view_model(snapshot, looking);
             update(&mut ui, event);
@@ -217,8 +217,8 @@ fn idle(drive: &mut Estate) {
         let all = spent(ClockId::ProcessCPUTime) - before - made_up;
         let share = |d: Duration| d.as_secs_f64() / 60.0 * 100.0;
         println!(
-            "a minute of the same readings, page {page}: core {:.2} %, console {:.2} %, with all threads {:.2} % of a processor's time",
-            share(core),
+            "a minute of the same readings, page {page}: engine {:.2} %, console {:.2} %, with all threads {:.2} % of a processor's time",
+            share(engine),
             share(console),
             share(all)
         );
@@ -241,7 +241,7 @@ fn quiet(drive: &mut Estate) {
             ui.now = now;
             // The same readings, one second older.
             let older = Snapshot { now, ..(*snapshot).clone() };
-            update(&mut ui, UiEvent::Ready(Arc::new(ViewModel::of(Arc::new(older)))));
+            update(&mut ui, UiEvent::ViewModel(Arc::new(ViewModel::of(Arc::new(older))), Prepared::default()));
             update(&mut ui, UiEvent::Tick);
             let wrote = frame(&mut ui, &theme, &mut screen);
             bytes += wrote;
@@ -261,7 +261,7 @@ fn hour() {
     mib("read a dozen times");
     let first = drive.snapshot();
     let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(first))), drive.now, Mode::Demo);
-    ui.render_worker = RenderWorker::open().ok().map(|(render_worker, _)| render_worker);
+    ui.has_worker = true;
     for c in [KeyCode::Char('4'), KeyCode::Right, KeyCode::Right] {
         key(&mut ui, c);
     }
@@ -273,7 +273,7 @@ fn hour() {
         drive.pass(1);
         ui.now = drive.now;
         let snapshot = Arc::new(drive.snapshot());
-        let event = view_model(snapshot, Looking::of(&ui));
+        let event = view_model(snapshot, ui.looking());
         update(&mut ui, event);
         if second % 60 == 0 {
             key(&mut ui, KeyCode::Char(if second % 120 == 0 { '3' } else { '4' }));
@@ -284,11 +284,12 @@ fn hour() {
     mib("after an hour");
 }
 
-/// What the core's thread and the console's other thread make while keys are answered, on a thread that is not the keys': memory is given
+/// What the engine's thread and the console's other thread make while keys are answered, on a thread that is not the keys': memory is given
 /// back to where it was taken from. How long the second of them took.
-fn made(ui: &Ui, next: impl FnOnce() -> Snapshot + Send) -> (UiEvent, Duration) {
-    let looking = Looking::of(ui);
+fn made(ui: &mut Ui, next: impl FnOnce() -> Snapshot + Send) -> (UiEvent, Duration) {
+    let (looking, old) = (ui.looking(), ui.take_old());
     let aside = || {
+        drop(old);
         let snapshot = Arc::new(next());
         let started = Instant::now();
         (view_model(snapshot, looking), started.elapsed())
@@ -299,7 +300,7 @@ fn made(ui: &Ui, next: impl FnOnce() -> Snapshot + Send) -> (UiEvent, Duration) 
 fn view_model(snapshot: Arc<Snapshot>, looking: Looking) -> UiEvent {
     let view_model = ViewModel::of(snapshot);
     let prepared = Prepared::of(&view_model, looking);
-    UiEvent::Made(Arc::new(view_model), prepared)
+    UiEvent::ViewModel(Arc::new(view_model), prepared)
 }
 
 fn key(ui: &mut Ui, code: KeyCode) {

@@ -66,12 +66,21 @@ pub struct Fault {
     pub kind: FaultKind,
     /// Server, call and the server's own message.
     pub text: Foreign,
+    /// The host itself refused the connection: nothing listens there. False also where that is not known; a connection that is closed or
+    /// reset may have been ended by the network.
+    #[serde(skip)]
+    pub connection_refused: bool,
 }
 
 impl Fault {
     /// A fault with the server's message.
     pub fn new(kind: FaultKind, text: impl AsRef<str>) -> Self {
-        Self { kind, text: Foreign::new(text) }
+        Self { kind, text: Foreign::new(text), connection_refused: false }
+    }
+
+    /// A connection that the host itself refused.
+    pub fn connection_refused(text: impl AsRef<str>) -> Self {
+        Self { connection_refused: true, ..Self::new(FaultKind::Unreachable, text) }
     }
 
     /// No answer for too long, and no other fault known.

@@ -4,7 +4,10 @@ use std::{collections::HashSet, sync::Arc};
 
 use serde::Serialize;
 
-use super::observed::{Fault, FaultKind, Observed};
+use super::{
+    domain::{Domain, Named},
+    observed::{Fault, FaultKind, Observed},
+};
 
 /// Unit of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -43,6 +46,15 @@ pub struct SignalDef {
     pub title: &'static str,
     /// One sentence.
     pub doc: &'static str,
+    /// What the values of the labels of its system may be.
+    #[serde(skip)]
+    pub domains: &'static [Named],
+    /// What a thing of the plan must have for its series to exist.
+    #[serde(skip)]
+    pub needs: Option<Needs>,
+    /// Which things have values only while users come.
+    #[serde(skip)]
+    pub users: Option<Users>,
     /// Which of its series are put on record with the readings of a run.
     #[serde(skip)]
     pub keep: Keep,
@@ -52,6 +64,28 @@ pub struct SignalDef {
     /// How the report draws its readings.
     #[serde(skip)]
     pub curve: Option<Curve>,
+}
+
+/// What a thing must have for a signal of it to exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// The label that names the thing.
+    pub label: &'static str,
+    /// The key that its table must have.
+    pub key: &'static str,
+    /// The signal that exists without it.
+    pub instead: &'static str,
+}
+
+/// Things whose values come of users' requests: without users there is no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Users {
+    /// The label that names the thing.
+    pub label: &'static str,
+    /// The key in its table that says what kind of value it is.
+    pub key: &'static str,
+    /// The kinds that depend on users.
+    pub kinds: &'static [&'static str],
 }
 
 /// Which series of a signal the journal keeps.
@@ -122,7 +156,7 @@ pub const SIDES: &[(&str, &str, Stroke)] = &[("source", "source", Stroke::Dashes
 pub const NEVER: f64 = 31_536_000.0;
 
 impl SignalDef {
-    /// A signal that is neither kept nor drawn.
+    /// A signal that is neither kept nor drawn, and whose labels may have any value.
     #[must_use]
     pub const fn new(
         (id, unit, labels): (&'static str, Unit, &'static [&'static str]),
@@ -131,7 +165,46 @@ impl SignalDef {
         title: &'static str,
         doc: &'static str,
     ) -> Self {
-        Self { id, unit, labels, range, cadence, title, doc, keep: Keep::No, cost: None, curve: None }
+        let (domains, keep) = (&[], Keep::No);
+        Self {
+            id,
+            unit,
+            labels,
+            range,
+            cadence,
+            title,
+            doc,
+            domains,
+            needs: None,
+            users: None,
+            keep,
+            cost: None,
+            curve: None,
+        }
+    }
+
+    /// The same; the values of its labels are of these domains. Other labels may be among them.
+    #[must_use]
+    pub const fn domains(self, domains: &'static [Named]) -> Self {
+        Self { domains, ..self }
+    }
+
+    /// The same; the thing that `label` names must have this key, and without it there is another signal.
+    #[must_use]
+    pub const fn needs(self, label: &'static str, key: &'static str, instead: &'static str) -> Self {
+        Self { needs: Some(Needs { label, key, instead }), ..self }
+    }
+
+    /// The same; it has no value without users where the thing that `label` names has one of these kinds under `key`.
+    #[must_use]
+    pub const fn users(self, label: &'static str, key: &'static str, kinds: &'static [&'static str]) -> Self {
+        Self { users: Some(Users { label, key, kinds }), ..self }
+    }
+
+    /// What the values of a label may be.
+    #[must_use]
+    pub fn domain(&self, label: &str) -> Domain {
+        self.domains.iter().find(|(name, _)| *name == label).map_or(Domain::Free, |(_, domain)| *domain)
     }
 
     /// The same; these of its series are put on record.
@@ -158,18 +231,18 @@ impl SignalDef {
     }
 }
 
-/// Declares a system's signals, and the list `ALL` of them:
+/// Declares a system's signals, and the list `ALL` of them, after its id and the domains of its labels:
 /// `NAME = "id", Unit, ["label"], (least, most), "title", "doc";`, with what else others need to know of it behind that:
 /// `, keep(Keep::All), curve(CurvePanel::Lag, None, LINE)`.
 #[macro_export]
 macro_rules! signals {
-    ($cadence:literal: $($NAME:ident = $id:literal, $unit:ident, [$($label:literal),*], $range:expr, $title:literal, $doc:literal
+    ($cadence:literal in $domains:ident: $($NAME:ident = $id:literal, $unit:ident, [$($label:literal),*], $range:expr, $title:literal, $doc:literal
         $(, $more:ident($($arg:expr),*))*;)+) => {
         $(
             #[doc = $doc]
             pub static $NAME: $crate::signal::SignalDef = $crate::signal::SignalDef::new(
                 ($id, $crate::signal::Unit::$unit, &[$($label),*]), $range, $cadence, $title, $doc,
-            )$(.$more($($arg),*))*;
+            ).domains($domains)$(.$more($($arg),*))*;
         )+
         /// All of them.
         pub const ALL: &[&$crate::signal::SignalDef] = &[$(&$NAME),+];

@@ -7,10 +7,12 @@
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `state.rs` | the state of a step: state, direction, what of it is applied |
+//! | `state.rs` | the names of the states, and the direction |
+//! | `machine.rs` | [`Machine`]: a step in full, and what can be asked of it |
+//! | `attempt.rs` | what was begun: an attempt forward, or a rollback of it |
 //! | `recipe.rs` | the operations of an attempt: kind and state of each |
 //! | `event.rs` | the events of a step, and its effects |
-//! | `machine.rs` | [`step`]: the transitions |
+//! | `transitions.rs` | [`step`]: the transitions |
 //! | `run.rs` | the operations of an attempt: one at a time or fanned out, with a cleanup that is always finished |
 //! | `replay.rs` | the state from the records |
 //!
@@ -22,17 +24,20 @@
 //!   copy of our own request. The model check finds that in a few thousand states.
 //! * Rollback is the same machine with [`Way::Back`]: its own preview, its own intents.
 
+mod attempt;
 mod event;
 mod machine;
 mod recipe;
 mod replay;
 mod run;
 mod state;
+mod transitions;
 
 pub use self::{
     event::{Clearance, Level, Note, Reply, StepEffect, StepEvent, Ticket, Timer, Truth},
-    machine::step,
+    machine::Machine,
     recipe::{Kind, Limits, Op, OpState, Recipe},
     replay::Record,
-    state::{Machine, StepState, Way},
+    state::{StepState, Way},
+    transitions::step,
 };

@@ -9,19 +9,18 @@ use clap::Args;
 
 use super::{
     Appearance, NOT_IN_ORDER, Plain, faulty, load_with_digest,
-    out::{Failed, print, remark},
+    out::{Context as _, Failed, print, remark},
     run::{bound, exit_code, host, leave, operator, options, plain, printed, serve, whoever},
     warn,
 };
 use crate::scenario::{
     Scenario, headless, library,
     script::Script,
-    timeline::{self, Board},
+    timeline::{self, Board, BoardError},
 };
-use base::text::Lines;
+use base::{cause::Chain, text::Lines};
 use console::{self, Ended, Mode, Options, widget::text::wrap};
 use drive::{Control, inbox::Inbox, sim};
-use engine::EngineCommand;
 use journal::{
     Author, Storage,
     store::{FileStore, MemStore, Opened},
@@ -70,7 +69,7 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
     }
     let (least, most) = sim::SPEED;
     if !(least..=most).contains(&it.speed) {
-        return Err(format!("--speed {}: give a number from {least} to {most}", it.speed).into());
+        return Err(Failed::new(format_args!("--speed {}: give a number from {least} to {most}", it.speed)));
     }
     let mut scenario = scenario(&it)?;
     scenario.seed = it.seed.unwrap_or(scenario.seed);
@@ -92,13 +91,13 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
     };
     drop(metrics);
     // Simulated time must run, so that pending operations can finish.
-    drop(control.link.commands.send(EngineCommand::Speed(1.0)));
+    control.link.set_speed(1.0);
     leave(control);
     exit_code(ended)
 }
 
 /// Runs on a screen.
-fn shown(control: &Control, it: &Demo, scenario: &Scenario, mut options: Options) -> Result<Ended, String> {
+fn shown(control: &Control, it: &Demo, scenario: &Scenario, mut options: Options) -> Result<Ended, Failed> {
     options.script = it.autoplay.then(|| Box::new(Script::new(scenario)) as _);
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
     options.greeting = Some(format!(
@@ -106,7 +105,7 @@ fn shown(control: &Control, it: &Demo, scenario: &Scenario, mut options: Options
         scenario.name
     ));
     options.record.clone_from(&it.record);
-    console::run(control.link.clone(), Some(control.orders.clone()), options).map_err(|e| e.to_string())
+    Ok(console::run(control.link.clone(), Some(control.orders.clone()), options)?)
 }
 
 fn list() -> Result<Lines, Failed> {
@@ -126,9 +125,9 @@ fn scenario(it: &Demo) -> Result<Scenario, Failed> {
         let mut scenario = Scenario::rehearsal(plan, digest, jiff::Timestamp::now());
         if let Some(file) = &it.from {
             let name = file.display();
-            let text = std::fs::read_to_string(file).map_err(|e| format!("cannot read {name}: {e}"))?;
-            let document = serde_json::from_str(&text).map_err(|e| format!("{name}: {e}"))?;
-            let unknown = scenario.like(&document).map_err(|why| format!("{name}: {why}"))?;
+            let text = std::fs::read_to_string(file).context(format_args!("cannot read {name}"))?;
+            let document = serde_json::from_str(&text).context(format_args!("{name} is not JSON"))?;
+            let unknown = scenario.like(&document).context(&name)?;
             if !unknown.is_empty() {
                 let unknown = unknown.join(", ");
                 remark(format_args!("{name} does not contain these; they are as in the plan: {unknown}"));
@@ -148,11 +147,10 @@ fn read(name: &str) -> Result<(Scenario, plan::Report), Failed> {
         None if name.ends_with(".toml") || name.contains('/') => Scenario::load(Path::new(name)),
         None => {
             let all: Vec<&str> = library::names().collect();
-            return Err(format!(
+            return Err(Failed::new(format_args!(
                 "there is no scenario {name}; available: {}; a file's name ends in .toml",
                 all.join(", ")
-            )
-            .into());
+            )));
         }
     };
     read.map_err(|why| faulty(&why))
@@ -168,7 +166,7 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
             let mut new = std::fs::OpenOptions::new();
             journal::own(file, new.write(true).create_new(true))?.write_all(&outcome.journal)
         };
-        write(file).map_err(|e| format!("the journal {name}: {e}"))?;
+        write(file).context(format_args!("the journal {name}"))?;
     }
     let (minutes, seconds) = (outcome.took.as_secs() / 60, outcome.took.as_secs() % 60);
     let (keys, records, sent) = (outcome.keys, outcome.entries().len(), outcome.log.len());
@@ -177,33 +175,36 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
         "{}: {keys} keys, {records} records, {sent} requests executed in {minutes} min {seconds} s of virtual time",
         scenario.name,
     ));
-    let (detail, code) = match outcome.wrong {
+    let (detail, code) = match outcome.failed {
         None => ("all expectations met".to_owned(), ExitCode::SUCCESS),
-        Some(why) => (format!("EXPECTATION FAILED: {why}"), ExitCode::from(NOT_IN_ORDER)),
+        Some(why) => (format!("EXPECTATION FAILED: {}", Chain(&why)), ExitCode::from(NOT_IN_ORDER)),
     };
     out.put(detail);
     print(out).map(|_| code)
 }
 
 /// How consoles open the demo's journal: the first one, and each one after a crash.
-fn boarding(path: Option<&Path>, author: Author) -> Result<Box<Board<'static>>, String> {
-    let open = move |store: Box<dyn Storage>, now| {
-        systems::open_journal(store, author.clone(), now).map_err(|e| e.to_string())
-    };
+fn boarding(path: Option<&Path>, author: Author) -> Result<Box<Board<'static>>, Failed> {
+    let open = move |store: Box<dyn Storage>, now| systems::open_journal(store, author.clone(), now);
     let Some(path) = path.map(Path::to_owned) else {
         let mut store = MemStore::default();
         return Ok(Box::new(move |now| {
             store = MemStore::with(store.survivors());
-            open(Box::new(store.clone()), now)
+            Ok(open(Box::new(store.clone()), now)?)
         }));
     };
-    let name = path.display().to_string();
     // Checked before it is opened: an existing journal must not be written to.
     if path.metadata().is_ok_and(|m| m.len() > 0) {
-        return Err(format!("{name} is not empty, and the simulated estate starts fresh each time: name a new file"));
+        let name = path.display();
+        return Err(Failed::new(format_args!(
+            "{name} is not empty, and the simulated estate starts fresh each time: name a new file"
+        )));
     }
-    Ok(Box::new(move |now| match FileStore::open(&path).map_err(|e| format!("the journal {name}: {e}"))? {
-        Opened::Ours(store) => open(Box::new(store), now),
-        Opened::Busy(holder) => Err(format!("{} writes the journal {name}", whoever(holder))),
+    Ok(Box::new(move |now| {
+        let refused = |source| BoardError::File { journal: path.clone(), source };
+        match FileStore::open(&path).map_err(|e| refused(e.into()))? {
+            Opened::Ours(store) => open(Box::new(store), now).map_err(refused),
+            Opened::Busy(holder) => Err(BoardError::Busy { journal: path.clone(), holder: whoever(holder) }),
+        }
     }))
 }

@@ -11,10 +11,11 @@ use clap::Args;
 
 use super::{
     NOT_IN_ORDER, NOT_KNOWN,
-    out::{Failed, done, print_seen, remark},
+    out::{Context as _, Failed, done, print_seen, remark},
+    refused,
     run::whoever,
 };
-use base::digest::Digest;
+use base::{cause::Chain, digest::Digest};
 use drive::inbox::{Answer, Message, folder, put};
 use journal::{Refused, export, follow::Follower, writer};
 use systems::Body;
@@ -63,15 +64,10 @@ struct Wait {
 }
 
 /// Follows a journal under its canonical path, because the inbox is beside the journal itself.
-fn follow(file: &Path, mut each: impl FnMut(&systems::Entry)) -> Result<(PathBuf, Follower), String> {
-    let described = |e: std::io::Error| format!("{}: {e}", file.display());
-    let path = file.canonicalize().map_err(described)?;
+fn follow(file: &Path, mut each: impl FnMut(&systems::Entry)) -> Result<(PathBuf, Follower), Failed> {
+    let path = file.canonicalize().context(file.display())?;
     let mut follower = Follower::new(&path);
-    let read = follower.each(|entry| each(&entry));
-    read.map_err(|e| match e {
-        Refused::Io(e) => described(e),
-        other => format!("{}: {other}", file.display()),
-    })?;
+    follower.each(|entry| each(&entry)).map_err(|why| refused(file, &why))?;
     Ok((path, follower))
 }
 
@@ -86,7 +82,8 @@ pub(super) fn approve(it: &Approve) -> Result<ExitCode, Failed> {
             _ => {}
         }
     })?;
-    let run = run.ok_or("the journal is empty: no run has started")?;
+    let empty = || Failed::new(format_args!("{}: the journal is empty: no run has started", it.journal.display()));
+    let run = run.ok_or_else(empty)?;
     let (digest, what) = meant(&shown, &it.step, &it.digest)?;
     let message = Message::Approve { run, step: it.step.clone(), digest, by: it.name.clone() };
     // An approval is sent only if its subject could be printed.
@@ -96,19 +93,20 @@ pub(super) fn approve(it: &Approve) -> Result<ExitCode, Failed> {
 }
 
 /// The full digest of the newest preview or proposal that begins with the given digits, and its description.
-fn meant(shown: &[(Digest, String)], step: &str, given: &str) -> Result<(Digest, String), String> {
-    let (last, described) =
-        shown.last().ok_or_else(|| format!("the journal has no preview of {step}, and no proposal"))?;
+fn meant(shown: &[(Digest, String)], step: &str, given: &str) -> Result<(Digest, String), Failed> {
+    let none = || Failed::new(format_args!("the journal has no preview of {step}, and no proposal"));
+    let (last, described) = shown.last().ok_or_else(none)?;
     // The console in control decides whether it is still valid.
     let found = shown.iter().rev().find(|(digest, _)| given.len() >= 8 && digest.to_string().starts_with(given));
     found.cloned().ok_or_else(|| {
-        format!("the latest preview or proposal of {step} is {}, not {given}: {described}", last.short())
+        let last = last.short();
+        Failed::new(format_args!("the latest preview or proposal of {step} is {last}, not {given}: {described}"))
     })
 }
 
 pub(super) fn note(it: &Words) -> Result<ExitCode, Failed> {
     let message = Message::Note { by: it.name.clone(), text: it.text.clone() };
-    hand_in(follow(&it.journal, |_| {})?, &message, None, &it.wait, "the words")
+    hand_in(follow(&it.journal, |_| {})?, &message, None, &it.wait, "the note")
 }
 
 pub(super) fn hold(it: &Words) -> Result<ExitCode, Failed> {
@@ -127,42 +125,44 @@ fn hand_in(
     let journal = journal.as_path();
     let name = journal.display();
     if matches!(writer(journal), Ok(None)) {
-        let why = format!("NOT DONE: no console has {name} open to write it to the journal; nothing was handed in");
-        return Err(why.into());
+        return Err(Failed::new(format_args!(
+            "NOT DONE: no console has {name} open to write it to the journal; nothing was handed in"
+        )));
     }
     let handed = put(&folder(journal), message, key)?;
     let mut answer = None;
-    let mut answered = |within: Duration| -> Result<Option<(u64, Answer)>, String> {
+    let mut answered = |within: Duration| -> Result<Option<(u64, Answer)>, Refused> {
         let started = Instant::now();
         loop {
-            let news = follower.each(|entry| {
+            follower.each(|entry| {
                 let found = message.answer(&entry.body).map(|it| (entry.seq, it));
                 answer = answer.take().or(found);
-            });
-            news.map_err(|e| format!("landfall: UNKNOWN whether it is in the journal: {name}: {e}"))?;
+            })?;
             if answer.is_some() || started.elapsed() >= within {
                 return Ok(answer.take());
             }
             sleep(LOOK);
         }
     };
-    let unknown = |why: String| {
-        remark(why);
+    let unread = |why: &Refused| {
+        remark(format_args!("landfall: UNKNOWN whether it is in the journal: {name}: {}", Chain(why)));
         Ok(ExitCode::from(NOT_KNOWN))
     };
     let mut found = match answered(Duration::from_secs(wait.seconds.into())) {
         Ok(found) => found,
-        Err(why) => return unknown(why),
+        Err(why) => return unread(&why),
     };
     if found.is_none() {
         if handed.withdraw() {
             let who = whoever(writer(journal).ok().flatten().flatten());
             let seconds = wait.seconds;
-            return Err(format!("NOT DONE: {who} did not accept it within {seconds} s; it was withdrawn").into());
+            return Err(Failed::new(format_args!(
+                "NOT DONE: {who} did not accept it within {seconds} s; it was withdrawn"
+            )));
         }
         found = match answered(TAKEN) {
             Ok(found) => found,
-            Err(why) => return unknown(why),
+            Err(why) => return unread(&why),
         };
     }
     match found {
@@ -170,9 +170,11 @@ fn hand_in(
         Some((seq, Answer::Refused(why))) => {
             Ok(done(format_args!("REFUSED, journal record {seq}: {why}"), ExitCode::from(NOT_IN_ORDER)))
         }
-        None => unknown(
-            "landfall: UNKNOWN: the console accepted it but has not written it to the journal: check its screen"
-                .to_owned(),
-        ),
+        None => {
+            remark(
+                "landfall: UNKNOWN: the console accepted it but has not written it to the journal: check its screen",
+            );
+            Ok(ExitCode::from(NOT_KNOWN))
+        }
     }
 }

@@ -46,7 +46,8 @@ pub(super) fn run(it: &Init) -> Result<ExitCode, Failed> {
     let all = !flags.contains(&true);
     let systems: Vec<&str> =
         SYSTEMS.into_iter().zip(flags).filter(|(_, named)| *named || all).map(|(s, _)| s).collect();
-    let text = init::plan(&systems, Regions { from: &it.from, to: &it.to }).map_err(|why| format!("error: {why}"))?;
+    let text = init::plan(&systems, Regions { from: &it.from, to: &it.to })
+        .map_err(|why| Failed::new(format_args!("error: {why}")))?;
     let Some(file) = &it.output else { return print(Document::block(&text)) };
     let name = file.display().to_string();
     let name = line(&name);

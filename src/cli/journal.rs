@@ -11,10 +11,15 @@ use clap::Subcommand;
 
 use super::{
     NOT_IN_ORDER,
-    out::{Failed, print},
+    out::{Context as _, Failed, print},
+    refused,
 };
-use base::text::Document;
-use journal::{Refused, chain, export, way_back::WayBack};
+use base::{cause::Chain, text::Document};
+use journal::{
+    chain::{self, Unread},
+    export,
+    way_back::WayBack,
+};
 use systems::Entry;
 
 #[derive(Debug, Subcommand)]
@@ -43,21 +48,17 @@ pub(super) enum Journal {
 }
 
 /// Reads a journal record by record.
-struct Records(chain::Reader<BufReader<File>>, String);
+struct Records<'f>(chain::Reader<BufReader<File>>, &'f Path);
 
-impl Records {
-    fn open(file: &Path) -> Result<Self, String> {
-        let name = file.display().to_string();
-        let opened = File::open(file).map_err(|e| format!("{name}: {e}"))?;
-        Ok(Self(chain::Reader::new(BufReader::new(opened)), name))
+impl<'f> Records<'f> {
+    fn open(file: &'f Path) -> Result<Self, Failed> {
+        let opened = File::open(file).context(file.display())?;
+        Ok(Self(chain::Reader::new(BufReader::new(opened)), file))
     }
 
     /// The next record; `None` at the end.
-    fn next(&mut self) -> Result<Option<Entry>, String> {
-        self.0.record().map_err(|e| match e {
-            Refused::Io(e) => format!("{}: {e}", self.1),
-            other => format!("{}: {other}", self.1),
-        })
+    fn next(&mut self) -> Result<Option<Entry>, Failed> {
+        self.0.record().map_err(|why| refused(self.1, &why.into()))
     }
 }
 
@@ -96,8 +97,8 @@ fn export(file: &Path, json: bool) -> Result<ExitCode, Failed> {
 }
 
 fn verify(file: &Path, head: Option<&str>) -> Result<ExitCode, Failed> {
-    let wanted = head.map(|head| head.split_once(':').ok_or("--head is a number, a colon and digits: 41:9f2c01ab"));
-    let wanted = wanted.transpose()?;
+    let not_a_head = || Failed::new("--head is a number, a colon and digits: 41:9f2c01ab");
+    let wanted = head.map(|head| head.split_once(':').ok_or_else(not_a_head)).transpose()?;
     let name = file.display();
     let mut records = Records::open(file)?;
     let mut found = false;
@@ -109,14 +110,14 @@ fn verify(file: &Path, head: Option<&str>) -> Result<ExitCode, Failed> {
                 });
             }
             Ok(None) => break records.0.torn(),
-            Err(Refused::Damaged(damage)) => break Err(damage),
-            Err(other) => return Err(format!("{name}: {other}").into()),
+            Err(Unread::Damaged(damage)) => break Err(damage),
+            Err(other) => return Err(refused(file, &other.into())),
         }
     };
     let torn = match torn {
         Ok(torn) => torn,
         Err(damage) => {
-            print(format_args!("{name}: DAMAGED: {damage}"))?;
+            print(format_args!("{name}: DAMAGED: {}", Chain(&damage)))?;
             return Ok(ExitCode::from(NOT_IN_ORDER));
         }
     };

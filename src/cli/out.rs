@@ -4,22 +4,37 @@
 //! on standard error are ignored: the exit code remains.
 
 use std::{
+    error::Error,
     fmt,
     io::{self, Write as _},
     process::ExitCode,
 };
 
 use super::NOT_DONE;
-use base::text::{Document, Foreign, acts};
+use base::{
+    cause::Chain,
+    text::{Document, acts},
+};
 
-/// Why a command failed: printed to standard error.
+/// Why a command failed: printed to standard error. Every error becomes one, with the whole chain of its causes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failed(Document);
 
 impl Failed {
+    /// One line, whatever the text contains.
+    pub(super) fn new(why: impl fmt::Display) -> Self {
+        Self(format_args!("{why}").into())
+    }
+
     /// Text of several lines, formatted by the program.
     pub(super) fn block(text: &str) -> Self {
         Self(Document::styled(&format!("{}\n", text.trim_end())))
+    }
+
+    /// The same, and on a line of its own what the operator can do, if that is known.
+    pub(super) fn advise(self, advice: Option<&'static str>) -> Self {
+        let Some(advice) = advice else { return self };
+        Self::block(&format!("{}  {advice}", self.0.text()))
     }
 
     /// As printed.
@@ -29,24 +44,26 @@ impl Failed {
     }
 }
 
-/// One line, whatever the text contains.
-impl From<String> for Failed {
-    fn from(why: String) -> Self {
-        Self(format_args!("{}", why.trim_end()).into())
+impl<E: Error + 'static> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::new(Chain(&error))
     }
 }
 
-impl From<&str> for Failed {
-    fn from(why: &str) -> Self {
-        why.to_owned().into()
+/// Says what a command was doing, and with which file or address, when an error occurred.
+pub(super) trait Context<T> {
+    /// The result; an error is preceded by `what`.
+    fn context(self, what: impl fmt::Display) -> Result<T, Failed>;
+}
+
+impl<T, E: Error + 'static> Context<T> for Result<T, E> {
+    fn context(self, what: impl fmt::Display) -> Result<T, Failed> {
+        self.map_err(|error| Failed::new(format_args!("{what}: {}", Chain(&error))))
     }
 }
 
-impl From<Foreign> for Failed {
-    fn from(why: Foreign) -> Self {
-        why.to_string().into()
-    }
-}
+/// What cannot be done if an output cannot be printed.
+const OUTPUT: &str = "cannot write to standard output";
 
 /// Prints the result of a completed action. If it cannot be printed, the action is still done, and the exit code says
 /// so.
@@ -65,7 +82,7 @@ pub(super) fn print_seen(document: impl Into<Document>) -> Result<(), Failed> {
     let document = document.into();
     let mut out = io::stdout().lock();
     let written = out.write_all(document.text().as_bytes()).and_then(|()| out.flush());
-    written.map_err(|e| format!("cannot write to standard output: {e}").into())
+    written.context(OUTPUT)
 }
 
 /// Prints to standard output; a closed pipe is not an error.
@@ -76,8 +93,8 @@ pub(super) fn print(document: impl Into<Document>) -> Result<ExitCode, Failed> {
     let document = document.into();
     let mut out = io::stdout().lock();
     match out.write_all(document.text().as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write to standard output: {e}").into()),
-        _ => Ok(ExitCode::SUCCESS),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        written => written.context(OUTPUT).map(|()| ExitCode::SUCCESS),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs::{File, Permissions},
-    io::{BufReader, ErrorKind, Read as _, Write as _},
+    io::{self, BufReader, ErrorKind, Read as _, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -11,10 +11,17 @@ use std::{
 
 use clap::Args;
 
-use super::out::{Failed, done, print};
+use super::{
+    out::{Context as _, Failed, done, print},
+    refused,
+};
 use crate::report;
-use base::text::Document;
-use journal::{Refused, chain, writer};
+use base::{cause::Chain, text::Document};
+use journal::{
+    Damage,
+    chain::{self, Unread},
+    writer,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Report {
@@ -30,25 +37,28 @@ pub(super) struct Report {
 
 pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     let name = it.journal.display();
-    let unread = |e| format!("{name}: {e}");
-    let file = File::open(&it.journal).map_err(unread)?;
+    let file = File::open(&it.journal).context(&name)?;
     // The records before the damage are valid, but they are not the whole run: no report is made of them.
-    let damaged = |damage| format!("{name}: DAMAGED: {damage}; no report is written: find out who changed it");
-    let described = |e| match e {
-        Refused::Damaged(damage) => damaged(damage),
-        other => format!("{name}: {other}"),
+    let damaged = |damage: Damage| {
+        let why = Failed::new(format_args!("{name}: DAMAGED: {}", Chain(&damage)));
+        why.advise(Some("no report is written: find out who changed it"))
+    };
+    let described = |why| match why {
+        Unread::Damaged(damage) => damaged(damage),
+        other => refused(&it.journal, &other.into()),
     };
     let (mut reader, mut story) = (chain::Reader::new(BufReader::new(file)), report::Gathered::default());
     while let Some(entry) = reader.record().map_err(described)? {
         story.take(entry);
     }
     let torn = reader.torn().map_err(damaged)?;
-    let story = story.finish(torn, is_open(&it.journal)).ok_or_else(|| format!("{name}: the journal is empty"))?;
+    let empty = || Failed::new(format_args!("{name}: the journal is empty: no run has started"));
+    let story = story.finish(torn, is_open(&it.journal)).ok_or_else(empty)?;
     if it.markdown {
         return print(Document::block(&report::markdown(&story)));
     }
     let output = it.output.clone().unwrap_or_else(|| beside(&it.journal));
-    write(&output, &it.journal, &report::html(&story)).map_err(|why| format!("{}: {why}", output.display()))?;
+    write(&output, &it.journal, &report::html(&story)).context(output.display())?;
     let going = if story.goes_on() { "; the run is not finished" } else { "" };
     let head = &story.head;
     let described =
@@ -68,24 +78,34 @@ fn beside(journal: &Path) -> PathBuf {
     name.into()
 }
 
+/// Why a page is not written.
+#[derive(Debug, thiserror::Error)]
+enum NotWritten {
+    #[error("that is the journal itself: name another file")]
+    Journal,
+    #[error("already exists and is not a report: name another file")]
+    NotAPage,
+    #[error("cannot be written")]
+    Io(#[from] io::Error),
+}
+
 /// Writes the page completely or not at all, and replaces nothing but an older page.
-fn write(output: &Path, journal: &Path, page: &str) -> Result<(), String> {
+fn write(output: &Path, journal: &Path, page: &str) -> Result<(), NotWritten> {
     let same = |a: &Path, b: &Path| Some(a.canonicalize().ok()? == b.canonicalize().ok()?);
     if same(output, journal) == Some(true) {
-        return Err("that is the journal itself: name another file".to_owned());
+        return Err(NotWritten::Journal);
     }
     let folder = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Readable by others, like any report.
     let readable = Permissions::from_mode(0o644);
-    let made = tempfile::Builder::new().permissions(readable).tempfile_in(folder);
-    let mut file = made.map_err(|e| e.to_string())?;
-    file.write_all(page.as_bytes()).map_err(|e| e.to_string())?;
+    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;
+    file.write_all(page.as_bytes())?;
     if is_page(output) {
-        file.persist(output).map_err(|e| e.error.to_string())?;
+        file.persist(output).map_err(|e| e.error)?;
     } else {
         file.persist_noclobber(output).map_err(|e| match e.error.kind() {
-            ErrorKind::AlreadyExists => "already exists and is not a report: name another file".to_owned(),
-            _ => e.error.to_string(),
+            ErrorKind::AlreadyExists => NotWritten::NotAPage,
+            _ => e.error.into(),
         })?;
     }
     Ok(())
@@ -133,7 +153,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = written(folder.path());
         let before = std::fs::read(&journal).expect("bytes");
-        report(&journal, None).expect("told");
+        report(&journal, None).expect("a report");
         let page = std::fs::read_to_string(folder.path().join("run.journal.html")).expect("a page");
         assert!(page.contains("more of it") && page.ends_with("</html>\n"));
         assert!(report(&journal, Some(journal.clone())).expect_err("refused").contains("the journal itself"));

@@ -7,11 +7,11 @@ use tokio::runtime::Runtime;
 
 use super::{
     Appearance, LET_GO, Metrics, OnPlan, Plain, load, load_with_digest,
-    out::{Failed, remark},
-    runtime,
+    out::{Context as _, Failed, remark},
+    refused, runtime,
 };
 use crate::{
-    openmetrics::{self, Address, Bound, Endpoint},
+    openmetrics::{self, Address, Bound, Endpoint, NotServed},
     plain,
 };
 use console::{
@@ -53,7 +53,7 @@ pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Pl
     follow_changes(&link, on);
     let ended = match plain(lines, &options) {
         Some(lines) => printed(&link, lines),
-        None => console::run(link.clone(), None, Options { greeting, ..options }).map_err(|e| e.to_string()),
+        None => console::run(link.clone(), None, Options { greeting, ..options }).map_err(Failed::from),
     };
     let_go(runtime, link);
     exit_code(ended)
@@ -76,7 +76,7 @@ pub(super) fn with_control(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed>
     let bound = bound(&on.look.metrics)?;
     let author = Author { run: plan.name.clone(), actor: operator(), host: host(), plan: digest };
     let inbox = Inbox::new(file, &author.run, &plan.runbook.approvers)?;
-    let taken = systems::open_journal(store, author, clock::now()).map_err(|e| e.to_string())?;
+    let taken = systems::open_journal(store, author, clock::now()).map_err(|why| refused(file, &why))?;
     let runtime = runtime()?;
     let control = {
         let _entered = runtime.enter();
@@ -92,15 +92,15 @@ pub(super) fn with_control(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed>
     // It ends at once where the journal answers.
     runtime.block_on(async { link.let_go(LAST_WRITES * 2 + LET_GO).await });
     runtime.shutdown_timeout(LET_GO);
-    exit_code(ended.map_err(|e| e.to_string()))
+    exit_code(ended.map_err(Failed::from))
 }
 
 /// Opens the journal with its lock. If its console is exiting and finishes pending operations, this waits for the end.
-fn opened(file: &Path) -> Result<Opened, String> {
+fn opened(file: &Path) -> Result<Opened, Failed> {
     let name = file.display();
     let mut text = false;
     loop {
-        match FileStore::open(file).map_err(|e| format!("the journal {name}: {e}"))? {
+        match FileStore::open(file).context(format_args!("the journal {name}"))? {
             Opened::Busy(Some(holder)) if holder.leaves.is_some_and(|until| until > jiff::Timestamp::now()) => {
                 if !std::mem::replace(&mut text, true) {
                     remark(format_args!("landfall: waiting for {name}: {holder}"));
@@ -162,7 +162,7 @@ pub(super) fn options(look: &Appearance, mode: Mode) -> Result<Options, Failed> 
 
 /// Whether a journal can be followed: it is a journal of this plan's run. A missing journal may be created later; the
 /// returned note says so.
-fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
+fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, Failed> {
     let name = journal.display();
     match Follower::of_run(journal, plan.name.clone()).each(|_: systems::Entry| ()) {
         Ok(()) => Ok(None),
@@ -171,21 +171,21 @@ fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
             remark(format_args!("landfall: {words}"));
             Ok(Some(words))
         }
-        Err(why) => Err(format!("{name}: {why}")),
+        Err(why) => Err(refused(journal, &why)),
     }
 }
 
 /// Binds the address for metrics, if requested: before anything is started that would have to be stopped again.
-pub(super) fn bound(wanted: &Metrics) -> Result<Option<Bound>, String> {
+pub(super) fn bound(wanted: &Metrics) -> Result<Option<Bound>, NotServed> {
     let Some(address) = wanted.address else { return Ok(None) };
-    let bound = Address::new(address, wanted.any).and_then(openmetrics::bind).map_err(|why| why.to_string())?;
+    let bound = Address::new(address, wanted.any).and_then(openmetrics::bind)?;
     remark(format_args!("landfall: metrics on http://{}/metrics", bound.address));
     Ok(Some(bound))
 }
 
 /// Serves metrics as long as the returned endpoint lives.
-pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint>, String> {
-    bound.map(|bound| bound.serve(link)).transpose().map_err(|why| why.to_string())
+pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint>, NotServed> {
+    bound.map(|bound| bound.serve(link)).transpose()
 }
 
 /// Options of plain lines, if they are requested.
@@ -198,11 +198,11 @@ pub(super) fn plain(wanted: &Plain, options: &Options) -> Option<plain::Options>
 }
 
 /// Prints one line for each change, until something ends it.
-pub(super) fn printed(link: &Link, lines: plain::Options) -> Result<Ended, String> {
-    plain::run(link.snapshots.clone(), lines).map_err(|e| format!("cannot continue to print: {e}"))
+pub(super) fn printed(link: &Link, lines: plain::Options) -> Result<Ended, Failed> {
+    Ok(plain::run(link.snapshots.clone(), lines)?)
 }
 
-pub(super) fn exit_code(ended: Result<Ended, String>) -> Result<ExitCode, Failed> {
+pub(super) fn exit_code(ended: Result<Ended, Failed>) -> Result<ExitCode, Failed> {
     match ended? {
         Ended::Quit => Ok(ExitCode::SUCCESS),
         // The exit code that a shell would report.

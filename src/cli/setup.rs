@@ -15,7 +15,7 @@ use clap_mangen::{
 
 use super::{
     Cli, faulty,
-    out::{Failed, print},
+    out::{Context as _, Failed, print},
     theme_failed,
 };
 use base::text::Document;
@@ -78,7 +78,7 @@ fn place() -> Option<PathBuf> {
 }
 
 pub(super) fn config(it: Config) -> Result<ExitCode, Failed> {
-    let nowhere = || "neither XDG_CONFIG_HOME nor HOME is set: there is no folder for a configuration".to_owned();
+    let nowhere = || Failed::new("neither XDG_CONFIG_HOME nor HOME is set: there is no folder for a configuration");
     match it {
         Config::Example => print(Document::block(&Settings::example())),
         Config::Path => print(format_args!("{}", place().ok_or_else(nowhere)?.display())),
@@ -137,7 +137,7 @@ pub(super) fn man() -> Result<ExitCode, Failed> {
     let cli = Cli::command();
     let mut out = Vec::new();
     let made = pages(&cli, &mut out);
-    made.map_err(|e| format!("the man page: {e}"))?;
+    made.context("the man page")?;
     print(Document::block(&String::from_utf8_lossy(&out)))
 }
 

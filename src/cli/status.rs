@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     LET_GO, NOT_IN_ORDER, load,
     out::{Failed, print},
-    runtime,
+    refused, runtime,
 };
 use crate::plain::one_line;
 use base::{
@@ -66,12 +66,12 @@ enum Order {
 }
 
 impl Order {
-    fn holds(self, picture: &Snapshot) -> bool {
+    fn holds(self, snapshot: &Snapshot) -> bool {
         match self {
             Self::Sources => {
-                picture.unknown.is_empty() && picture.sources.iter().all(|s| s.state == CollectorState::Fresh)
+                snapshot.unknown.is_empty() && snapshot.collectors.iter().all(|s| s.state == CollectorState::Fresh)
             }
-            Self::Verdict => matches!(picture.verdict(), Verdict::Go(_) | Verdict::Clear(_)),
+            Self::Verdict => matches!(snapshot.verdict(), Verdict::Go(_) | Verdict::Clear(_)),
         }
     }
 }
@@ -86,24 +86,24 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
         // Status prints once, so the journal must exist and belong to this run: a mistyped name must not pass
         // unnoticed.
         let read = Follower::of_run(journal, plan.name.clone()).each(|_: systems::Entry| ());
-        read.map_err(|why| format!("{}: {why}", journal.display()))?;
+        read.map_err(|why| refused(journal, &why))?;
     }
     let runtime = runtime()?;
-    let picture = runtime.block_on(async {
+    let snapshot = runtime.block_on(async {
         let mut link = match &it.follow {
             Some(journal) => live::start_following(plan.clone(), Follower::of_run(journal, plan.name.clone())),
             None => live::start(plan),
         };
-        link.measure();
-        let heard = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers + l.failures > 0);
+        link.viewer.want_signals();
+        let heard = |s: &Arc<Snapshot>| s.collectors.iter().all(|l| l.answers + l.failures > 0);
         // Discovered collectors (members of a set) appear a moment later: two snapshots in a row must agree. Some
         // signals need two observations: checks that passed twice, a lag that only markers show.
-        let twice = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers != 1);
+        let twice = |s: &Arc<Snapshot>| s.collectors.iter().all(|l| l.answers != 1);
         let settled = async {
             let mut before = usize::MAX;
             loop {
                 let now = match link.snapshots.wait_for(heard).await {
-                    Ok(s) => s.sources.len(),
+                    Ok(s) => s.collectors.len(),
                     Err(_) => return,
                 };
                 if now == before {
@@ -122,19 +122,20 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
         let heard_by = link.snapshots.borrow().now.boot;
         let whole = |s: &Arc<Snapshot>| s.samples.is_some() && s.now.boot > heard_by;
         let measured = tokio::time::timeout(MEASURED, link.snapshots.wait_for(whole)).await;
-        let picture = measured.ok().and_then(Result::ok).map(|s| s.clone());
+        let snapshot = measured.ok().and_then(Result::ok).map(|s| s.clone());
         link.let_go(LET_GO).await;
-        picture
+        snapshot
     });
     runtime.shutdown_timeout(LET_GO);
-    let picture = picture
-        .ok_or_else(|| format!("the core produced no snapshot within {} s: no status available", MEASURED.as_secs()))?;
-    print(if it.json {
-        Document::json(&document(&picture)).map_err(|e| e.to_string())?
-    } else {
-        text(&picture).into()
-    })?;
-    Ok(if it.exit_code.holds(&picture) { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
+    let late = || {
+        Failed::new(format_args!(
+            "the engine produced no snapshot within {} s: no status available",
+            MEASURED.as_secs()
+        ))
+    };
+    let snapshot = snapshot.ok_or_else(late)?;
+    print(if it.json { Document::json(&document(&snapshot))? } else { text(&snapshot).into() })?;
+    Ok(if it.exit_code.holds(&snapshot) { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
 
 /// The snapshot as JSON. Seconds are numbers, times are RFC 3339, unknown values have no `value`.
@@ -148,7 +149,7 @@ pub fn document(s: &Snapshot) -> Value {
         "watched": s.watched,
         "unknown": s.unknown,
         "tiles": s.tiles.iter().map(tile).collect::<Vec<_>>(),
-        "sources": s.sources.iter().map(source).collect::<Vec<_>>(),
+        "sources": s.collectors.iter().map(source).collect::<Vec<_>>(),
         "signals": s.samples.iter().flatten().map(sample).collect::<Vec<_>>(),
         "panels": s.panels.iter().map(|p| panel(p)).collect::<Vec<_>>(),
         "run": s.run.as_deref().map(run::document),
@@ -255,7 +256,7 @@ pub fn text(s: &Snapshot) -> Lines {
             one_line(&t.note)
         ));
     }
-    for l in s.sources.iter().filter(|l| l.state != CollectorState::Fresh) {
+    for l in s.collectors.iter().filter(|l| l.state != CollectorState::Fresh) {
         let why = l.fault.as_ref().map_or_else(String::new, |fault| one_line(&fault.to_string()));
         out.gap();
         out.put(format_args!("{:?}  {}  {}  {why}", l.state, one_line(&l.id), one_line(&l.endpoint)));

@@ -80,7 +80,7 @@ fn check(file: &std::path::Path) -> Result<ExitCode, Failed> {
             Failed::block(&format!("{described}\n\n{}: {count} {faults}; the theme cannot be used", line(&name)))
         }
         ThemeError::Faulty { source: Faulty::Unread { source, .. }, .. } => {
-            format!("error: cannot read {}: {source}", file.display()).into()
+            Failed::new(format_args!("error: cannot read {}: {source}", file.display()))
         }
         why => super::theme_failed(&why),
     })?;

@@ -3,10 +3,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use super::{
-    runbook::{RUNBOOK, STEPS},
-    view_model::SOURCES,
-};
+use super::pages::{RUNBOOK, SOURCES, STEPS};
 use base::{
     collector::CollectorState,
     now::short,
@@ -112,7 +109,7 @@ impl Answer {
 /// All ten answers.
 #[must_use]
 pub fn answers(snapshot: &Snapshot, tiles: &[Tile]) -> Vec<Answer> {
-    let tile = |id: &str| tiles.iter().find(|t| t.id == id).cloned();
+    let tile = |id: &str| worst(tiles, id).cloned();
     let answer = |question: &'static Question| {
         let with = question.with.and_then(|(id, word, noted)| {
             let tile = tile(id)?;
@@ -130,13 +127,19 @@ pub fn answers(snapshot: &Snapshot, tiles: &[Tile]) -> Vec<Answer> {
     QUESTIONS.iter().map(answer).collect()
 }
 
+/// The tile with this id. If several systems answer the question, the worst; of several that are equally bad, the first.
+fn worst<'t>(tiles: &'t [Tile], id: &str) -> Option<&'t Tile> {
+    tiles.iter().filter(|tile| tile.id == id).rev().max_by_key(|tile| tile.value.tone.gravity())
+}
+
 /// How long a value has been unknown.
 fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
     match (tile.value.tone, tile.age) {
         (Tone::Stale, Some(age)) => Some(format!("{age} old")),
         (Tone::Stale | Tone::Blind, _) => {
             // The text of the collectors' own tile contains the age.
-            let silent = snapshot.sources.iter().filter(|s| s.state != CollectorState::Fresh && s.system == tile.panel);
+            let silent =
+                snapshot.collectors.iter().filter(|s| s.state != CollectorState::Fresh && s.system == tile.panel);
             let oldest = silent.max_by_key(|s| (s.state, s.age.map_or((1, None), |age| (0, Some(age)))))?;
             Some(oldest.age.map_or_else(|| "no data yet".to_owned(), |age| format!("last data {age} ago")))
         }
@@ -173,5 +176,34 @@ fn verdict(snapshot: &Snapshot) -> Tile {
         age: None,
         panel,
         row,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_answers_to_one_question_the_worse_is_shown_and_of_equals_the_first() {
+        let tile = |panel: &'static str, tone: Tone| Tile {
+            id: "lag",
+            title: "Worst lag".into(),
+            value: Cell::text("1 s").tone(tone),
+            note: Cow::Borrowed(""),
+            sides: Vec::new(),
+            spark: Vec::new(),
+            age: None,
+            panel,
+            row: None,
+        };
+        let of = |tones: [Tone; 2]| {
+            let tiles = [tile("one", tones[0]), tile("other", tones[1])];
+            worst(&tiles, "lag").map(|tile| tile.panel)
+        };
+        assert_eq!(of([Tone::Good, Tone::Bad]), Some("other"));
+        assert_eq!(of([Tone::Bad, Tone::Good]), Some("one"));
+        assert_eq!(of([Tone::Good, Tone::Blind]), Some("other"), "what is not known is worse than good");
+        assert_eq!(of([Tone::Good, Tone::Good]), Some("one"));
+        assert!(worst(&[], "lag").is_none());
     }
 }

@@ -57,7 +57,7 @@ impl Ring {
 #[derive(Debug)]
 pub struct Bell {
     wanted: Vec<Ring>,
-    heard: Arc<Snapshot>,
+    latest: Arc<Snapshot>,
     rang: Option<Now>,
     /// An event came less than a second after the last ring.
     owes: bool,
@@ -66,14 +66,14 @@ pub struct Bell {
 impl Bell {
     /// Rings for these events, from this snapshot on.
     #[must_use]
-    pub const fn new(wanted: Vec<Ring>, heard: Arc<Snapshot>) -> Self {
-        Self { wanted, heard, rang: None, owes: false }
+    pub const fn new(wanted: Vec<Ring>, latest: Arc<Snapshot>) -> Self {
+        Self { wanted, latest, rang: None, owes: false }
     }
 
     /// Takes a newer snapshot and returns whether to ring: at most once a second. An event in between is kept until
     /// the second is over.
     pub fn observe(&mut self, snapshot: &Arc<Snapshot>, now: Now) -> bool {
-        let before = std::mem::replace(&mut self.heard, snapshot.clone());
+        let before = std::mem::replace(&mut self.latest, snapshot.clone());
         self.owes |= self.wanted.iter().any(|bell| bell.rings(&before, snapshot));
         let rings = self.owes && self.rang.is_none_or(|rang| now.since(rang) >= Duration::from_secs(1));
         if rings {

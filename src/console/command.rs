@@ -43,8 +43,8 @@ pub enum Id {
     Wide,
     ScrollLeft,
     ScrollRight,
-    FactsDown,
-    FactsUp,
+    FieldsDown,
+    FieldsUp,
     NextStep,
     Hold,
     Release,
@@ -255,8 +255,8 @@ pub const COMMANDS: &[Command] = &[
     of(List, Last, ("last", "last", "Select the last row."), &[Char('G'), Code(KeyCode::End)]),
     of(List, ScrollLeft, ("scroll-left", "left", "Wide columns: move left."), &[Char('<')]),
     of(List, ScrollRight, ("scroll-right", "right", "Wide columns: move right."), &[Char('>')]),
-    of(Detail, FactsDown, ("facts-down", "facts down", "Scroll down in the details."), &[Char('J')]).hint(),
-    of(Detail, FactsUp, ("facts-up", "facts up", "Scroll up in the details."), &[Char('K')]),
+    of(Detail, FieldsDown, ("facts-down", "facts down", "Scroll down in the details."), &[Char('J')]).hint(),
+    of(Detail, FieldsUp, ("facts-up", "facts up", "Scroll up in the details."), &[Char('K')]),
     of(Run, NextStep, ("next-step", "next step", "Go to the next step of the runbook."), &[Char('n')]).hint(),
     of(Run, Hold, ("hold", "hold", "Hold the run: no new operation starts, cleanups still finish."), &[Char('h')])
         .hint()

@@ -10,11 +10,12 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use self::prompt::prompt_key;
 pub use self::prompt::{Asked, Prompt};
 use super::{
+    act::Act,
     command::{Command, Id},
     key::Key,
     typing::{self, write},
     ui::{Entry, Ui},
-    update::{Act, perform},
+    update::perform,
 };
 use base::{digest::Digest, now::Now, step::StepState};
 use engine::run::{Order, StepView};

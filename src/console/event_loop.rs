@@ -13,7 +13,9 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    Depth, Ended, Error, Options, Theme, Themes, ascii,
+    Depth, Ended, Error, Options, Theme, Themes,
+    act::Act,
+    ascii,
     bell::Bell,
     cast::Cast,
     clock::{Time, Zones, machine},
@@ -23,15 +25,14 @@ use super::{
     keymap::Keymap,
     mask::{Mask, Names},
     player::{self, Player},
-    render_worker::{Looking, Made, RenderWorker, SharedMask, lock},
+    render_worker::{Finished, RenderWorker, SharedMask, lock},
     terminal::Screen,
     ui::Ui,
-    update::{Act, UiEvent, update},
+    update::{UiEvent, update},
     view,
     view_model::ViewModel,
 };
 use drive::{Link, Orders};
-use engine::EngineCommand;
 use systems::collect::clock::now;
 
 /// The running console.
@@ -74,7 +75,7 @@ impl Console {
         let player = options.script.map(Player::new);
         if player.is_some() {
             // The script waits for signals, so the systems must compute them.
-            link.measure();
+            link.viewer.want_signals();
         }
         // No bell while a script plays.
         let bell = Bell::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
@@ -131,7 +132,7 @@ impl Console {
         }
         let (to, inputs) = mpsc::unbounded_channel();
         let given_back = Arc::new(AtomicBool::new(false));
-        let signals = input::hear_signals(to.clone(), given_back.clone())?;
+        let signals = input::read_signals(to.clone(), given_back.clone())?;
         input::read_keys(to)?;
         let ended = runtime.block_on(self.watch(screen, inputs));
         given_back.store(true, Ordering::SeqCst);
@@ -150,13 +151,13 @@ impl Console {
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut beat = tokio::time::interval(player::BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let (mut core_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
-        let (render_worker, mut pictures) = RenderWorker::open()?;
-        self.ui.render_worker = Some(render_worker.clone());
+        let (mut engine_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
+        let (render_worker, mut finished) = RenderWorker::open()?;
+        self.ui.has_worker = true;
         let (mut asked, mut arranging) = (false, false);
         loop {
             if let Some(view_model) = self.ui.waits().filter(|_| !arranging) {
-                render_worker.arrange(view_model, Looking::of(&self.ui));
+                render_worker.arrange(view_model, self.ui.looking());
                 arranging = true;
             }
             if std::mem::replace(&mut due, true) {
@@ -174,37 +175,40 @@ impl Console {
                         next = inputs.try_recv().ok();
                     }
                 }
-                made = pictures.recv() => {
+                made = finished.recv() => {
                     // A thread that ended has panicked and has reported it.
                     let Some(made) = made else { return Err(Error::Panicked) };
                     let before = self.ui.fingerprint();
                     let event = match made {
-                        Made::Ready(view_model, prepared) => {
+                        Finished::ViewModel(view_model, prepared) => {
                             asked = false;
-                            UiEvent::Made(self.as_wanted(view_model), prepared)
+                            UiEvent::ViewModel(self.as_wanted(view_model), prepared)
                         }
-                        Made::Rows(prepared) => {
+                        Finished::Rows(prepared) => {
                             arranging = false;
                             UiEvent::Rows(prepared)
                         }
                     };
                     self.happen(event, &mut screen)?;
+                    if let Some(old) = self.ui.take_old() {
+                        render_worker.forget(old);
+                    }
                     due = self.ui.fingerprint() != before;
                 }
                 // One snapshot at a time: those that arrive meanwhile are superseded by the next.
-                changed = self.link.snapshots.changed(), if core_lives && !asked => match changed {
+                changed = self.link.snapshots.changed(), if engine_lives && !asked => match changed {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
                         if self.bell.observe(&snapshot, now()) {
                             screen.ring()?;
                         }
                         let (shared_mask, zone) = (self.masked.then(|| self.mask.clone()), self.ui.zones.shown());
-                        render_worker.make(snapshot, Looking::of(&self.ui), shared_mask, zone);
+                        render_worker.make(snapshot, self.ui.looking(), shared_mask, zone);
                         asked = true;
                         due = false;
                     }
                     // The engine is gone: the last view model stays, and the head soon shows its age.
-                    Err(_) => core_lives = false,
+                    Err(_) => engine_lives = false,
                 },
                 _ = beat.tick(), if self.player.is_some() => {
                     due = self.play(&mut screen)?;
@@ -275,6 +279,14 @@ impl Console {
                     self.given += 1;
                     drop(self.link.commands.send(command));
                 }
+                Act::Open(key) => {
+                    self.given += 1;
+                    self.link.viewer.open(key);
+                }
+                Act::Speed(speed) => {
+                    self.given += 1;
+                    self.link.set_speed(speed);
+                }
                 // A session that only watches was refused earlier.
                 Act::Order(order) => {
                     if let Some(orders) = &self.orders {
@@ -304,7 +316,7 @@ impl Console {
         player.gave(self.given, &self.ui);
         let turn = player.turn(&mut self.ui, now().boot);
         if let Some(speed) = turn.speed {
-            drop(self.link.commands.send(EngineCommand::Speed(speed)));
+            self.link.set_speed(speed);
         }
         if let Some(key) = turn.key {
             // A script does not quit; only the viewer does.
@@ -326,7 +338,7 @@ impl Console {
             self.ui.caption = None;
             self.ui.keys = self.keys.clone();
             self.ui.message = Some("the script has stopped: you have control".to_owned());
-            drop(self.link.commands.send(EngineCommand::Speed(1.0)));
+            self.link.set_speed(1.0);
         }
         played
     }

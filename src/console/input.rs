@@ -90,7 +90,7 @@ fn touch(mouse: MouseEvent) -> Option<Touch> {
 ///
 /// # Errors
 /// If signal handlers cannot be installed.
-pub fn hear_signals(to: UnboundedSender<UiInput>, ended: Arc<AtomicBool>) -> io::Result<signal_hook::iterator::Handle> {
+pub fn read_signals(to: UnboundedSender<UiInput>, ended: Arc<AtomicBool>) -> io::Result<signal_hook::iterator::Handle> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT])?;
     let handle = signals.handle();
     thread::Builder::new().name(format!("{THREAD}-signals")).spawn(move || {

@@ -7,13 +7,15 @@
 //! | `input` | keys and signals, each on its own thread |
 //! | `update`, `ui` | pure: the state of the user interface, and how an event changes it |
 //! | `travel`, `typing`, `table` | the same for navigation, for text entry, for one list |
-//! | `picture`, `rows`, `order`, `filter` | the view model: what is computed from a snapshot before it is drawn |
+//! | `view_model`, `rows`, `order`, `filter` | the view model: what is computed from a snapshot before it is drawn |
+//! | `act` | the side effects of an event, as data |
+//! | `pages` | the ids of the console's own pages |
 //! | `answers` | the ten answers of the overview, and what each opens |
-//! | `gallery` | the render worker: the thread that computes the view model |
+//! | `prepared`, `render_worker` | rows computed in advance; the render worker: the thread that computes the view model |
 //! | `mask` | replaces private names in the snapshot before the view model is computed |
 //! | `clock` | instants formatted for people, in the selected zone |
 //! | `marks` | what a chart shows beside its lines: the limits of gates, the milestones of the run |
-//! | `view`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; contrast and colour vision |
+//! | `view`, `drawing`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; contrast and colour vision |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the rollback; dialogs that open before something is changed |
 //! | `command`, `why_not` | the command table, from which keys, hints, help and palette are generated; why a command is disabled |
 //! | `mouse` | what a click means when the mouse is enabled; a click never gives an order |
@@ -24,6 +26,7 @@
 //! It runs on its own thread and receives snapshots through a watch channel: a terminal that stops reading stops the
 //! console and nothing else.
 
+pub mod act;
 pub mod answers;
 pub mod ascii;
 pub mod bell;
@@ -32,6 +35,7 @@ pub mod clock;
 pub mod colour;
 pub mod command;
 pub mod dialog;
+pub mod drawing;
 mod event_loop;
 mod filter;
 pub mod frames;
@@ -42,8 +46,10 @@ mod marks;
 pub mod mask;
 pub mod mouse;
 mod order;
+pub mod pages;
 pub mod palette;
 pub mod player;
+pub mod prepared;
 pub mod render_worker;
 mod rows;
 pub mod runbook;
@@ -104,7 +110,7 @@ pub enum Error {
     #[error(transparent)]
     Theme(#[from] ThemeError),
     /// The recording cannot be written.
-    #[error("the recording {}: {source}", path.display())]
+    #[error("the recording {}", path.display())]
     Recording {
         /// The file.
         path: PathBuf,
@@ -112,7 +118,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The terminal cannot be controlled.
-    #[error("terminal: {0}")]
+    #[error("terminal")]
     Terminal(#[from] io::Error),
     /// The console itself panicked; the message was printed.
     #[error("the console stopped because of an internal error; see the lines above")]
@@ -130,6 +136,6 @@ pub fn run(link: Link, orders: Option<Orders>, options: Options) -> Result<Ended
         .name(terminal::THREAD.into())
         .spawn(move || Console::new(link, orders, options)?.run())?;
     let ended = thread.join().unwrap_or(Err(Error::Panicked));
-    terminal::tell_panics();
+    terminal::report_panics();
     ended
 }

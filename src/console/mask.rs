@@ -23,9 +23,9 @@ use std::{
 
 use self::kind::{Kind, Word};
 pub use self::names::Names;
-use base::{side::Side, view::Panel};
+use base::view::Panel;
 use engine::{run::RunView, snapshot::Snapshot};
-use plan::{Plan, Property};
+use plan::{Plan, entry::Private};
 
 /// Names and their pseudonyms.
 #[derive(Debug)]
@@ -55,19 +55,11 @@ impl Mask {
             panels: Vec::new(),
             run: None,
         };
-        for set in &plan.replica_sets {
-            set.seeds.iter().chain(&set.candidates).for_each(|host| mask.host(host));
-        }
-        for pair in &plan.kafka {
-            for side in Side::BOTH {
-                if let Some(Property::Plain(brokers)) = pair.clusters.get(side).read.get("bootstrap.servers") {
-                    brokers.split(',').for_each(|broker| mask.host(broker.trim()));
-                }
+        for name in plan.entries().into_iter().flat_map(|entry| entry.private) {
+            match name {
+                Private::Host(host) => mask.host(host),
+                Private::Other(name, kind) => drop(mask.called(name, kind)),
             }
-        }
-        for name in &plan.dns {
-            mask.called(&name.name, "name");
-            mask.called(&name.zone, "zone");
         }
         let mut named = plan.clone();
         named.name = mask.text(&plan.name).unwrap_or_else(|| plan.name.clone());
@@ -158,7 +150,7 @@ impl Mask {
         let is_host = |at: &&str| {
             at.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) && !at.contains(['/', ' '])
         };
-        let asked = from.sources.iter().flat_map(|s| s.endpoint.split(','));
+        let asked = from.collectors.iter().flat_map(|s| s.endpoint.split(','));
         asked.map(str::trim).filter(is_host).for_each(|host| self.host(host));
     }
 
@@ -199,13 +191,7 @@ impl Mask {
 
 /// Words of the plan that are not hosts, even if they look like one.
 fn spared(plan: &Plan) -> HashSet<String> {
-    let sites = Side::BOTH.map(|side| plan.sites.get(side));
-    let steps = plan.runbook.phases.iter().flat_map(|phase| &phase.steps).map(|step| step.id.as_str());
-    let sets = plan.replica_sets.iter().map(|set| set.name.as_str());
-    let pairs = plan.kafka.iter().map(|pair| pair.name.as_str());
-    let roles = plan.fleet.iter().map(|role| role.name.as_str());
-    let labels = sites.iter().flat_map(|site| [site.label.as_str(), site.region.as_str()]);
-    labels.chain(steps).chain(sets).chain(pairs).chain(roles).map(str::to_lowercase).collect()
+    plan.entries().into_iter().flat_map(|entry| entry.words).map(str::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@
 use ratatui::layout::{Position, Rect};
 
 use super::{
+    act::Act,
     command::Id,
     dialog::Dialog,
     order::Sort,
     palette::{Palette, found},
     ui::{At, Entry, Ui},
-    update::{Act, perform, sort_by},
+    update::{perform, sort_by},
 };
 use base::view::Align;
 
@@ -50,7 +51,7 @@ pub enum Spot {
     /// A row of a table, by its id: rows may have been inserted since it was drawn.
     Row(usize, String),
     /// The fields of a detail.
-    Observation,
+    Fields,
 }
 
 /// The areas of a drawing; later ones cover earlier ones.
@@ -110,7 +111,7 @@ fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
             let index = ui.table_ui(shown.id)?.rows.order.iter().position(is)?;
             ui.select(index);
         }
-        Spot::Observation => {}
+        Spot::Fields => {}
     }
     None
 }
@@ -126,7 +127,7 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<V
         }
         Entry::Dialog(_) => {}
         Entry::Commands | Entry::Filter(_) => match spot(ui, at)? {
-            Spot::Observation => ui.detail_top = turned(ui.detail_top).min(ui.detail_last),
+            Spot::Fields => ui.detail_top = turned(ui.detail_top).min(ui.detail_last),
             Spot::Table(table) | Spot::Heading(table, _) | Spot::Row(table, _) => {
                 if table != ui.focus() {
                     // The filter that is being written belongs to another list.

@@ -11,12 +11,13 @@ use nucleo_matcher::{
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
+    act::Act,
     command::{COMMANDS, Id, Risk},
     key::Key,
     order::Sort,
     typing::{self, write},
     ui::{Entry, Ui},
-    update::{Act, go, perform, sort_by, to_step},
+    update::{go, perform, sort_by, to_step},
     why_not::why_not,
 };
 use base::view::Align;
@@ -91,7 +92,12 @@ fn offers(ui: &Ui) -> Vec<Offer> {
     });
     let titles = std::iter::once("Overview").chain(ui.view_model().pages.iter().map(|p| p.panel.title));
     let pages = titles.enumerate().map(|(nth, title)| Offer {
-        key: ui.keys.keys(Id::Page).get(nth).map(Key::to_string).unwrap_or_default(),
+        key: ui
+            .view_model()
+            .page_key(nth)
+            .and_then(|nth| ui.keys.keys(Id::Page).get(nth))
+            .map(Key::to_string)
+            .unwrap_or_default(),
         ..plain(Pick::Page(nth), format!("page {}", title.to_lowercase()), format!("Go to {title}."), None)
     });
     let steps =
@@ -214,9 +220,9 @@ mod tests {
     use ratatui::crossterm::event::KeyModifiers;
 
     use super::*;
-    use base::now::Now;
+    use base::{now::Now, view::Panel};
     use drive::sim::SimDrive;
-    use engine::{self};
+    use engine::snapshot::Snapshot;
 
     use crate::{
         ui::{At, Mode},
@@ -226,12 +232,17 @@ mod tests {
 
     /// The demo's console shortly after the start.
     fn ui() -> Ui {
+        ui_with(|_| {})
+    }
+
+    fn ui_with(change: impl Fn(&mut Snapshot)) -> Ui {
         let text = include_str!("../../demo/plan.toml");
         let (plan, _) = systems::parse_plan(Path::new("plan.toml"), text).unwrap_or_else(|e| panic!("{e}"));
         let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
         let mut drive = SimDrive::new(Arc::new(plan), 1, start);
         drive.run_for(Duration::from_secs(5));
-        let snapshot = drive.snapshot();
+        let mut snapshot = drive.snapshot();
+        change(&mut snapshot);
         let now = snapshot.now;
         let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(snapshot))), now, Mode::Demo);
         ui.themes = ["night", "day"].map(str::to_owned).to_vec();
@@ -259,11 +270,53 @@ mod tests {
         assert_eq!(names(&ui, "frz")[0], "freeze");
         assert_eq!(names(&ui, "pg kaf")[0], "page kafka");
         assert_eq!(names(&ui, "thday")[0], "theme day");
-        assert_eq!(names(&ui, "freeze the screen"), ["freeze"], "what is said of it counts, too");
+        assert_eq!(names(&ui, "freeze the screen"), ["freeze"], "its description counts, too");
         assert_eq!(names(&ui, "sort lag"), [] as [String; 0], "the overview has no columns");
         assert_eq!(choose(&mut ui, "page kafka"), []);
         assert_eq!((ui.at, ui.panel().map(|p| p.id)), (At::Page(2), Some("kafka")));
         assert!(names(&ui, "sort lag").iter().any(|n| n.contains("lag")), "{:?}", names(&ui, "sort"));
+    }
+
+    #[test]
+    fn of_more_than_nine_pages_each_can_be_reached() {
+        const MORE: [&str; 4] = ["Lamps", "Bells", "Gongs", "Drums"];
+        let mut ui = ui_with(|snapshot| {
+            for title in MORE {
+                let one = Panel { title, ..(*snapshot.panels[0]).clone() };
+                snapshot.panels.push(Arc::new(one));
+            }
+        });
+        let all = ui.view_model().pages.len() + 1;
+        assert_eq!(all, 13);
+        let title = |ui: &Ui| ui.panel().map_or("Overview", |panel| panel.title);
+        let by_tab: Vec<&str> = (0..all)
+            .map(|_| {
+                press(&mut ui, KeyCode::Tab);
+                title(&ui)
+            })
+            .collect();
+        let by_key: Vec<&str> = ('1'..='9')
+            .map(|key| {
+                press(&mut ui, KeyCode::Char(key));
+                title(&ui)
+            })
+            .collect();
+        assert!(by_tab.ends_with(&[
+            "Lamps",
+            "Bells",
+            "Gongs",
+            "Drums",
+            "Runbook",
+            "Journal",
+            "Collectors",
+            "Overview"
+        ]));
+        assert_eq!(by_key[..2], ["Overview", "MongoDB"]);
+        assert_eq!(by_key[6..], ["Runbook", "Journal", "Collectors"]);
+        for page in MORE {
+            choose(&mut ui, &format!("page {}", page.to_lowercase()));
+            assert_eq!(title(&ui), page);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub const BEAT: Duration = Duration::from_millis(40);
 /// Number of recent keys that are shown.
 const KEYS: usize = 8;
 /// The first view model after an order may have been computed before it; the second includes it.
-const PICTURES: u32 = 2;
+const VIEW_MODELS: u32 = 2;
 
 /// The script's next action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct Player {
     script: Box<dyn Script>,
     keys: Vec<String>,
     /// Number of view models that had arrived when the last order was given.
-    heard: u64,
+    since: u64,
     given: u64,
     speed: f64,
 }
@@ -73,12 +73,12 @@ pub struct Turn {
 impl Player {
     /// Starts at the beginning of the script.
     pub const fn new(script: Box<dyn Script>) -> Self {
-        Self { script, keys: Vec::new(), heard: 0, given: 0, speed: 0.0 }
+        Self { script, keys: Vec::new(), since: 0, given: 0, speed: 0.0 }
     }
 
     /// Runs one turn.
     pub fn turn(&mut self, ui: &mut Ui, real: Duration) -> Turn {
-        if ui.view_models() < self.heard + u64::from(PICTURES) {
+        if ui.view_models() < self.since + u64::from(VIEW_MODELS) {
             return Turn::default();
         }
         // The console has no operator or no control: keys would have no effect.
@@ -117,7 +117,7 @@ impl Player {
     /// Reports how many orders and commands were given so far: the effect of a new one appears in a later view model.
     pub fn gave(&mut self, given: u64, ui: &Ui) {
         if std::mem::replace(&mut self.given, given) != given {
-            self.heard = ui.view_models();
+            self.since = ui.view_models();
         }
     }
 }

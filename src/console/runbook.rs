@@ -3,7 +3,11 @@
 
 use std::borrow::Cow;
 
-use super::{clock::Clock, way_back};
+use super::{
+    clock::Clock,
+    pages::{JOURNAL, RUNBOOK, STEPS},
+    way_back,
+};
 use base::{
     now::short,
     step::{Level, OpState, StepState, Way},
@@ -13,13 +17,6 @@ use engine::{
     gate::word_of,
     run::{OpLine, RunView, StepView, Turn},
 };
-
-/// Id of the Runbook page.
-pub const RUNBOOK: &str = "runbook";
-/// Id of its table.
-pub const STEPS: &str = "steps";
-/// Id of the Journal page.
-pub const JOURNAL: &str = "journal";
 
 /// Tone of a step's state.
 #[must_use]

@@ -279,7 +279,7 @@ pub fn watch_panics() {
 }
 
 /// Prints the panics that happened while the console had the terminal.
-pub fn tell_panics() {
+pub fn report_panics() {
     for panic in UNTOLD.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         let _ = writeln!(io::stderr(), "{panic}");
     }

@@ -45,7 +45,7 @@ pub enum ThemeError {
         hint: String,
     },
     /// The file cannot be read, or is not a theme.
-    #[error("{source}\nthe theme `{name}` cannot be used")]
+    #[error("the theme `{name}` cannot be used")]
     Faulty {
         /// The theme.
         name: String,

@@ -3,11 +3,11 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
+    act::Act,
     command::Id,
     dialog::{self, Dialog, Prompt},
     key::Key,
     ui::{Entry, Ui},
-    update::Act,
 };
 
 /// Applies a key to a line of text.

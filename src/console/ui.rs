@@ -5,19 +5,19 @@ mod settle;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use self::settle::Made;
+use self::settle::RowsOf;
 use super::{
     clock::Zones,
     dialog::Dialog,
     keymap::Keymap,
     mask::Mask,
     mouse::Spots,
+    pages::{RUNBOOK, SOURCES},
     palette::Palette,
-    render_worker::{Prepared, RenderWorker},
+    prepared::Prepared,
     rows::Content,
-    runbook::RUNBOOK,
     table::{TableKey, TableUi},
-    view_model::{SOURCES, ViewModel},
+    view_model::ViewModel,
 };
 use base::{
     now::Now,
@@ -142,23 +142,25 @@ pub struct Ui {
     pub now: Now,
     pub(super) opened: Option<DetailKey>,
     /// Number of view models that came since a row was opened.
-    pub(super) heard_since_opened: u32,
+    pub(super) since_opened: u32,
     pub(super) page_below: usize,
     pub(super) detail: Option<Arc<Detail>>,
-    /// The render worker, which frees old view models; without it they are freed here.
-    pub render_worker: Option<RenderWorker>,
+    /// Whether a render worker computes the rows of long tables and frees old view models.
+    pub has_worker: bool,
+    /// The previous view model, until the render worker frees it.
+    old: Option<Arc<ViewModel>>,
     /// Rows that were computed in advance for the current view model.
     pub(super) prepared: Prepared,
     /// Whether the rows shown are not the requested ones; the event loop then requests them from the render worker.
     waits: bool,
     latest: Arc<ViewModel>,
     /// Number of view models that have come.
-    pictures: u64,
-    heard: Now,
+    count: u64,
+    latest_at: Now,
     frozen: Option<(Arc<ViewModel>, Now)>,
     pub(super) tables: HashMap<TableKey, TableUi>,
     pub(super) focus: HashMap<&'static str, usize>,
-    made_of: Option<Made>,
+    made_of: Option<RowsOf>,
 }
 
 /// If the engine makes no snapshot for this long, it has stopped or hangs: what is shown is out of date.
@@ -192,15 +194,16 @@ impl Ui {
             caption: None,
             now,
             opened: None,
-            heard_since_opened: 0,
+            since_opened: 0,
             page_below: 0,
             detail: None,
-            render_worker: None,
+            has_worker: false,
+            old: None,
             prepared: Prepared::default(),
             waits: false,
             latest: first,
-            pictures: 1,
-            heard: now,
+            count: 1,
+            latest_at: now,
             frozen: None,
             tables: HashMap::new(),
             focus: HashMap::new(),
@@ -225,7 +228,7 @@ impl Ui {
     /// Number of view models that have come.
     #[must_use]
     pub const fn view_models(&self) -> u64 {
-        self.pictures
+        self.count
     }
 
     /// The latest snapshot, shown or not.
@@ -249,23 +252,27 @@ impl Ui {
     /// How long the engine has made no snapshot, if longer than [`SILENT`].
     #[must_use]
     pub fn silent_for(&self) -> Option<Duration> {
-        Some(self.now.since(self.heard)).filter(|d| *d > SILENT)
+        Some(self.now.since(self.latest_at)).filter(|d| *d > SILENT)
     }
 
-    /// Takes a newer view model. Returns the previous one: see [`Ui::let_go`].
+    /// Takes a newer view model. Returns the previous one: see [`Ui::retire`].
     pub(super) fn show(&mut self, view_model: Arc<ViewModel>) -> Arc<ViewModel> {
         let old = std::mem::replace(&mut self.latest, view_model);
-        self.pictures += 1;
-        self.heard = self.now;
-        self.heard_since_opened = self.heard_since_opened.saturating_add(1);
+        self.count += 1;
+        self.latest_at = self.now;
+        self.since_opened = self.since_opened.saturating_add(1);
         old
     }
 
-    /// Frees an old view model. Freeing 100,000 rows takes longer than a key may wait, so the render worker does it.
-    pub(super) fn let_go(&self, old: Arc<ViewModel>) {
-        if let Some(render_worker) = &self.render_worker {
-            render_worker.forget(old);
-        }
+    /// Keeps an old view model for the render worker, which frees it: freeing 100,000 rows takes longer than a key may
+    /// wait. Without a worker it is freed here.
+    pub(super) fn retire(&mut self, old: Arc<ViewModel>) {
+        self.old = self.has_worker.then_some(old);
+    }
+
+    /// The old view model that is to be freed.
+    pub fn take_old(&mut self) -> Option<Arc<ViewModel>> {
+        self.old.take()
     }
 
     /// Recomputes the view models in the selected zone, including the frozen one.
@@ -301,7 +308,7 @@ impl Ui {
     /// Freezes the display, or resumes it.
     pub(super) fn freeze(&mut self) {
         self.frozen = match self.frozen {
-            None => Some((self.latest.clone(), self.heard)),
+            None => Some((self.latest.clone(), self.latest_at)),
             Some(_) => None,
         };
     }
@@ -332,7 +339,7 @@ impl Ui {
     /// before it.
     #[must_use]
     pub const fn is_asking(&self) -> bool {
-        self.heard_since_opened < 2
+        self.since_opened < 2
     }
 
     /// The row whose detail is requested.

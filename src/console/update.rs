@@ -5,21 +5,22 @@ use std::sync::Arc;
 use ratatui::crossterm::event::KeyEvent;
 
 use super::{
+    act::Act,
     command::{Command, Id},
     dialog::{self, Asked, Dialog, Prompt},
     key::Key,
     mouse::{self, Touch},
     order::Sort,
+    pages::{RUNBOOK, STEPS, is_own},
     palette::{self, Palette},
-    render_worker::Prepared,
-    runbook::{RUNBOOK, STEPS},
+    prepared::Prepared,
     travel::travel,
     typing,
     ui::{At, Entry, Ui},
-    view_model::{ViewModel, is_own},
+    view_model::ViewModel,
     why_not::why_not,
 };
-use engine::{self, run::Order, snapshot::DetailKey};
+use engine::{EngineCommand, run::Order, snapshot::DetailKey};
 
 /// An event of the console.
 #[derive(Debug)]
@@ -30,46 +31,20 @@ pub enum UiEvent {
     Touch(Touch),
     /// Text was pasted.
     Paste(String),
-    /// A new view model.
-    Ready(Arc<ViewModel>),
-    /// The same, with rows that were computed for it in advance.
-    Made(Arc<ViewModel>, Prepared),
+    /// A new view model, with the rows that were computed for it in advance: none where there is no render worker.
+    ViewModel(Arc<ViewModel>, Prepared),
     /// Rows that were requested.
     Rows(Prepared),
     /// A second passed.
     Tick,
 }
 
-/// A side effect to execute.
-#[derive(Debug, PartialEq)]
-pub enum Act {
-    /// Send a command to the engine.
-    Send(engine::EngineCommand),
-    /// Give an order.
-    Order(Order),
-    /// Load the selected theme.
-    Theme,
-    /// Mask names, or show them.
-    Mask,
-    /// Show instants in the selected zone.
-    Zone,
-    /// Enable or disable the mouse.
-    Mouse,
-    /// Redraw the whole screen.
-    Redraw,
-    /// Stop until SIGCONT.
-    Suspend,
-    /// Quit.
-    Quit,
-}
-
 /// Handles one event.
 pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
     match event {
         UiEvent::Tick => dialog::passed(ui),
-        UiEvent::Ready(view_model) => on_view_model(ui, view_model),
         // The rows belong to one view model, and to a place that the operator may have left.
-        UiEvent::Made(view_model, prepared) => {
+        UiEvent::ViewModel(view_model, prepared) => {
             ui.prepared = prepared;
             let acts = on_view_model(ui, view_model);
             ui.prepared = Prepared::default();
@@ -114,7 +89,7 @@ fn on_view_model(ui: &mut Ui, view_model: Arc<ViewModel>) -> Vec<Act> {
         ui.settle(false);
     }
     // Nothing refers to the old view model any more.
-    ui.let_go(old);
+    ui.retire(old);
     dialog::passed(ui)
 }
 
@@ -136,11 +111,16 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         return Vec::new();
     }
     match id {
-        Id::Page if nth > ui.view_model().pages.len() => {
-            ui.message = Some(format!("there is no page {}", nth + 1));
-            Vec::new()
+        Id::Page => {
+            let pages = ui.view_model();
+            match (0..=pages.pages.len()).find(|page| pages.page_key(*page) == Some(nth)) {
+                Some(page) => go(ui, page),
+                None => {
+                    ui.message = Some(format!("there is no page {}", nth + 1));
+                    Vec::new()
+                }
+            }
         }
-        Id::Page => go(ui, nth),
         Id::NextPage => go(ui, (ui.page_number() + 1) % (ui.view_model().pages.len() + 1)),
         Id::PreviousPage => {
             let n = ui.view_model().pages.len() + 1;
@@ -171,19 +151,19 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
             ui.settle(true);
             Vec::new()
         }
-        Id::Faster => vec![Act::Send(engine::EngineCommand::Pace(ui.latest().pace * 2.0))],
-        Id::Slower => vec![Act::Send(engine::EngineCommand::Pace(ui.latest().pace / 2.0))],
+        Id::Faster => vec![Act::Send(EngineCommand::Pace(ui.latest().pace * 2.0))],
+        Id::Slower => vec![Act::Send(EngineCommand::Pace(ui.latest().pace / 2.0))],
         Id::TimeFaster => {
-            vec![Act::Send(engine::EngineCommand::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 }))]
+            vec![Act::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 })]
         }
-        Id::TimeSlower => vec![Act::Send(engine::EngineCommand::Speed(speed(ui) / 2.0))],
+        Id::TimeSlower => vec![Act::Speed(speed(ui) / 2.0)],
         Id::TimeStops => {
             let speed = speed(ui);
             let goes_on = ui.before_it_stopped.take().unwrap_or(1.0);
             if speed > 0.0 {
                 ui.before_it_stopped = Some(speed);
             }
-            vec![Act::Send(engine::EngineCommand::Speed(if speed > 0.0 { 0.0 } else { goes_on }))]
+            vec![Act::Speed(if speed > 0.0 { 0.0 } else { goes_on })]
         }
         Id::Theme => {
             ui.theme_wanted = (ui.theme_wanted + 1) % ui.themes.len().max(1);
@@ -214,11 +194,11 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
             Vec::new()
         }
         Id::Quit => dialog::leave(ui),
-        Id::FactsDown => {
+        Id::FieldsDown => {
             ui.detail_top = (ui.detail_top + 1).min(ui.detail_last);
             Vec::new()
         }
-        Id::FactsUp => {
+        Id::FieldsUp => {
             ui.detail_top = ui.detail_top.saturating_sub(1);
             Vec::new()
         }
@@ -323,7 +303,7 @@ pub(super) fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
 
 fn close(ui: &mut Ui) -> Vec<Act> {
     match ui.opened.take() {
-        Some(key) if !is_own(&key.panel) => vec![Act::Send(engine::EngineCommand::Close)],
+        Some(key) if !is_own(&key.panel) => vec![Act::Open(None)],
         _ => Vec::new(),
     }
 }
@@ -339,13 +319,13 @@ fn open(ui: &mut Ui) -> Vec<Act> {
     ui.opened = Some(key.clone());
     ui.at = At::Detail;
     ui.detail_top = 0;
-    ui.heard_since_opened = 0;
+    ui.since_opened = 0;
     // Another row's tables may have the same ids: selections and filters do not apply to them.
     let place = ui.place();
     ui.tables.retain(|(p, _), _| *p != place);
     ui.focus.remove(place);
     ui.settle(true);
-    if is_own(&key.panel) { Vec::new() } else { vec![Act::Send(engine::EngineCommand::Open(key))] }
+    if is_own(&key.panel) { Vec::new() } else { vec![Act::Open(Some(key))] }
 }
 
 fn back(ui: &mut Ui) -> Vec<Act> {

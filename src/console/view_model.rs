@@ -13,8 +13,8 @@ use super::{
     answers::{self, Answer, answers},
     clock::Clock,
     mask::Mask,
-    runbook::{self, JOURNAL, RUNBOOK},
-    way_back,
+    pages::{self, JOURNAL, RUNBOOK, SOURCES, is_own},
+    runbook, way_back,
 };
 use base::{
     collector::CollectorState,
@@ -24,9 +24,6 @@ use base::{
 };
 use engine::snapshot::{DetailKey, Snapshot, Verdict};
 
-/// Id of the Sources page.
-pub const SOURCES: &str = "sources";
-
 /// A snapshot, prepared for display.
 #[derive(Debug)]
 pub struct ViewModel {
@@ -34,8 +31,8 @@ pub struct ViewModel {
     pub snapshot: Arc<Snapshot>,
     /// Formats its instants.
     pub clock: Clock,
-    /// The open detail, with instants in the selected zone.
-    pub detail: Option<(DetailKey, Arc<Detail>)>,
+    /// The details that the engine made, with instants in the selected zone: those of other viewers, too.
+    pub details: Vec<(DetailKey, Arc<Detail>)>,
     /// Tiles of the systems and of the console.
     pub tiles: Vec<Tile>,
     /// The overview's ten answers, computed from them.
@@ -57,10 +54,17 @@ pub struct Page {
     /// State of its worst collector; `None` if the plan names nothing to query.
     pub worst: Option<CollectorState>,
     /// Number of collectors that are not fresh, and of all.
-    pub sources: (usize, usize),
+    pub collectors: (usize, usize),
 }
 
 impl ViewModel {
+    /// The key of a page, as an index; the overview is page 0. See [`pages::key`].
+    #[must_use]
+    pub fn page_key(&self, page: usize) -> Option<usize> {
+        let own = self.pages.iter().filter(|page| is_own(page.panel.id)).count();
+        pages::key(page, self.pages.len() + 1, own)
+    }
+
     /// From a snapshot, with real names and in UTC.
     #[must_use]
     pub fn of(snapshot: Arc<Snapshot>) -> Self {
@@ -71,20 +75,20 @@ impl ViewModel {
     #[must_use]
     pub fn in_zone(snapshot: Arc<Snapshot>, zone: &TimeZone) -> Self {
         let clock = Clock::of(&snapshot, zone);
-        let detail = snapshot.detail.as_ref().map(|(key, detail)| (key.clone(), clock.detail(detail)));
+        let details = snapshot.details.iter().map(|(key, detail)| (key.clone(), clock.detail(detail))).collect();
         let tiles = tiles(&snapshot);
-        let sources = Arc::new(sources(&snapshot));
+        let collectors = Arc::new(collectors(&snapshot));
         let own: Vec<Arc<Panel>> = match &snapshot.run {
-            Some(run) => vec![Arc::new(runbook::panel(run)), Arc::new(runbook::journal(run, &clock)), sources],
-            None => vec![sources],
+            Some(run) => vec![Arc::new(runbook::panel(run)), Arc::new(runbook::journal(run, &clock)), collectors],
+            None => vec![collectors],
         };
         let page = |panel: &Arc<Panel>| {
             let own = |s: &&CollectorLine| panel.id == SOURCES || s.system == panel.id;
-            let states: Vec<CollectorState> = snapshot.sources.iter().filter(own).map(|s| s.state).collect();
+            let states: Vec<CollectorState> = snapshot.collectors.iter().filter(own).map(|s| s.state).collect();
             Page {
                 panel: panel.clone(),
                 worst: states.iter().max().copied(),
-                sources: (states.iter().filter(|s| **s != CollectorState::Fresh).count(), states.len()),
+                collectors: (states.iter().filter(|s| **s != CollectorState::Fresh).count(), states.len()),
             }
         };
         let pages = snapshot.panels.iter().chain(&own).map(page);
@@ -93,7 +97,7 @@ impl ViewModel {
         Self {
             fingerprint: fingerprint(&snapshot, &tiles, &pages),
             clock,
-            detail,
+            details,
             tiles,
             answers,
             pages,
@@ -112,6 +116,12 @@ impl ViewModel {
                 Self { unmasked: Some(snapshot), ..Self::in_zone(masked, zone) }
             }
         }
+    }
+
+    /// The detail of this row that the engine made.
+    #[must_use]
+    pub fn detail(&self, key: &DetailKey) -> Option<&Arc<Detail>> {
+        self.details.iter().find(|(of, _)| of == key).map(|(_, detail)| detail)
     }
 
     /// Whether names are masked.
@@ -236,7 +246,7 @@ pub fn clock(d: Duration) -> String {
 
 /// The collector without an answer for the longest time, and its age.
 fn blind(snapshot: &Snapshot) -> Tile {
-    let count = |state| snapshot.sources.iter().filter(|s| s.state == state).count();
+    let count = |state| snapshot.collectors.iter().filter(|s| s.state == state).count();
     let (value, note) = match snapshot.most_blind() {
         None => (Cell::text("NO COLLECTOR").tone(Tone::Blind), "the plan has nothing to watch".to_owned()),
         Some(s) => {
@@ -251,7 +261,7 @@ fn blind(snapshot: &Snapshot) -> Tile {
         }
     };
     let side = |side: Side| {
-        let of_side = || snapshot.sources.iter().filter(move |s| s.side == Some(side));
+        let of_side = || snapshot.collectors.iter().filter(move |s| s.side == Some(side));
         let live = of_side().filter(|s| s.state == CollectorState::Fresh).count();
         let all = of_side().count();
         let tone = if all == 0 {
@@ -277,8 +287,8 @@ fn blind(snapshot: &Snapshot) -> Tile {
 }
 
 /// The Sources page.
-fn sources(snapshot: &Snapshot) -> Panel {
-    let mut lines: Vec<&CollectorLine> = snapshot.sources.iter().collect();
+fn collectors(snapshot: &Snapshot) -> Panel {
+    let mut lines: Vec<&CollectorLine> = snapshot.collectors.iter().collect();
     // What is wrong first; otherwise as the systems list them.
     lines.sort_by_key(|s| std::cmp::Reverse(s.state));
     let count = |state| lines.iter().filter(|s| s.state == state).count();
@@ -364,12 +374,6 @@ pub fn own_detail(model: &ViewModel, panel: &str, row: &str) -> Option<Option<De
         JOURNAL => Some(run.and_then(|run| runbook::record_detail(run, row, &model.clock))),
         _ => None,
     }
-}
-
-/// Whether a page is the console's own.
-#[must_use]
-pub fn is_own(panel: &str) -> bool {
-    matches!(panel, SOURCES | RUNBOOK | JOURNAL)
 }
 
 /// The detail of a row of the Sources page: the row without truncation.

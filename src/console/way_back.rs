@@ -1,6 +1,7 @@
 //! The rollback on the Overview and the Runbook: whether it is possible, how long it takes, how long it stays
 //! possible.
 
+use super::pages::{RUNBOOK, STEPS};
 use base::{
     now::short,
     view::{Cell, Tile, Tone},
@@ -72,7 +73,7 @@ pub fn tile(way: &WayBack) -> Tile {
         sides: Vec::new(),
         spark: Vec::new(),
         age: None,
-        panel: super::runbook::RUNBOOK,
-        row: row.map(|id| (super::runbook::STEPS, id)),
+        panel: RUNBOOK,
+        row: row.map(|id| (STEPS, id)),
     }
 }

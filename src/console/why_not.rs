@@ -3,8 +3,8 @@
 use super::{
     command::{Command, Id, Scope},
     dialog::{before_it_begins, is_under_way},
+    pages::is_own,
     ui::{At, Ui},
-    view_model::is_own,
 };
 use base::step::{StepState, Way};
 use engine::PACE;
@@ -27,9 +27,9 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         }
         Id::ScrollLeft | Id::ScrollRight if !ui.wide => say("columns are not wide: :wide widens them"),
         Id::ScrollLeft if ui.scroll == 0 => say("this is the left end"),
-        Id::FactsDown | Id::FactsUp if ui.at != At::Detail => say("no detail is open"),
-        Id::FactsDown if ui.detail_top >= ui.detail_last => say("this is the end of the details"),
-        Id::FactsUp if ui.detail_top == 0 => say("this is the start of the details"),
+        Id::FieldsDown | Id::FieldsUp if ui.at != At::Detail => say("no detail is open"),
+        Id::FieldsDown if ui.detail_top >= ui.detail_last => say("this is the end of the details"),
+        Id::FieldsUp if ui.detail_top == 0 => say("this is the start of the details"),
         Id::Open => why_not_open(ui),
         Id::Back if ui.at == At::Page(0) => say("this is the overview"),
         Id::Faster if ui.latest().pace >= PACE.1 => say("collectors already poll at the maximum rate"),

@@ -2,12 +2,15 @@
 //!
 //! The most dangerous lines of the program exist once. An effect of the run is taken from the queue only when everything before it is on
 //! record: `Record` is appended to the journal, `Send` is committed (the journal gives the permit), and only then does the host send the
-//! request. A journal that fails drops everything that waits, and the engine is told. What the crash, torn-write and full-disk tests prove
+//! request. A journal that fails drops everything that waits, and the engine gets the failure as an input. What the crash, torn-write and full-disk tests prove
 //! with one host holds for the other: a host supplies time, the journal's writer, and a network.
 //!
 //! A journal may answer at once (memory, the simulation) or later (a thread, a network). While an answer is outstanding, only effects of the
 //! run wait: observations, orders and collectors go on. A journal that has not answered for [`LIMIT`] counts as failed, and a permit that
-//! comes after that is dropped unused: its intent is on record, and what became of it is verified when the run is taken up again.
+//! comes after that is dropped unused: its intent is on record, and its outcome is verified when the run is resumed.
+//!
+//! The engine is asked once more before a request is sent. If the run was held while the intent was being written, or the program is being
+//! left, the permit is dropped, and the journal records that nothing was sent.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -20,9 +23,9 @@ use engine::{
     run::{RunEffect, RunInput, Verify},
     systems::{BodyOf, EntryOf, IntentOf, Systems},
 };
-use journal::{Halt, Permit};
+use journal::{Halt, Permit, Unwritten};
 
-/// After this long without an answer the journal counts as failed.
+/// After this long without an answer the journal counts as failed, unless [`Executor::with_limit`] says otherwise.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// What is to be put on record.
@@ -90,14 +93,16 @@ pub struct Executor<S: Systems> {
     writing: Option<Duration>,
     /// The journal did not answer in time: nothing is written or sent any more, whatever it answers later.
     late: Option<Halt>,
-    /// It was at its limit when the time was told last.
+    /// It was at its limit at the last tick.
     overdue: bool,
     /// Since when there has always been a write that was not answered.
     behind: Option<Duration>,
-    /// The engine was told that writes wait.
+    /// The engine knows that writes wait.
     waiting_shown: bool,
     /// The program is being left: nothing is sent any more.
     leaving: bool,
+    /// After this long without an answer the journal counts as failed.
+    limit: Duration,
 }
 
 impl<S: Systems> Executor<S> {
@@ -113,7 +118,14 @@ impl<S: Systems> Executor<S> {
             behind: None,
             waiting_shown: false,
             leaving: false,
+            limit: LIMIT,
         }
+    }
+
+    /// With another limit than [`LIMIT`].
+    #[must_use]
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
     }
 
     /// The engine, to look at.
@@ -156,7 +168,7 @@ impl<S: Systems> Executor<S> {
         self.go_on(host);
         if self.writing.is_none() {
             self.behind = None;
-            self.tell(None, host);
+            self.report(None, host);
         }
     }
 
@@ -168,23 +180,23 @@ impl<S: Systems> Executor<S> {
         self.carry_out(effects, host);
     }
 
-    /// Time has passed. A journal that has not answered for [`LIMIT`], by two looks at the clock in a row, counts as failed: one look alone may
+    /// Time has passed. A journal that has not answered within its limit, by two looks at the clock in a row, counts as failed: one look alone may
     /// come right after the machine has slept.
     pub fn tick(&mut self, host: &mut impl Host<S>) {
         let now = host.now();
         let since = |at: Option<Duration>| at.map(|at| now.boot.saturating_sub(at));
-        let overdue = since(self.writing).is_some_and(|waits| waits >= LIMIT);
+        let overdue = since(self.writing).is_some_and(|waits| waits >= self.limit);
         if std::mem::replace(&mut self.overdue, overdue) && overdue && self.late.is_none() {
-            let halt = Halt(format!("no answer within {}", base::now::short(LIMIT)));
+            let halt = Halt(Unwritten::NoAnswer(self.limit));
             self.late = Some(halt.clone());
             self.halt(&halt, host);
             self.go_on(host);
         }
-        self.tell(since(self.behind), host);
+        self.report(since(self.behind), host);
     }
 
     /// Tells the engine for how long writes have been waiting.
-    fn tell(&mut self, waits: Option<Duration>, host: &mut impl Host<S>) {
+    fn report(&mut self, waits: Option<Duration>, host: &mut impl Host<S>) {
         if std::mem::replace(&mut self.waiting_shown, waits.is_some()) || waits.is_some() {
             self.take(EngineInput::Run(RunInput::Writing(waits)), host);
         }
@@ -230,17 +242,18 @@ impl<S: Systems> Executor<S> {
 
     /// What follows on a write comes before everything that waits.
     fn answered(&mut self, written: Written<S>, host: &mut impl Host<S>) {
-        let entry = match written {
-            Written::Record(entry) => entry,
-            // What became of an intent that was not sent is found out when the run is taken up again.
-            Written::Intent(_, _, entry) if self.leaving => entry,
-            Written::Intent(permit, intent, entry) => {
+        let input = match written {
+            Written::Record(entry) => RunInput::Recorded(entry),
+            Written::Intent(permit, intent, entry) if !self.leaving && self.engine.may_send(&intent) => {
                 host.send(permit, *intent);
-                entry
+                RunInput::Recorded(entry)
             }
+            // The run was held, or the program is being left, while the intent was being written. Its permit ends here, and the journal
+            // says that nothing was sent.
+            Written::Intent(_, _, entry) => RunInput::Withdrawn(entry),
             Written::Failed(halt) => return self.halt(&halt, host),
         };
-        let effects = self.engine.handle(EngineInput::Run(RunInput::Recorded(entry)), host.now());
+        let effects = self.engine.handle(EngineInput::Run(input), host.now());
         for effect in effects.into_iter().rev() {
             self.queue.push_front(effect);
         }

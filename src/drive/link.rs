@@ -1,4 +1,4 @@
-//! How a running driver is talked to: by somebody who looks, or by somebody who steers.
+//! The connection to a running drive: to read its snapshots, or to control the run.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,6 +7,7 @@ use tokio::{
     time::timeout,
 };
 
+use crate::{sim::Speed, viewer::Viewer};
 use base::step::StepState;
 use engine::{
     EngineCommand,
@@ -14,38 +15,43 @@ use engine::{
     snapshot::Snapshot,
 };
 
-/// What a running driver can be talked to through.
+/// What a viewer of a running host has. A clone is another viewer: it wants nothing in the snapshots yet.
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// The latest picture.
+    /// The latest snapshot.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// Commands to the core.
+    /// Commands to the engine: what is observed and shown.
     pub commands: mpsc::UnboundedSender<EngineCommand>,
+    /// What is wanted in the snapshots.
+    pub viewer: Viewer,
+    /// The speed of simulated time, where time is simulated.
+    pub speed: Option<Speed>,
 }
 
 impl Link {
-    /// Asks every source once more, now.
+    /// Polls every collector now.
     pub fn again(&self) {
-        // A driver that has ended is told by the pictures.
+        // The snapshots say if the host has ended.
         let _ = self.commands.send(EngineCommand::Again);
     }
 
-    /// Every signal in the pictures from one of the next on, for a program that reads them.
-    pub fn measure(&self) {
-        // A driver that has ended is told by the pictures.
-        let _ = self.commands.send(EngineCommand::Measure);
+    /// So many virtual seconds a second; 0: time stands still. Does nothing where time is not simulated.
+    pub fn set_speed(&self, speed: f64) {
+        if let Some(it) = &self.speed {
+            it.set(speed);
+        }
     }
 
-    /// Gives up this link, the last one, and waits until the driver has let go of its servers, for `within` at the most. A runtime that ends
-    /// before that makes clients panic that want to say goodbye on it.
+    /// Drops this link, the last one, and waits at most `within` until the drive has closed its connections. Some clients panic if the
+    /// runtime ends before they have closed.
     pub async fn let_go(self, within: Duration) {
-        let Self { mut snapshots, commands } = self;
+        let Self { mut snapshots, commands, .. } = self;
         drop(commands);
         let _ = timeout(within, async { while snapshots.changed().await.is_ok() {} }).await;
     }
 }
 
-/// The right to give orders. Made by a driver that was given a journal, and by nothing else: whoever only watches has none and can make none.
+/// The right to give orders. Only a drive with a journal creates it: a read-only console has none and cannot create one.
 #[derive(Debug, Clone)]
 pub struct Orders(mpsc::UnboundedSender<Order>);
 
@@ -54,29 +60,29 @@ impl Orders {
         Self(queue)
     }
 
-    /// Gives an order. What becomes of it is in the next picture.
+    /// Gives an order. Its result is in the next snapshot.
     pub fn give(&self, order: Order) {
-        // The driver is gone only when the program ends.
+        // The drive ends only with the program.
         let _ = self.0.send(order);
     }
 }
 
-/// A link to somebody who may steer.
+/// A link with the right to give orders.
 #[derive(Debug, Clone)]
 pub struct Control {
-    /// To look.
+    /// The snapshots and commands.
     pub link: Link,
-    /// To steer.
+    /// The orders.
     pub orders: Orders,
 }
 
 impl Control {
-    /// Whoever steered leaves, by a key or a signal: begins nothing new, and waits for what is on its way and for safe tails, for `within`
-    /// at the most. Gives the steps that are left open; the journal knows them, and the next start takes them up.
+    /// Gives up control, after a key or a signal: begins nothing new, and waits at most `within` for operations in flight and for safe
+    /// cleanup. Returns the steps that are not finished; they are in the journal, and the next start resumes them.
     #[must_use]
     pub fn leave(self, within: Duration) -> Vec<String> {
         const LOOK: Duration = Duration::from_millis(100);
-        // What was ordered in the last moment is in the next picture but one.
+        // An order of the last moment has its result in the next snapshot but one.
         for _ in 0..2 {
             let seen = self.link.snapshots.borrow().now;
             for _ in 0..10 {
@@ -101,12 +107,12 @@ impl Control {
     }
 }
 
-/// Steps with something on its way, or with a tail that is being finished.
+/// Steps with an operation in flight, or with unfinished cleanup.
 fn open(link: &Link) -> Vec<String> {
     let snapshot = link.snapshots.borrow().clone();
-    let on_its_way = |s: &&StepView| {
+    let in_flight = |s: &&StepView| {
         let sent = s.ops.iter().any(|op| !op.wait && op.state.in_flight());
         s.state == StepState::Running && (sent || s.exposed.is_some())
     };
-    snapshot.run.iter().flat_map(|run| &run.steps).filter(on_its_way).map(|s| s.id.clone()).collect()
+    snapshot.run.iter().flat_map(|run| &run.steps).filter(in_flight).map(|s| s.id.clone()).collect()
 }

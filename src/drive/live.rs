@@ -18,8 +18,13 @@ use tokio::{
 use self::host::Live;
 pub(crate) use self::recorder::done as recorded;
 pub use self::servers::{Real, Servers};
-use super::{Control, Executor, Link, Orders, executor::Written, inbox::Inbox};
-use engine::{EngineCommand, run::Order, snapshot::Snapshot};
+use super::{Control, Executor, Link, Orders, Viewer, executor::Written, inbox::Inbox, viewer::AllWanted};
+use base::cause::Chain;
+use engine::{
+    EngineCommand,
+    run::Order,
+    snapshot::{Snapshot, Wanted},
+};
 use journal::{Refused, follow::Follower};
 use plan::Plan;
 use systems::{Engine, EngineInput, Entry, Estate, Journal, RunInput, collect::clock};
@@ -44,7 +49,7 @@ pub fn start_following(plan: Arc<Plan>, journal: Follower) -> Link {
     begin(plan, servers, Some(journal), None).link
 }
 
-/// The same, with a journal of our own, taken up where it stood: it can be steered.
+/// The same, with a journal of our own, resumed where it stood: it can be controlled.
 #[must_use]
 pub fn start_with_control(plan: Arc<Plan>, (journal, entries): (Journal, Vec<Entry>), inbox: Inbox) -> Control {
     let servers = Real::with_writers(&plan, &journal);
@@ -84,10 +89,12 @@ fn begin(
         let effects = executor.engine_mut().take_control(id, entries, operator, clock::now());
         executor.carry_out(effects, &mut host);
     }
-    let (snapshot, snapshots) = watch::channel(Arc::new(executor.engine_mut().snapshot(clock::now())));
-    let driver = Driver { executor, host, queue, written, follow, inbox };
+    let first = executor.engine_mut().snapshot(&Wanted::default(), clock::now());
+    let (snapshot, snapshots) = watch::channel(Arc::new(first));
+    let viewer = Viewer::default();
+    let driver = Driver { executor, host, queue, written, follow, inbox, wanted: viewer.all() };
     tokio::spawn(driver.run(command_queue, order_queue, snapshot));
-    Control { link: Link { snapshots, commands }, orders: Orders::new(orders) }
+    Control { link: Link { snapshots, commands, viewer, speed: None }, orders: Orders::new(orders) }
 }
 
 struct Driver<V: Servers> {
@@ -98,6 +105,8 @@ struct Driver<V: Servers> {
     written: mpsc::UnboundedReceiver<Written<Estate>>,
     follow: Option<Follower>,
     inbox: Option<Inbox>,
+    /// What viewers want in the snapshots.
+    wanted: AllWanted,
 }
 
 impl<V: Servers> Driver<V> {
@@ -119,7 +128,7 @@ impl<V: Servers> Driver<V> {
                 biased;
                 () = sleep_until(drawn + SPACING), if news => {
                     (drawn, news) = (Instant::now(), false);
-                    let (made, effects) = self.executor.engine_mut().take_snapshot(clock::now());
+                    let (made, effects) = self.executor.engine_mut().take_snapshot(&self.wanted.now(), clock::now());
                     self.executor.carry_out(effects, &mut self.host);
                     if snapshot.send(Arc::new(made)).is_err() {
                         break;
@@ -130,6 +139,7 @@ impl<V: Servers> Driver<V> {
                     Some(command) => self.take(EngineInput::Command(command)),
                     None => break,
                 },
+                () = self.wanted.changed() => {}
                 Some(order) = orders.recv() => self.take(EngineInput::Run(RunInput::Order(order))),
                 Some(written) = self.written.recv() => self.executor.written(written, &mut self.host),
                 Some(input) = self.queue.recv() => self.take(input),
@@ -182,7 +192,11 @@ impl<V: Servers> Driver<V> {
         match follow.each(|entry| self.take(EngineInput::Follow(Box::new(entry)))) {
             Ok(()) => {}
             Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound && !follow.has_started() => {}
-            Err(why) => self.take(EngineInput::Run(RunInput::Halted(format!("the journal that is followed: {why}")))),
+            Err(why) => {
+                let advice = why.advice().map_or_else(String::new, |advice| format!("; {advice}"));
+                let why = format!("the journal that is followed: {}{advice}", Chain(&why));
+                self.take(EngineInput::Run(RunInput::Halted(why)));
+            }
         }
         self.follow = Some(follow);
     }

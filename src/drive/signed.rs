@@ -1,48 +1,75 @@
-//! Signatures, by OpenSSH's own `ssh-keygen -Y`: in folders of our own, so that nothing that somebody put beside a message is read or written.
+//! Signatures, by OpenSSH's `ssh-keygen -Y`. It works in new temporary folders, so that files that somebody put beside a message are neither
+//! read nor written.
 
 use std::{
     fs,
-    io::Write as _,
-    path::Path,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-/// What signatures are made for: one made for something else does not count here.
+/// The namespace of signatures: one that was made for another purpose is not valid here.
 pub const NAMESPACE: &str = "landfall";
 
-/// Whom a list of signers names: there is only one key in it. A person's name is in what is signed, where it may have any letters.
+/// The principal in the list of signers, which contains a single key. The name of the person is in the signed text, where any characters are
+/// allowed.
 const SIGNER: &str = "signer";
 
-/// Signs a text with a private key, or with the agent's for a public one.
+/// Why a text cannot be signed, or a signature cannot be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum SignatureError {
+    /// There is no temporary folder for `ssh-keygen`.
+    #[error("no folder for its signature")]
+    Folder(#[source] io::Error),
+    /// Text and signature cannot be passed to `ssh-keygen`.
+    #[error("text and signature cannot be passed to ssh-keygen")]
+    Pass(#[source] io::Error),
+    /// `ssh-keygen` cannot be run.
+    #[error("ssh-keygen cannot be run (install OpenSSH's client)")]
+    Missing(#[source] io::Error),
+    /// `ssh-keygen` failed; it has printed the reason.
+    #[error("the key {} did not sign", .0.display())]
+    NoSignature(PathBuf),
+    /// `ssh-keygen` succeeded, but its signature cannot be read.
+    #[error("the signature by the key {} cannot be read", key.display())]
+    Unread {
+        /// The key.
+        key: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Signs a text with a private key, or for a public key with the one that an agent holds.
 ///
 /// # Errors
 /// If the key cannot sign.
-pub fn sign(text: &[u8], key: &Path) -> Result<Vec<u8>, String> {
+pub fn sign(text: &[u8], key: &Path) -> Result<Vec<u8>, SignatureError> {
     let own = folder()?;
     let message = own.path().join("message");
-    fs::write(&message, text).map_err(|e| e.to_string())?;
+    fs::write(&message, text).map_err(SignatureError::Pass)?;
     let made = Command::new("ssh-keygen")
         .args(["-Y", "sign", "-q", "-n", NAMESPACE, "-f"])
         .arg(key)
         .arg(&message)
         .stdout(Stdio::null())
         .status()
-        .map_err(|e| missing(&e))?;
+        .map_err(SignatureError::Missing)?;
     if !made.success() {
-        return Err(format!("the key {} did not sign", key.display()));
+        return Err(SignatureError::NoSignature(key.to_owned()));
     }
-    fs::read(own.path().join("message.sig")).map_err(|e| format!("the key {} did not sign: {e}", key.display()))
+    fs::read(own.path().join("message.sig")).map_err(|source| SignatureError::Unread { key: key.to_owned(), source })
 }
 
 /// The fingerprint of the key that signed a text; none if it was not this key.
 ///
 /// # Errors
-/// If that cannot be found out.
-pub fn verify(text: &[u8], signature: &[u8], key: &str) -> Result<Option<String>, String> {
+/// If that cannot be determined.
+pub fn verify(text: &[u8], signature: &[u8], key: &str) -> Result<Option<String>, SignatureError> {
     let own = folder()?;
     let (signers, copy) = (own.path().join("signers"), own.path().join("signature"));
-    fs::write(&copy, signature).map_err(|e| e.to_string())?;
-    fs::write(&signers, format!("{SIGNER} namespaces=\"{NAMESPACE}\" {key}\n")).map_err(|e| e.to_string())?;
+    fs::write(&copy, signature).map_err(SignatureError::Pass)?;
+    fs::write(&signers, format!("{SIGNER} namespaces=\"{NAMESPACE}\" {key}\n")).map_err(SignatureError::Pass)?;
     let mut child = Command::new("ssh-keygen")
         .args(["-Y", "verify", "-n", NAMESPACE, "-I", SIGNER, "-f"])
         .arg(signers)
@@ -52,11 +79,11 @@ pub fn verify(text: &[u8], signature: &[u8], key: &str) -> Result<Option<String>
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|e| missing(&e))?;
+        .map_err(SignatureError::Missing)?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(text).map_err(|e| e.to_string())?;
+        stdin.write_all(text).map_err(SignatureError::Pass)?;
     }
-    let out = child.wait_with_output().map_err(|e| e.to_string())?;
+    let out = child.wait_with_output().map_err(SignatureError::Pass)?;
     if !out.status.success() {
         return Ok(None);
     }
@@ -66,11 +93,7 @@ pub fn verify(text: &[u8], signature: &[u8], key: &str) -> Result<Option<String>
     Ok(Some(print.unwrap_or("a key of the plan").to_owned()))
 }
 
-/// A folder that nobody else can write: what is checked is what was read.
-fn folder() -> Result<tempfile::TempDir, String> {
-    tempfile::tempdir().map_err(|e| format!("no folder for its signature: {e}"))
-}
-
-fn missing(e: &std::io::Error) -> String {
-    format!("ssh-keygen cannot be run ({e}): install OpenSSH's client")
+/// A folder that no other account can write: the checked files are the ones that were written.
+fn folder() -> Result<tempfile::TempDir, SignatureError> {
+    tempfile::tempdir().map_err(SignatureError::Folder)
 }

@@ -1,6 +1,6 @@
-//! The simulation's driver: an event heap in virtual time, the same core, no server.
+//! The driver of the simulation: an event heap in virtual time, the same engine, no server.
 //!
-//! Stepped by tests ([`SimDrive::run_for`]), paced against the real clock by the demo. The same seed gives the same run, and the same
+//! Tests advance it ([`SimDrive::run_for`]); the demo paces it against the real clock. The same seed gives the same run, and the same
 //! journal, byte for byte.
 
 mod host;
@@ -16,8 +16,8 @@ use std::{
 
 use self::wire::{Message, Wire};
 pub use self::{
-    paced::{SPEED, start_paced, start_with_control},
-    wire::CallTrouble,
+    paced::{SPEED, Speed, start_paced, start_with_control},
+    wire::{CallTrouble, Requests},
 };
 use crate::Executor;
 use base::{
@@ -31,40 +31,40 @@ use base::{
 use engine::{
     EngineCommand,
     run::{self, Order},
-    snapshot::Snapshot,
+    snapshot::{Snapshot, Wanted},
 };
 use plan::{Action, Plan};
 use systems::{Engine, EngineEffect, EngineInput, Estate};
 use systems::{Entry, Journal};
-use systems::{Question, Sim, injection::FaultInjection};
+use systems::{FaultInjection, Question, Sim};
 
 /// What is wrong with a simulated server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     /// Fails at once with this.
     Fails(FaultKind),
-    /// Takes the question and never answers: a time-out.
+    /// Accepts the query and never answers: a time-out.
     Hangs,
-    /// Nothing is heard of the source at all, not even a fault: a pushing server whose link is cut without a word.
+    /// Neither an observation nor a fault arrives: a server that pushes, and whose connection is cut without notice.
     Silent,
 }
 
-/// An imitated estate and the engine that watches it.
+/// A simulated estate and the engine that observes it.
 pub struct SimDrive {
     executor: Executor<Estate>,
     host: SimHost,
-    /// When the engine is told of the time next.
+    /// When the engine gets the next tick.
     tick: Duration,
 }
 
-/// Virtual time, a journal in memory or on disk, imitated servers and a network that obeys the tests.
+/// Virtual time, a journal in memory or on disk, simulated servers and a network that the tests control.
 struct SimHost {
     sim: Sim,
     now: Now,
-    sources: BTreeMap<CollectorIx, CollectorSpec<Question>>,
+    collectors: BTreeMap<CollectorIx, CollectorSpec<Question>>,
     /// When each collector is asked next; the second number keeps equal times in order.
     heap: BinaryHeap<Reverse<(Duration, u64, CollectorIx)>>,
-    /// Which of its places there counts: one that was to be asked later may be asked sooner.
+    /// The valid entry of each collector in the heap: a poll may be moved to an earlier time.
     next: BTreeMap<CollectorIx, u64>,
     order: u64,
     pace: f64,
@@ -74,18 +74,18 @@ struct SimHost {
     wire: Wire,
 }
 
-/// How often the core is told of the time.
+/// Interval of the engine's ticks.
 const TICK: Duration = Duration::from_secs(1);
 
 impl SimDrive {
     /// An estate as the plan names it, at `start`.
     #[must_use]
     pub fn new(plan: Arc<Plan>, seed: u64, start: Now) -> Self {
-        let (core, effects) = Engine::new(plan.clone(), start);
+        let (first, effects) = Engine::new(plan.clone(), start);
         let host = SimHost {
             sim: Sim::new(&plan, seed),
             now: start,
-            sources: BTreeMap::new(),
+            collectors: BTreeMap::new(),
             heap: BinaryHeap::new(),
             next: BTreeMap::new(),
             order: 0,
@@ -95,12 +95,12 @@ impl SimDrive {
             journal: None,
             wire: Wire::default(),
         };
-        let mut drive = Self { executor: Executor::new(core), host, tick: start.boot };
+        let mut drive = Self { executor: Executor::new(first), host, tick: start.boot };
         drive.carry_out(effects);
         drive
     }
 
-    /// Gives the run to an operator, where a journal left it.
+    /// Gives the run to an operator, in the state that the journal has.
     pub fn take_control(&mut self, journal: Journal, entries: Vec<Entry>) {
         let operator = journal.author().actor.clone();
         let id = journal.id();
@@ -109,22 +109,17 @@ impl SimDrive {
         self.carry_out(effects);
     }
 
-    /// The console is gone, with all that was only in its memory; the servers and what is on its way to them stay. Another console watches
-    /// them from now on, and knows nothing yet.
+    /// The process of the console ends, and its memory is lost; the servers and the requests in flight to them stay. Another console
+    /// starts without knowledge.
     pub fn crash(&mut self) {
-        let measured = self.executor.engine().is_measured();
-        let (core, effects) = Engine::new(self.executor.engine().plan().clone(), self.host.now);
-        self.executor = Executor::new(core);
+        let (first, effects) = Engine::new(self.executor.engine().plan().clone(), self.host.now);
+        self.executor = Executor::new(first);
         self.host.journal = None;
         self.host.wire.console_gone();
-        self.host.sources.clear();
+        self.host.collectors.clear();
         self.host.heap.clear();
         self.host.next.clear();
         self.carry_out(effects);
-        if measured {
-            // Whoever reads the signals reads on.
-            self.command(EngineCommand::Measure);
-        }
     }
 
     /// An order of the operator.
@@ -132,59 +127,59 @@ impl SimDrive {
         self.take(EngineInput::Run(systems::RunInput::Order(order)));
     }
 
-    /// What goes wrong with the next requests whose words contain `what`, or that are of the step `what`.
-    pub fn call_trouble(&mut self, what: &str, trouble: CallTrouble, times: u32) {
-        self.host.wire.troubles.push((what.to_owned(), trouble, times));
+    /// The next `times` of these requests have this fault.
+    pub fn call_trouble(&mut self, of: impl Into<Requests>, trouble: CallTrouble, times: u32) {
+        self.host.wire.troubles.push((of.into(), trouble, times));
     }
 
-    /// Looks at the operations of steps that begin with this find nothing; `None`: they do again.
+    /// Operations of steps whose id begins with this cannot be verified; `None`: they can again.
     pub fn unobservable(&mut self, prefix: Option<&str>) {
         self.host.wire.unobservable = prefix.map(str::to_owned);
     }
 
-    /// Somebody else changes what an action is about.
+    /// Somebody else changes the object of an action.
     pub fn external_change(&mut self, action: &Action) {
         self.host.sim.external_change(action, self.host.now);
     }
 
-    /// Something happens to the estate that a scenario asks for.
+    /// Injects a fault into the estate, as a scenario asks for.
     ///
     /// # Errors
-    /// If it is about something that is not there, in words.
+    /// If its object does not exist, in words.
     pub fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
         self.host.sim.inject(what, self.host.now)
     }
 
-    /// The network between the sites is cut, or mended. The console still reaches both.
+    /// Cuts the network between the sites, or restores it. The console still reaches both.
     pub fn cut(&mut self, on: bool) {
         self.host.sim.cut(on);
     }
 
-    /// The servers' own log: the tags of everything that they carried out.
+    /// The log of the servers: the tags of every operation that they carried out.
     #[must_use]
     pub fn server_log(&self) -> Vec<String> {
         self.host.sim.log()
     }
 
-    /// Somebody sets the wall clock.
+    /// Moves the wall clock.
     pub fn set_clock(&mut self, by: jiff::SignedDuration) {
         self.host.now.wall = self.host.now.wall.checked_add(by).unwrap_or(self.host.now.wall);
     }
 
-    /// The console's machine sleeps; the servers go on.
+    /// The console's machine is suspended; the servers continue.
     pub fn suspend(&mut self, span: Duration) {
         let to = self.host.now.boot + span;
         self.pass(to);
         self.tick = self.tick.max(to);
     }
 
-    /// How far a step is.
+    /// State of a step.
     #[must_use]
     pub fn phase(&self, step: &str) -> Option<base::step::StepState> {
         self.executor.engine().phase(step)
     }
 
-    /// Whether anything is on its way to a server or back.
+    /// Whether a request or a reply is in flight.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.host.wire.next_at().is_some()
@@ -196,25 +191,25 @@ impl SimDrive {
         self.executor.engine().word(step)
     }
 
-    /// One signal, all its series, as they stand.
+    /// The present samples of one signal, all its series.
     #[must_use]
     pub fn samples(&self, metric: &'static SignalDef) -> Vec<Sample> {
         self.executor.engine().samples(Samples::only(Arc::new([metric.id].into())), self.host.now)
     }
 
-    /// Every signal, as they stand.
+    /// The present samples of every signal.
     #[must_use]
     pub fn signals(&self) -> Vec<Sample> {
         self.executor.engine().samples(Samples::default(), self.host.now)
     }
 
-    /// How the run stands, without the rest of the picture.
+    /// The present state of the run, without the rest of the snapshot.
     #[must_use]
     pub fn run_view(&self) -> run::RunView {
         self.executor.engine().run_view(self.host.now)
     }
 
-    /// The journal, to look at.
+    /// The journal, read only.
     #[must_use]
     pub const fn journal(&self) -> Option<&Journal> {
         self.host.journal.as_ref()
@@ -226,7 +221,7 @@ impl SimDrive {
         self.host.now
     }
 
-    /// Puts the servers of all sources whose id begins with `prefix` into trouble; `None` mends them.
+    /// Makes all collectors whose id begins with `prefix` fail in this way; `None` ends it.
     pub fn trouble(&mut self, prefix: &str, trouble: Option<Trouble>) {
         match trouble {
             Some(t) => self.host.trouble.insert(prefix.to_owned(), t),
@@ -234,7 +229,7 @@ impl SimDrive {
         };
     }
 
-    /// A command from whoever looks.
+    /// A command of a viewer.
     pub fn command(&mut self, command: EngineCommand) {
         self.take(EngineInput::Command(command));
     }
@@ -252,7 +247,7 @@ impl SimDrive {
         let end = self.host.now.boot + span;
         while let Some(at) = self.next_at().filter(|at| *at <= end) {
             self.pass(at);
-            // What a server did is known before the time is told, and the time before anything is asked.
+            // At equal times: first what a server did, then the tick, then the polls.
             if self.host.wire.next_at().is_some_and(|due| due <= at) {
                 self.arrive();
             } else if self.tick <= at || self.executor.engine().next_due().is_some_and(|due| due <= at) {
@@ -279,7 +274,7 @@ impl SimDrive {
             .min()
     }
 
-    /// Something comes to the end of its way.
+    /// A message arrives.
     fn arrive(&mut self) {
         let delay = Duration::from_millis(self.host.random.u64(1..20));
         let back = self.host.now.boot + delay;
@@ -296,10 +291,10 @@ impl SimDrive {
                 } else {
                     self.host.sim.verify(&look.tag, &look.call, look.precondition.as_ref(), self.host.now)
                 };
-                self.host.wire.send(back, Message::Looked(look, looked));
+                self.host.wire.send(back, Message::Verified(look, looked));
             }
             Some(Message::Reply(intent, sent)) => self.take(EngineInput::Run(wire::replied(*intent, sent))),
-            Some(Message::Looked(look, looked)) => self.take(EngineInput::Run(wire::verified(*look, looked))),
+            Some(Message::Verified(look, looked)) => self.take(EngineInput::Run(wire::verified(*look, looked))),
             None => {}
         }
     }
@@ -331,9 +326,14 @@ impl SimDrive {
         }
     }
 
-    /// The picture now.
+    /// The snapshot now, without details and signals.
     pub fn snapshot(&mut self) -> Snapshot {
-        self.executor.engine_mut().snapshot(self.host.now)
+        self.snapshot_with(&Wanted::default())
+    }
+
+    /// The snapshot now, with what is wanted in it.
+    pub fn snapshot_with(&mut self, wanted: &Wanted) -> Snapshot {
+        self.executor.engine_mut().snapshot(wanted, self.host.now)
     }
 
     fn pass(&mut self, to: Duration) {
@@ -343,7 +343,7 @@ impl SimDrive {
     }
 
     fn ask(&mut self, ix: CollectorIx) {
-        let Some(spec) = self.host.sources.get(&ix) else { return };
+        let Some(spec) = self.host.collectors.get(&ix) else { return };
         let trouble =
             self.host.trouble.iter().find(|(prefix, _)| spec.id.starts_with(prefix.as_str())).map(|(_, t)| *t);
         let (answer, took) = match trouble {
@@ -359,7 +359,7 @@ impl SimDrive {
             None => {
                 let took = Duration::from_millis(self.host.random.u64(2..40));
                 let answer = match &spec.query {
-                    Question::Query(ask) => self.host.sim.answer(ask, self.host.now),
+                    Question::Query(query) => self.host.sim.answer(query, self.host.now),
                     Question::Probe(probe) => self.host.sim.sample(probe, self.host.now),
                 };
                 (answer, took)
@@ -368,8 +368,8 @@ impl SimDrive {
         let wait = spec.interval.div_f64(self.host.pace).mul_f64(1.0 - 0.1 * self.host.random.f64()).max(took);
         self.host.push(wait, ix);
         self.take(match answer {
-            Ok(facts) => EngineInput::Observation { source: ix, facts, took },
-            Err(fault) => EngineInput::Failed { source: ix, fault, took },
+            Ok(observation) => EngineInput::Observation { collector: ix, observation, took },
+            Err(fault) => EngineInput::Failed { collector: ix, fault, took },
         });
     }
 }

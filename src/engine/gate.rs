@@ -12,7 +12,7 @@
 //!   A series that leaves breaks nothing, as long as there are as many as the plan expects. What a suspended machine leaves is such a gap,
 //!   because boot time goes on while it sleeps.
 //! * **GREEN** is a window at least as long as `sustain`, from its first look to its last, in which every series was read anew at least
-//!   `min_samples` times. A reading is told from another by when it was read, and counts only if it is later than all before it.
+//!   `min_samples` times. Readings differ if their times differ, and counts only if it is later than all before it.
 //! * **A clock jump** (the two clocks disagree by more than two seconds about the time between two looks, or boot time goes backwards)
 //!   makes what is true not known for that look: not even a gate that has to be true for no time turns green by it.
 //! * **Silence** is never green: without a look for as long as a reading may be old, or once what was looked at has become too old, the

@@ -1,8 +1,10 @@
-//! The pure core: inputs in, effects out. No I/O, no clock, no async: [`Engine::handle`] is the only door.
+//! The engine, pure: inputs in, effects out. No I/O, no clock, no async: [`Engine::handle`] takes every input.
 //!
 //! Both drivers run it: the live one on real servers, the simulation on an imitated estate in virtual time.
 
 pub mod gate;
+mod input;
+mod page;
 pub mod run;
 pub mod snapshot;
 pub mod systems;
@@ -11,85 +13,20 @@ mod toy;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+pub use self::input::{EngineCommand, EngineEffect, EngineInput};
 use self::{
+    page::Page,
     run::Run,
-    snapshot::{DetailKey, Snapshot},
-    systems::{EntryOf, Systems},
+    snapshot::{DetailKey, Snapshot, Wanted},
+    systems::{EntryOf, IntentOf, Systems},
 };
-use base::view::Panel;
 use base::{
     collector::{Collector, CollectorIx, CollectorSpec, CollectorState, Health, Question},
     now::Now,
-    observed::Fault,
     signal::{Measured, Sample, Samples},
     watched::Unknown,
 };
 use plan::Plan;
-
-/// What can happen to the core.
-#[derive(Debug)]
-pub enum EngineInput<S: Systems> {
-    /// A source answered.
-    Observation {
-        /// Which.
-        source: CollectorIx,
-        /// What.
-        facts: S::Observation,
-        /// How long it took.
-        took: Duration,
-    },
-    /// A source failed.
-    Failed {
-        /// Which.
-        source: CollectorIx,
-        /// Why.
-        fault: Fault,
-        /// How long it took.
-        took: Duration,
-    },
-    /// Somebody at the console wants something.
-    Command(EngineCommand),
-    /// Something about the run: an order, or what came of one.
-    Run(run::RunInput<S>),
-    /// A line of the journal that somebody else writes.
-    Follow(Box<EntryOf<S>>),
-    /// Time has passed: once a second, and whenever [`Engine::next_due`] says so.
-    Tick,
-}
-
-/// What a console can ask of the core. Nothing here changes a server.
-#[derive(Debug, Clone, PartialEq)]
-pub enum EngineCommand {
-    /// Keep this row's detail in the snapshot.
-    Open(DetailKey),
-    /// No detail any more.
-    Close,
-    /// Keep every signal in the snapshots from now on: programs read them, a screen shows none.
-    Measure,
-    /// Poll every collector once more, now.
-    Again,
-    /// Poll all collectors this many times as often as the plan says.
-    Pace(f64),
-    /// So many virtual seconds a second, where time is simulated.
-    Speed(f64),
-    /// Watch something that the plan does not name, by the id its server gave it: a change on its way.
-    Follow(String),
-}
-
-/// What the core wants done.
-#[derive(Debug)]
-pub enum EngineEffect<S: Systems> {
-    /// Start asking this.
-    Start(CollectorIx, CollectorSpec<S::Query>),
-    /// Start probing this: wanted only after [`Engine::steer`].
-    Probe(CollectorIx, CollectorSpec<S::Probe>),
-    /// Poll this many times as often as the plan says.
-    Pace(f64),
-    /// Poll these now, and then as before.
-    Poll(Vec<CollectorIx>),
-    /// What the run wants: to be carried out in order; what cannot be put on record stops all that follows.
-    Run(run::RunEffect<S>),
-}
 
 /// Fastest and slowest that sources may be asked, as multiples of the plan's intervals.
 pub const PACE: (f64, f64) = (0.25, 4.0);
@@ -104,13 +41,10 @@ pub struct Engine<S: Systems> {
     started: Now,
     estate: S,
     run: Run<S>,
-    sources: Vec<Collector<QuestionOf<S>>>,
+    collectors: Vec<Collector<QuestionOf<S>>>,
     by_id: HashMap<String, CollectorIx>,
     pace: f64,
-    open: Option<DetailKey>,
-    /// Whether somebody reads every signal.
-    measured: bool,
-    /// The run's last picture, and whether anything has happened to it since.
+    /// The last view of the run, and whether anything has happened to it since.
     run_view: Option<Arc<run::RunView>>,
     run_changed: bool,
     pages: Vec<Page>,
@@ -132,64 +66,41 @@ fn decides<S: Systems>(question: &QuestionOf<S>) -> bool {
     matches!(question, Question::Query(query) if S::decides(query))
 }
 
-/// One system's page as it was made last.
-#[derive(Debug)]
-struct Page {
-    panel: Arc<Panel>,
-    /// How many things the system watches, and those of which something is not known.
-    watched: (usize, Vec<Unknown>),
-    made: Now,
-    /// Its system has heard something since.
-    dirty: bool,
-}
-
-impl Page {
-    fn new<S: Systems>(estate: &S, id: &str, now: Now) -> Option<Self> {
-        let panel = Arc::new(estate.panel(id, now)?);
-        let all = estate.watched(id, now);
-        let page = panel.id;
-        let watched = (all.len(), all.into_iter().filter_map(|thing| thing.unknown(page)).collect());
-        Some(Self { panel, watched, made: now, dirty: false })
-    }
-}
-
 impl<S: Systems> Engine<S> {
-    /// A core that knows nothing yet, and the sources it wants started.
+    /// An engine without observations, and the effects that start its collectors.
     #[must_use]
     pub fn new(plan: Arc<Plan>, now: Now) -> (Self, Vec<EngineEffect<S>>) {
         let (estate, specs) = S::new(&plan);
         let mut pages: Vec<Page> = estate.pages().iter().filter_map(|(id, _)| Page::new(&estate, id, now)).collect();
         pages.iter_mut().for_each(|page| page.dirty = true);
         let run = Run::new(&plan);
-        let mut core = Self {
+        let mut engine = Self {
             started: now,
             estate,
             run,
             plan,
-            sources: Vec::new(),
+            collectors: Vec::new(),
             by_id: HashMap::new(),
             pace: 1.0,
-            open: None,
-            measured: false,
             run_view: None,
             run_changed: true,
             pages,
         };
-        let effects = core.start(specs, now);
-        (core, effects)
+        let effects = engine.start(specs, now);
+        (engine, effects)
     }
 
     /// Takes one input. The only way anything changes.
     pub fn handle(&mut self, input: EngineInput<S>, now: Now) -> Vec<EngineEffect<S>> {
         match input {
-            EngineInput::Observation { source, facts, took } => {
-                let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
+            EngineInput::Observation { collector, observation, took } => {
+                let Some(entry) = self.collectors.get_mut(collector.0 as usize) else { return Vec::new() };
                 entry.health.answered(now, took);
                 let stamp = entry.stamp(now, self.pace);
                 let wanted = match &entry.spec.query {
-                    Question::Query(ask) => self.estate.apply(ask, facts, stamp),
+                    Question::Query(ask) => self.estate.apply(ask, observation, stamp),
                     Question::Probe(probe) => {
-                        self.estate.on_sample(probe, facts, stamp);
+                        self.estate.on_sample(probe, observation, stamp);
                         Vec::new()
                     }
                 };
@@ -197,8 +108,8 @@ impl<S: Systems> Engine<S> {
                 self.touch(system);
                 self.start(wanted, now)
             }
-            EngineInput::Failed { source, fault, took } => {
-                let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
+            EngineInput::Failed { collector, fault, took } => {
+                let Some(entry) = self.collectors.get_mut(collector.0 as usize) else { return Vec::new() };
                 entry.health.failed(now, took, &fault);
                 match &entry.spec.query {
                     Question::Query(ask) => self.estate.fail(ask, &fault, now),
@@ -208,32 +119,18 @@ impl<S: Systems> Engine<S> {
                 self.touch(system);
                 Vec::new()
             }
-            EngineInput::Command(EngineCommand::Open(key)) => {
-                self.open = Some(key);
-                Vec::new()
-            }
-            EngineInput::Command(EngineCommand::Close) => {
-                self.open = None;
-                Vec::new()
-            }
-            EngineInput::Command(EngineCommand::Measure) => {
-                self.measured = true;
-                Vec::new()
-            }
             EngineInput::Command(EngineCommand::Again) => {
-                let all = (0..).map(CollectorIx).take(self.sources.len()).collect();
+                let all = (0..).map(CollectorIx).take(self.collectors.len()).collect();
                 vec![EngineEffect::Poll(all)]
             }
             EngineInput::Command(EngineCommand::Pace(pace)) => {
                 self.pace = pace.clamp(PACE.0, PACE.1);
                 vec![EngineEffect::Pace(self.pace)]
             }
-            // Time is the driver's.
-            EngineInput::Command(EngineCommand::Speed(_)) => Vec::new(),
             EngineInput::Run(input) => {
                 self.run_changed = true;
-                self.run.set_read(self.read(now));
-                let effects = self.run.handle(input, &self.estate, now);
+                let read = self.read(now);
+                let effects = self.run.handle(input, &self.estate, read, now);
                 self.wanted(effects)
             }
             EngineInput::Follow(entry) => {
@@ -246,8 +143,8 @@ impl<S: Systems> Engine<S> {
                 let outage = self.estate.outages(now).iter().any(|it| matches!(it, snapshot::Outage::NoWriter(_)));
                 let wanted = self.run.wants(outage, now);
                 let measured = self.measure(Samples::only(wanted), now);
-                self.run.set_read(self.read(now));
-                let effects = self.run.tick(&self.estate, &measured, now);
+                let read = self.read(now);
+                let effects = self.run.tick(&self.estate, &measured, read, now);
                 self.wanted(effects)
             }
             EngineInput::Command(EngineCommand::Follow(id)) => {
@@ -258,12 +155,6 @@ impl<S: Systems> Engine<S> {
                 self.start(wanted, now)
             }
         }
-    }
-
-    /// Whether somebody reads every signal.
-    #[must_use]
-    pub const fn is_measured(&self) -> bool {
-        self.measured
     }
 
     /// The plan.
@@ -284,13 +175,13 @@ impl<S: Systems> Engine<S> {
     fn quickest(&self, system: &str) -> impl Iterator<Item = (CollectorIx, &Collector<QuestionOf<S>>)> {
         let own =
             move |s: &&Collector<QuestionOf<S>>| system_of::<S>(&s.spec.query) == system && decides::<S>(&s.spec.query);
-        let least = self.sources.iter().filter(own).map(|s| s.spec.interval).min();
-        let all = (0..).map(CollectorIx).zip(&self.sources);
+        let least = self.collectors.iter().filter(own).map(|s| s.spec.interval).min();
+        let all = (0..).map(CollectorIx).zip(&self.collectors);
         all.filter(move |(_, s)| own(s) && Some(s.spec.interval) == least)
     }
 
     /// Up to when each system has been read. What is not live does not count: it cannot be decided upon.
-    fn read(&self, now: Now) -> HashMap<&'static str, Duration> {
+    fn read(&self, now: Now) -> run::ReadUpTo {
         let asked = |s: &Collector<QuestionOf<S>>| Some(s.health.ok_at?.boot.saturating_sub(s.health.took));
         let live = |s: &Collector<QuestionOf<S>>| s.health.state(now, s.fresh(self.pace)) == CollectorState::Fresh;
         let of = |system: &'static str| {
@@ -322,6 +213,12 @@ impl<S: Systems> Engine<S> {
     pub fn leave(&mut self, now: Now) -> Vec<EngineEffect<S>> {
         let measured = self.measure(Samples::only(self.run.kept()), now);
         self.run.last_readings(&measured.samples, now).into_iter().map(EngineEffect::Run).collect()
+    }
+
+    /// Whether the request of an intent that is now on record may still be sent.
+    #[must_use]
+    pub fn may_send(&self, intent: &IntentOf<S>) -> bool {
+        self.run.may_send(intent)
     }
 
     /// How far a step is.
@@ -380,27 +277,27 @@ impl<S: Systems> Engine<S> {
         about: fn(A) -> QuestionOf<S>,
         now: Now,
     ) -> Option<CollectorIx> {
-        if let Some(known) = self.by_id.get(&spec.id).and_then(|ix| self.sources.get_mut(ix.0 as usize)) {
+        if let Some(known) = self.by_id.get(&spec.id).and_then(|ix| self.collectors.get_mut(ix.0 as usize)) {
             known.spec.side = spec.side;
             return None;
         }
-        let ix = CollectorIx(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+        let ix = CollectorIx(u32::try_from(self.collectors.len()).unwrap_or(u32::MAX));
         self.by_id.insert(spec.id.clone(), ix);
-        self.sources.push(Collector { spec: spec.clone().map(about), health: Health::new(now) });
+        self.collectors.push(Collector { spec: spec.clone().map(about), health: Health::new(now) });
         Some(ix)
     }
 
-    /// A picture for whoever looks, and what comes of making it. Where somebody reads the signals, it says one thing: the gates have looked at
-    /// the same moment as the signals are of, and nothing was heard between the two.
-    pub fn take_snapshot(&mut self, now: Now) -> (Snapshot, Vec<EngineEffect<S>>) {
-        let effects = if self.measured { self.handle(EngineInput::Tick, now) } else { Vec::new() };
-        // What was told before this may be of another moment.
-        self.pages.iter_mut().for_each(|page| page.dirty |= self.measured);
-        (self.snapshot(now), effects)
+    /// A snapshot, and the effects of making it. With signals in it, it is of one moment: the gates are judged by the same signals, and no
+    /// observation comes between the two.
+    pub fn take_snapshot(&mut self, wanted: &Wanted, now: Now) -> (Snapshot, Vec<EngineEffect<S>>) {
+        let effects = if wanted.signals { self.handle(EngineInput::Tick, now) } else { Vec::new() };
+        // A page that was made earlier may be of another moment.
+        self.pages.iter_mut().for_each(|page| page.dirty |= wanted.signals);
+        (self.snapshot(wanted, now), effects)
     }
 
-    /// Everything as it stands, for whoever looks: consoles, `status`, tests. Signals only once somebody reads them ([`Command::Measure`]).
-    pub fn snapshot(&mut self, now: Now) -> Snapshot {
+    /// Everything as it stands, for all who look: consoles, `status`, tests. Details and signals are in it as far as they are `wanted`.
+    pub fn snapshot(&mut self, wanted: &Wanted, now: Now) -> Snapshot {
         for page in &mut self.pages {
             if (page.dirty || now.since(page.made) >= REMAKE)
                 && let Some(fresh) = Page::new(&self.estate, page.panel.id, now)
@@ -409,16 +306,17 @@ impl<S: Systems> Engine<S> {
             }
         }
         let over = |s: &&Collector<QuestionOf<S>>| matches!(&s.spec.query, Question::Query(ask) if self.estate.is_over(ask, now));
-        let sources = self
-            .sources
+        let collectors = self
+            .collectors
             .iter()
             .filter(|s| !over(s))
             .map(|s| snapshot::line(s, system_of::<S>(&s.spec.query), now, self.pace))
             .collect();
-        let detail = self.open.clone().and_then(|key| {
+        let detail = |key: &DetailKey| {
             let detail = self.estate.detail(&key.panel, &key.table, &key.row, now)?;
-            Some((key, Arc::new(detail)))
-        });
+            Some((key.clone(), Arc::new(detail)))
+        };
+        let details = wanted.details.iter().filter_map(detail).collect();
         // Between two ticks nothing changes what a gate says but orders and answers.
         if std::mem::take(&mut self.run_changed) && !self.plan.runbook.phases.is_empty() {
             self.run_view = Some(Arc::new(self.run.view(&self.estate, now)));
@@ -427,7 +325,7 @@ impl<S: Systems> Engine<S> {
         let mut unknown: Vec<Unknown> =
             things.chain(self.run_view.iter().flat_map(|run| &run.unknown)).cloned().collect();
         unknown.sort_by_key(|thing| thing.state);
-        let samples = self.measured.then(|| self.samples(Samples::default(), now));
+        let samples = wanted.signals.then(|| self.samples(Samples::default(), now));
         Snapshot {
             plan: self.plan.clone(),
             now,
@@ -439,9 +337,9 @@ impl<S: Systems> Engine<S> {
             panels: self.pages.iter().map(|page| page.panel.clone()).collect(),
             watched: self.pages.iter().map(|page| page.watched.0).sum(),
             unknown,
-            sources,
+            collectors,
             samples,
-            detail,
+            details,
             run: self.run_view.clone(),
         }
     }

@@ -1,28 +1,30 @@
-//! The run: the plan's steps, each with its gates, its machine and what it was previewed as.
+//! The run: the steps of the plan, each with its gates, its machine and its preview.
 //!
-//! The step machine says what may follow on what; here is what it takes in from the rest of the world: gates judged, drafts worked
-//! out, marks remembered, timers set, orders obeyed or refused with the reason. Pure like all of the core: what is to be written, sent
-//! or looked at comes out as an [`Effect`].
+//! The step machine decides which transition follows which event. This module makes the events: it judges gates, computes drafts, stores
+//! versions, sets timers, and performs orders or refuses them with a reason. It is pure, as the whole engine: what is to be recorded, sent or
+//! verified is returned as a [`RunEffect`].
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `order.rs` | what an operator can want |
+//! | `order.rs` | the orders of an operator |
 //! | `proposal.rs` | what takes two people |
 //! | `waiver.rs` | gates that two people left out |
-//! | `orders.rs` | whether they get it, and why not |
-//! | `advance.rs` | what time and the estate do to steps |
-//! | `act.rs` | a step's effects carried outwards, and what comes back |
+//! | `orders.rs` | obeying or refusing an order |
+//! | `advance.rs` | what time and observations change in steps |
+//! | `obstacles.rs` | what keeps a step from beginning |
+//! | `act.rs` | the effects of a step, carried out, and the answers to them |
 //! | `attempt.rs` | what an attempt needs beside its machine |
 //! | `way_back.rs` | whether the way back is open, how long it takes, how long it stays so |
-//! | `resume.rs` | taking a run up from its journal |
-//! | `readings.rs` | what the estate looked like, put on record now and then |
-//! | `verdict.rs` | what it says as it stands: GO, HOLD, ROLL BACK |
-//! | `view.rs` | all of it as data for whoever looks |
+//! | `resume.rs` | resuming a run from its journal |
+//! | `readings.rs` | values of signals, recorded from time to time |
+//! | `verdict.rs` | the verdict: GO, HOLD, ROLL BACK |
+//! | `view.rs` | the run as data for consoles |
 
 mod act;
 mod advance;
 mod attempt;
 mod event;
+mod obstacles;
 mod order;
 mod orders;
 mod proposal;
@@ -91,7 +93,7 @@ pub struct Verify<C, V> {
     pub call: C,
     /// What it compared with.
     pub precondition: Option<V>,
-    /// The server said that it took it.
+    /// The server accepted it.
     pub accepted: bool,
 }
 
@@ -122,11 +124,16 @@ pub enum RunInput<S: Systems> {
     },
     /// Something is on record now. The request of an intent leaves.
     Recorded(Box<EntryOf<S>>),
+    /// An intent is on record, and its request is not sent: see [`Run::may_send`].
+    Withdrawn(Box<EntryOf<S>>),
     /// For how long the journal has not answered; none: nothing is being written.
     Writing(Option<Duration>),
     /// Nothing can be put on record any more.
     Halted(String),
 }
+
+/// Up to when each system has been read, on the boot clock: all of it that may be decided upon. It comes with every input.
+pub type ReadUpTo = HashMap<&'static str, Duration>;
 
 /// How long something armed stays so.
 const ARMED: Duration = Duration::from_secs(60);
@@ -152,8 +159,7 @@ pub struct Run<S: Systems> {
     /// For how long the journal has not answered.
     writing: Option<Duration>,
     proposal: Option<Proposed>,
-    /// Up to when each system has been read, on the boot clock.
-    read: HashMap<&'static str, Duration>,
+    read: ReadUpTo,
     due: BTreeSet<(Duration, usize, Timer)>,
     /// What people did, the last of it.
     records: VecDeque<JournalLine>,
@@ -168,7 +174,7 @@ pub struct Run<S: Systems> {
     judged_and_kept: Arc<HashSet<&'static str>>,
     notice: Option<(Now, String)>,
     /// Why the step that could begin next cannot be worked out, or is forbidden, as things stand.
-    impossible: Option<(usize, advance::Obstacle)>,
+    impossible: Option<(usize, obstacles::Obstacle)>,
 }
 
 /// A condition that is watched all the time.
@@ -220,7 +226,7 @@ struct StepRun<S: Systems> {
     waivers: Vec<Waiver>,
     /// Since when a tail is unfinished, as far as this program has seen it, and for how long it was before that by the journal.
     exposed: Option<(Now, Duration)>,
-    /// It stands still because it may not go forward, and not because anybody said so.
+    /// It is held because it may not go forward, and not because anybody asked for it.
     still: bool,
     /// When it changed something last, on the boot clock, and of which system.
     changed: Option<(Duration, &'static str)>,
@@ -305,11 +311,6 @@ impl<S: Systems> Run<S> {
         }
     }
 
-    /// Up to when each system has been read, on the boot clock: all of it that may be decided upon.
-    pub fn set_read(&mut self, read: HashMap<&'static str, Duration>) {
-        self.read = read;
-    }
-
     /// When the next timer goes off, on the boot clock.
     #[must_use]
     pub fn next_due(&self) -> Option<Duration> {
@@ -319,7 +320,7 @@ impl<S: Systems> Run<S> {
     /// How far a step is.
     #[must_use]
     pub fn phase(&self, step: &str) -> Option<base::step::StepState> {
-        Some(self.steps[self.place(step)?].state.state)
+        Some(self.steps[self.place(step)?].state.state())
     }
 
     /// The word of a step's state.

@@ -1,6 +1,6 @@
-//! One picture of everything, made by the core and looked at by all: the screen never asks the estate itself.
+//! The snapshot: everything that readers see, made by the engine. No reader asks the estate itself.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use base::{
 };
 use plan::Plan;
 
-/// One picture.
+/// A snapshot.
 #[derive(Debug, Clone, Serialize)]
 pub struct Snapshot {
     /// The plan it is of.
@@ -22,7 +22,7 @@ pub struct Snapshot {
     pub plan: Arc<Plan>,
     /// When it was made.
     pub now: Now,
-    /// When the core was started.
+    /// When the engine was started.
     pub started: Now,
     /// How many times as often as the plan says sources are asked.
     pub pace: f64,
@@ -39,17 +39,34 @@ pub struct Snapshot {
     /// Those of which there is no fresh value, and gates that are judged now and whose signal has none: the worst first.
     pub unknown: Vec<Unknown>,
     /// Every source.
-    pub sources: Vec<CollectorLine>,
-    /// Every signal; none where nobody reads them ([`Command::Measure`](super::Command::Measure)).
+    pub collectors: Vec<CollectorLine>,
+    /// Every signal; none where nobody reads them ([`Wanted::signals`]).
     pub samples: Option<Vec<Sample>>,
-    /// The detail that is open.
-    pub detail: Option<(DetailKey, Arc<Detail>)>,
+    /// The details that are open somewhere ([`Wanted::details`]), as far as their rows exist.
+    pub details: Vec<(DetailKey, Arc<Detail>)>,
     /// The run; none where the plan has no step.
     pub run: Option<Arc<RunView>>,
 }
 
+/// What those who look want in a snapshot beside what is in each. Whoever asks for a snapshot says it: the engine keeps none of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The rows whose details are open.
+    pub details: BTreeSet<DetailKey>,
+    /// Every signal: programs read them, a screen shows none.
+    pub signals: bool,
+}
+
+impl Wanted {
+    /// Adds what somebody else wants.
+    pub fn add(&mut self, other: &Self) {
+        self.details.extend(other.details.iter().cloned());
+        self.signals |= other.signals;
+    }
+}
+
 /// Which row's detail.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct DetailKey {
     /// Panel id.
     pub panel: String,
@@ -78,7 +95,7 @@ impl Outage {
     }
 }
 
-/// What all that can be said now, before anything else is looked at.
+/// The state of everything that is observed, in one word and one reason.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "verdict", content = "reason", rename_all = "snake_case")]
 pub enum Verdict {
@@ -139,7 +156,7 @@ impl Verdict {
 
 impl Snapshot {
     /// The verdict: an outage beats everything, whatever the plan's gates say of it, then comes a spent budget. What else is not in order
-    /// is said behind them.
+    /// is appended to the reason.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let rest = self.without_outages();
@@ -159,7 +176,7 @@ impl Snapshot {
     /// What asks for the way back beats what is not known (blind beats stale beats starting; a thing that the plan names comes before the
     /// sources), and that beats going on.
     fn without_outages(&self) -> Verdict {
-        let worst = |state| self.sources.iter().filter(move |s| s.state == state);
+        let worst = |state| self.collectors.iter().filter(move |s| s.state == state);
         if let Some(why) = self.run.as_ref().and_then(|run| run.roll_back()) {
             return Verdict::RollBack(why);
         }
@@ -172,7 +189,7 @@ impl Snapshot {
             let n = worst(state).count();
             if let Some(first) = worst(state).max_by_key(|s| s.age) {
                 let why = first.fault.as_ref().map_or_else(String::new, |f| format!(": {f}"));
-                silent = Some(format!("{n} of {} collectors {word}, {}{why}", self.sources.len(), first.id));
+                silent = Some(format!("{n} of {} collectors {word}, {}{why}", self.collectors.len(), first.id));
                 break;
             }
         }
@@ -185,13 +202,13 @@ impl Snapshot {
                     0 => String::new(),
                     n => format!("; {n} more unknown"),
                 };
-                let sources = silent.map_or_else(String::new, |why| format!("; {why}"));
-                return Verdict::Hold(format!("{}: {}{more}{sources}", thing.what, thing.why));
+                let collectors = silent.map_or_else(String::new, |why| format!("; {why}"));
+                return Verdict::Hold(format!("{}: {}{more}{collectors}", thing.what, thing.why));
             }
             (None, None) => {}
         }
         match &self.run {
-            None => Verdict::Clear(format!("all {} collectors live", self.sources.len())),
+            None => Verdict::Clear(format!("all {} collectors live", self.collectors.len())),
             Some(run) => run.go(),
         }
     }
@@ -199,7 +216,7 @@ impl Snapshot {
     /// The oldest source that is not live; else the oldest.
     #[must_use]
     pub fn most_blind(&self) -> Option<&CollectorLine> {
-        self.sources.iter().max_by_key(|s| (s.state, s.age))
+        self.collectors.iter().max_by_key(|s| (s.state, s.age))
     }
 }
 

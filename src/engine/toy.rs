@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use base::{
     collector::CollectorSpec,
+    domain::NONE,
     now::Now,
     observed::{Fault, FaultKind, Observed, Stamp},
     operation::{Change, Draft, Operation, Precondition, SendOutcome, Verified},
@@ -24,7 +25,7 @@ use crate::{
     systems::{Drafted, OperationOf, Systems},
 };
 
-base::signals! { "toy":
+base::signals! { "toy" in NONE:
     NUMBER = "toy.number", Count, [], (0.0, 255.0), "the number", "The number on the server.";
 }
 
@@ -258,12 +259,12 @@ impl Stage {
         stage
     }
 
-    /// A second passes: the number is read, and the engine is told of the time.
+    /// A second passes: the number is read, and the engine gets a tick.
     fn second(&mut self) {
         self.now.boot += Duration::from_secs(1);
         self.now.wall += jiff::SignedDuration::from_secs(1);
-        let (source, facts) = (base::collector::CollectorIx(0), self.server);
-        self.take(EngineInput::Observation { source, facts, took: Duration::ZERO });
+        let (collector, observation) = (base::collector::CollectorIx(0), self.server);
+        self.take(EngineInput::Observation { collector, observation, took: Duration::ZERO });
         self.take(EngineInput::Tick);
     }
 

@@ -1,7 +1,7 @@
 //! The contents of records. Fields are declared one by one: nothing is recorded only because it was in a struct, and a secret has no type
 //! that can be recorded.
 //!
-//! Additive: a field that a later version adds has a default here; a changed meaning requires another [`super::entry::VERSION`].
+//! Additive: a field that a later version adds has a default here; a changed meaning requires another [`VERSION`].
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,6 +12,10 @@ use base::{
     operation::{Change, Draft},
     step::{Note, Record, Ticket, Way},
 };
+
+/// The version of the records' contents. A journal with a higher one is not changed. 2: there are readings, which an earlier program cannot
+/// read.
+pub const VERSION: u32 = 2;
 
 /// The contents of a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,32 +1,21 @@
 //! All lines of a journal: intact, or the place and kind of the damage.
 
-use std::io::{BufRead, Read as _};
+use std::io::{self, BufRead, Read as _};
 
-use super::{Entry, Refused};
-use base::digest::Digest;
+pub use super::damage::{Damage, Flaw, LONGEST};
+use super::{Entry, entry::Head};
 use base::operation::Data;
 
-/// The head of a chain: the last record's number and hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Head {
-    /// Number of the last record; 0 before the first.
-    pub seq: u64,
-    /// Its hash; zeros before the first.
-    pub hash: Digest,
+/// Why the next record is not returned.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// The journal cannot be read.
+    #[error("the journal cannot be read")]
+    Io(#[from] io::Error),
+    /// It is damaged.
+    #[error("the journal is damaged")]
+    Damaged(#[from] Damage),
 }
-
-/// The damage of a journal.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {why}")]
-pub struct Damage {
-    /// The line, from 1.
-    pub line: usize,
-    /// The kind of damage.
-    pub why: String,
-}
-
-/// The maximum length of a line, including its end: a record has a few megabytes at most, and every reader can hold one line.
-pub const LONGEST: usize = 16 * 1024 * 1024;
 
 /// Reads a journal record by record: it keeps no more than one line.
 #[derive(Debug)]
@@ -68,13 +57,13 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// If the journal cannot be read, or is damaged.
-    pub fn record<C: Data, V: Data>(&mut self) -> Result<Option<Entry<C, V>>, Refused> {
+    pub fn record<C: Data, V: Data>(&mut self) -> Result<Option<Entry<C, V>>, Unread> {
         // An incomplete line is continued where reading stopped.
         let room = (LONGEST + 1).saturating_sub(self.line.len());
         (&mut self.from).take(room as u64).read_until(b'\n', &mut self.line)?;
-        let damage = |why: String| Damage { line: self.lines + 1, why };
+        let damage = |flaw| Damage { line: self.lines + 1, flaw };
         if self.line.len() > LONGEST {
-            return Err(damage(format!("it is longer than {LONGEST} bytes, which no record is")).into());
+            return Err(damage(Flaw::TooLong).into());
         }
         let Some(line) = self.line.strip_suffix(b"\n") else { return Ok(None) };
         let entry: Entry<C, V> = next(self.head, line).map_err(damage)?;
@@ -94,8 +83,7 @@ impl<R: BufRead> Reader<R> {
         if is_torn(self.head, &self.line) {
             return Ok(self.line.len() as u64);
         }
-        let why = "it is incomplete and does not begin like a record of this program".to_owned();
-        Err(Damage { line: self.lines + 1, why })
+        Err(Damage { line: self.lines + 1, flaw: Flaw::Incomplete })
     }
 }
 
@@ -110,9 +98,9 @@ pub fn read<C: Data, V: Data>(bytes: &[u8]) -> Result<(Vec<Entry<C, V>>, u64), D
         match reader.record() {
             Ok(Some(entry)) => entries.push(entry),
             Ok(None) => return reader.torn().map(|torn| (entries, torn)),
-            Err(Refused::Damaged(damage)) => return Err(damage),
+            Err(Unread::Damaged(damage)) => return Err(damage),
             // Reading bytes in memory cannot fail.
-            Err(other) => return Err(Damage { line: reader.lines() + 1, why: other.to_string() }),
+            Err(Unread::Io(error)) => return Err(Damage { line: reader.lines() + 1, flaw: Flaw::Unread(error) }),
         }
     }
 }
@@ -136,17 +124,13 @@ const VERSION_AT: &[u8] = b"{\"v\":";
 ///
 /// # Errors
 /// The reason why it is not valid.
-pub fn next<C: Data, V: Data>(head: Head, line: &[u8]) -> Result<Entry<C, V>, String> {
+pub fn next<C: Data, V: Data>(head: Head, line: &[u8]) -> Result<Entry<C, V>, Flaw> {
     let entry = Entry::<C, V>::parse(line)?;
     if entry.seq != head.seq + 1 {
-        return Err(format!(
-            "it is record {} where record {} belongs: lines are missing or in another order",
-            entry.seq,
-            head.seq + 1
-        ));
+        return Err(Flaw::Order { is: entry.seq, belongs: head.seq + 1 });
     }
     if entry.prev != head.hash {
-        return Err("its hash does not match the previous line: one of them was changed".to_owned());
+        return Err(Flaw::Unchained);
     }
     Ok(entry)
 }

@@ -6,13 +6,22 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Author, body::Body, chain::Head};
+use super::{
+    Author,
+    body::{Body, VERSION},
+    damage::Flaw,
+};
 use base::operation::Data;
 use base::{digest::Digest, now::Now};
 
-/// The version of the records' contents. A journal with a higher one is not changed. 2: there are readings, which an earlier program cannot
-/// read.
-pub const VERSION: u32 = 2;
+/// The head of a chain: the last record's number and hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// Number of the last record; 0 before the first.
+    pub seq: u64,
+    /// Its hash; zeros before the first.
+    pub hash: Digest,
+}
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,25 +91,22 @@ impl<C: Data, V: Data> Entry<C, V> {
     ///
     /// # Errors
     /// The reason why it is not valid.
-    pub fn parse(line: &[u8]) -> Result<Self, String> {
+    pub fn parse(line: &[u8]) -> Result<Self, Flaw> {
         #[derive(Deserialize)]
         struct Version {
             v: u32,
         }
-        let version: Version = serde_json::from_slice(line).map_err(|e| format!("it is not a record: {e}"))?;
+        let version: Version = serde_json::from_slice(line).map_err(Flaw::NotARecord)?;
         if version.v > VERSION {
-            return Err(format!(
-                "it is of version {}; this program knows {VERSION} at the most: use a newer one",
-                version.v
-            ));
+            return Err(Flaw::Newer(version.v));
         }
-        let entry: Self = serde_json::from_slice(line).map_err(|e| format!("it is not a record: {e}"))?;
-        let end = line.len().checked_sub(SEAM.len() + 66).ok_or("it has no hash")?;
+        let entry: Self = serde_json::from_slice(line).map_err(Flaw::NotARecord)?;
+        let end = line.len().checked_sub(SEAM.len() + 66).ok_or(Flaw::NoHash)?;
         if &line[end..end + SEAM.len()] != SEAM.as_bytes() {
-            return Err("its hash is not at its end".to_owned());
+            return Err(Flaw::HashNotLast);
         }
         if Digest::of(&line[..end]) != entry.hash {
-            return Err("its hash does not match its content: it was changed".to_owned());
+            return Err(Flaw::Changed);
         }
         Ok(entry)
     }

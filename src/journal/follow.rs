@@ -8,10 +8,7 @@ use std::{
 
 use base::operation::Data;
 
-use super::{
-    Entry, Refused,
-    chain::{Damage, Head, Reader},
-};
+use super::{Damage, Entry, Flaw, Head, Refused, chain::Reader};
 
 /// A follower. It takes no lock and writes nothing.
 #[derive(Debug)]
@@ -61,8 +58,7 @@ impl Follower {
     pub fn each<C: Data, V: Data>(&mut self, mut take: impl FnMut(Entry<C, V>)) -> Result<(), Refused> {
         let mut file = File::open(&self.path)?;
         if file.metadata()?.len() < self.at {
-            let why = "it is shorter than before: lines that were already read are missing".to_owned();
-            return Err(Damage { line: self.lines, why }.into());
+            return Err(Damage { line: self.lines, flaw: Flaw::Missing }.into());
         }
         file.seek(SeekFrom::Start(self.at))?;
         let mut reader = Reader::after(BufReader::new(file), self.head, self.lines);

@@ -18,6 +18,7 @@
 
 pub mod body;
 pub mod chain;
+mod damage;
 pub mod entry;
 pub mod export;
 mod file;
@@ -26,19 +27,25 @@ mod lock;
 pub mod store;
 pub mod way_back;
 
-use std::{io, marker::PhantomData};
+use std::{io, marker::PhantomData, sync::Arc, time::Duration};
 
-use self::chain::{LONGEST, Reader};
 pub use self::{
     body::{About, AttemptStarted, Body, Intent, Reading, Transition, Unapproved},
-    chain::{Damage, Head},
-    entry::Entry,
+    damage::{Damage, Flaw},
+    entry::{Entry, Head},
     file::writer,
     lock::{Holder, Notice, own},
     store::Storage,
 };
+use self::{
+    chain::{Reader, Unread},
+    damage::LONGEST,
+};
 use base::operation::Data;
-use base::{digest::Digest, now::Now};
+use base::{
+    digest::Digest,
+    now::{Now, short},
+};
 
 /// The right to send one request, once: its intent is on disk. Only created here; it cannot be copied, stored or read back.
 #[derive(Debug)]
@@ -57,29 +64,81 @@ impl Permit {
 
 /// The journal cannot be written: nothing may be done any more. A failed sync is not repeated, because the data may be lost although a
 /// second sync succeeds.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error(
     "the journal cannot be written: {0}; no further request is sent. Fix this and restart landfall: it resumes from the journal"
 )]
-pub struct Halt(pub String);
+pub struct Halt(pub Unwritten);
+
+/// Why a journal cannot be written. Part of the text of a [`Halt`], which names the remedy after it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Unwritten {
+    /// Its storage failed, or is not as it was left. Every call that follows returns the same error.
+    #[error(transparent)]
+    Io(#[from] Arc<io::Error>),
+    /// The record is longer than readers accept.
+    #[error("record {seq} would have {bytes} bytes, and none has more than {LONGEST}")]
+    TooLong {
+        /// Its number.
+        seq: u64,
+        /// Its length.
+        bytes: usize,
+    },
+    /// The storage did not answer within this time.
+    #[error("no answer within {}", short(*.0))]
+    NoAnswer(Duration),
+    /// The thread that writes it is gone.
+    #[error("its thread has ended")]
+    NoThread,
+}
+
+impl From<io::Error> for Unwritten {
+    fn from(error: io::Error) -> Self {
+        Self::Io(Arc::new(error))
+    }
+}
 
 /// Why a journal is not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// It cannot be read or written.
-    #[error("the journal cannot be opened: {0}")]
+    #[error("the journal cannot be opened")]
     Io(#[from] io::Error),
     /// It is damaged, and not only at its end.
-    #[error("the journal is damaged: {0}; keep a copy of it, find out who changed it, and begin a new one")]
+    #[error("the journal is damaged")]
     Damaged(#[from] Damage),
     /// It belongs to another run. It is not changed.
-    #[error("the journal is of the run {theirs:?}, not of {ours:?}: name another file")]
+    #[error("the journal is of the run {theirs:?}, not of {ours:?}")]
     Other {
         /// The run that it belongs to.
         theirs: String,
         /// The run that was requested.
         ours: String,
     },
+    /// The record that it was opened cannot be written.
+    #[error(transparent)]
+    Halted(#[from] Halt),
+}
+
+impl Refused {
+    /// What the operator can do about it, where this does not follow from the error itself.
+    #[must_use]
+    pub const fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Damaged(_) => Some("keep a copy of it, find out who changed it, and begin a new one"),
+            Self::Other { .. } => Some("name another file"),
+            Self::Io(_) | Self::Halted(_) => None,
+        }
+    }
+}
+
+impl From<Unread> for Refused {
+    fn from(why: Unread) -> Self {
+        match why {
+            Unread::Io(error) => Self::Io(error),
+            Unread::Damaged(damage) => Self::Damaged(damage),
+        }
+    }
 }
 
 /// The author, run and plan: the same in every record.
@@ -158,7 +217,7 @@ impl<C: Data, V: Data> Journal<C, V> {
         } else {
             Body::Resumed { cut: torn, plan_changed }
         };
-        let opened = journal.append(text, now).map_err(|halt| io::Error::other(halt.0))?;
+        let opened = journal.append(text, now)?;
         if entries.is_empty() {
             journal.first = opened.hash;
         }
@@ -176,16 +235,14 @@ impl<C: Data, V: Data> Journal<C, V> {
         }
         let (entry, line) = Entry::new(&self.author, self.head, body, now);
         if line.len() > LONGEST {
-            let long =
-                format!("record {} would have {} bytes, and none has more than {LONGEST}", entry.seq, line.len());
-            return self.halt(long);
+            return self.halt(Unwritten::TooLong { seq: entry.seq, bytes: line.len() });
         }
         match self.store.append(line.as_bytes()).and_then(|()| self.store.sync()) {
             Ok(()) => {
                 self.head = entry.head();
                 Ok(entry)
             }
-            Err(error) => self.halt(error.to_string()),
+            Err(error) => self.halt(error.into()),
         }
     }
 
@@ -196,12 +253,12 @@ impl<C: Data, V: Data> Journal<C, V> {
     pub fn check(&mut self) -> Result<(), Halt> {
         match (&self.halted, self.store.check()) {
             (Some(halt), _) => Err(halt.clone()),
-            (None, Err(error)) => self.halt(error.to_string()),
+            (None, Err(error)) => self.halt(error.into()),
             (None, Ok(())) => Ok(()),
         }
     }
 
-    fn halt<T>(&mut self, why: String) -> Result<T, Halt> {
+    fn halt<T>(&mut self, why: Unwritten) -> Result<T, Halt> {
         let halt = Halt(why);
         self.halted = Some(halt.clone());
         Err(halt)

@@ -48,8 +48,13 @@ pub enum NotServed {
     )]
     NotHere(SocketAddr),
     /// The address cannot be bound.
-    #[error("metrics on {0}: {1}")]
-    Io(SocketAddr, io::Error),
+    #[error("metrics on {address}")]
+    Io {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 impl Address {
@@ -82,7 +87,7 @@ pub struct Endpoint {
 /// # Errors
 /// If it cannot be bound.
 pub fn bind(Address(address): Address) -> Result<Bound, NotServed> {
-    let failed = |why| NotServed::Io(address, why);
+    let failed = |source| NotServed::Io { address, source };
     let listener = std::net::TcpListener::bind(address).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
@@ -96,26 +101,28 @@ impl Bound {
     /// If the thread cannot be started.
     pub fn serve(self, link: &Link) -> Result<Endpoint, NotServed> {
         let Self { address, listener, runtime } = self;
-        let pictures = link.snapshots.clone();
-        link.measure();
+        let (snapshots, viewer) = (link.snapshots.clone(), link.viewer.clone());
+        viewer.want_signals();
         let (ends, ended) = oneshot::channel();
         let run = move || {
             runtime.block_on(async {
                 match TcpListener::from_std(listener) {
-                    Ok(listener) => listen(&listener, pictures, ended).await,
+                    Ok(listener) => listen(&listener, snapshots, ended).await,
                     Err(why) => tracing::error!("metrics on {address}: {why}"),
                 }
             });
+            // Nobody reads them any more.
+            drop(viewer);
         };
         let thread = thread::Builder::new().name("landfall-metrics".into()).spawn(run);
-        thread.map_err(|why| NotServed::Io(address, why))?;
+        thread.map_err(|source| NotServed::Io { address, source })?;
         Ok(Endpoint { _ends: ends })
     }
 }
 
 /// The served text, and the snapshot it was rendered from.
 struct Page {
-    pictures: watch::Receiver<Arc<Snapshot>>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
     /// When the last snapshot came, on the boot clock; `None`: no more will come.
     heard: Option<Duration>,
     made: Option<(Arc<Snapshot>, bool, Arc<str>)>,
@@ -124,7 +131,7 @@ struct Page {
 impl Page {
     /// The text of the latest snapshot; without values if it is too old.
     fn text(&mut self) -> Arc<str> {
-        let snapshot = self.pictures.borrow().clone();
+        let snapshot = self.snapshots.borrow().clone();
         let silent = match self.heard {
             Some(heard) => Some(clock::now().boot.saturating_sub(heard)).filter(|silent| *silent > SILENT),
             None => Some(SILENT),
@@ -143,21 +150,21 @@ impl Page {
 
 async fn listen(
     listener: &TcpListener,
-    mut pictures: watch::Receiver<Arc<Snapshot>>,
+    mut snapshots: watch::Receiver<Arc<Snapshot>>,
     mut ended: oneshot::Receiver<()>,
 ) {
     let here = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
-    let page = Page { pictures: pictures.clone(), heard: Some(clock::now().boot), made: None };
-    let (page, mut core_lives) = (Arc::new(Mutex::new(page)), true);
+    let page = Page { snapshots: snapshots.clone(), heard: Some(clock::now().boot), made: None };
+    let (page, mut engine_lives) = (Arc::new(Mutex::new(page)), true);
     let mut connections = JoinSet::new();
     let mut oldest: VecDeque<AbortHandle> = VecDeque::new();
     loop {
         tokio::select! {
             biased;
             _ = &mut ended => return,
-            changed = pictures.changed(), if core_lives => {
-                core_lives = changed.is_ok();
-                let heard = core_lives.then(|| clock::now().boot);
+            changed = snapshots.changed(), if engine_lives => {
+                engine_lives = changed.is_ok();
+                let heard = engine_lives.then(|| clock::now().boot);
                 page.lock().unwrap_or_else(PoisonError::into_inner).heard = heard;
             }
             Some(_) = connections.join_next() => oldest.retain(|connection| !connection.is_finished()),

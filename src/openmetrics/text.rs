@@ -27,7 +27,7 @@ const LEVELS: [&str; 3] = ["green", "hold", "red"];
 pub fn render(snapshot: &Snapshot, silent: Option<Duration>) -> String {
     let mut out = about(snapshot, silent);
     if silent.is_none() {
-        sources(&snapshot.sources, &mut out);
+        collectors(&snapshot.collectors, &mut out);
         signals(snapshot.samples.as_deref().unwrap_or_default(), &mut out);
         if let Some(run) = &snapshot.run {
             run_families(run, &mut out);
@@ -43,8 +43,12 @@ fn about(snapshot: &Snapshot, silent: Option<Duration>) -> String {
     let mut plan = Family::new("landfall_plan", Kind::Info, "", "The plan: its name, and the labels of its sides.");
     let sites = &snapshot.plan.sites;
     plan.put(&[("plan", &snapshot.plan.name), ("source", &sites.source.label), ("target", &sites.target.label)], 1.0);
-    let mut up =
-        Family::new("landfall_up", Kind::Gauge, "", "1 while the core produces snapshots; at 0 nothing else is known.");
+    let mut up = Family::new(
+        "landfall_up",
+        Kind::Gauge,
+        "",
+        "1 while the engine produces snapshots; at 0 nothing else is known.",
+    );
     up.put(&[], if silent.is_none() { 1.0 } else { 0.0 });
     let mut verdict = Family::new(
         "landfall_verdict",
@@ -57,7 +61,7 @@ fn about(snapshot: &Snapshot, silent: Option<Duration>) -> String {
     [build, plan, up, verdict].map(Family::text).concat()
 }
 
-fn sources(lines: &[CollectorLine], out: &mut String) {
+fn collectors(lines: &[CollectorLine], out: &mut String) {
     let gauge =
         |name: &str, unit: &str, help: &str| Family::new(format!("landfall_source_{name}"), Kind::Gauge, unit, help);
     let counter = |name: &str, help: &str| Family::new(format!("landfall_source_{name}"), Kind::Counter, "", help);

@@ -62,11 +62,11 @@ pub fn lines(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
         Some(was) if was.word != fact.word => true,
         Some(was) => was.sense != fact.sense,
     };
-    let (sources, others): (Vec<&Fact>, Vec<&Fact>) =
+    let (collectors, others): (Vec<&Fact>, Vec<&Fact>) =
         now.facts.iter().filter(changed).partition(|fact| fact.kind == Kind::Source);
     let place = others.iter().position(|fact| fact.kind > Kind::Source).unwrap_or(others.len());
     let mut out: Vec<Line> = others[..place].iter().map(|fact| line(fact)).collect();
-    out.extend(told_together(&sources, line));
+    out.extend(alike_together(&collectors, line));
     out.extend(gone(before, now));
     // At first, pending steps are only counted: a runbook has dozens of steps.
     let idle = |fact: &&&Fact| before.is_none() && fact.kind == Kind::Step && fact.word == "PENDING";
@@ -82,9 +82,9 @@ pub fn lines(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
 }
 
 /// Collectors, one a line; many of one system that change in the same way share a line.
-fn told_together(sources: &[&Fact], line: impl Fn(&Fact) -> Line) -> Vec<Line> {
+fn alike_together(collectors: &[&Fact], line: impl Fn(&Fact) -> Line) -> Vec<Line> {
     let mut alike: Vec<((&str, String), Vec<Line>)> = Vec::new();
-    for fact in sources {
+    for fact in collectors {
         let line = line(fact);
         let key = (fact.system, format!("{:?} {}", line.from, line.to));
         match alike.iter_mut().find(|(other, _)| *other == key) {
@@ -107,12 +107,12 @@ fn told_together(sources: &[&Fact], line: impl Fn(&Fact) -> Line) -> Vec<Line> {
 
 /// Collectors that no longer exist.
 fn gone(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
-    let sources = |standing: &Standing| -> Vec<Fact> {
+    let collectors = |standing: &Standing| -> Vec<Fact> {
         standing.facts.iter().filter(|fact| fact.kind == Kind::Source).cloned().collect()
     };
     let Some(before) = before else { return Vec::new() };
-    let here: std::collections::HashSet<String> = sources(now).into_iter().map(|fact| fact.name).collect();
-    let gone = sources(before).into_iter().filter(|fact| !here.contains(&fact.name));
+    let here: std::collections::HashSet<String> = collectors(now).into_iter().map(|fact| fact.name).collect();
+    let gone = collectors(before).into_iter().filter(|fact| !here.contains(&fact.name));
     gone.map(|fact| Line {
         at: now.at,
         what: format!("source {}", fact.name),

@@ -80,7 +80,7 @@ impl Standing {
         let run = snapshot.run.as_deref();
         facts.extend(run.into_iter().flat_map(watched));
         facts.extend(tiles(snapshot).iter().map(tile));
-        facts.extend(snapshot.sources.iter().map(source));
+        facts.extend(snapshot.collectors.iter().map(source));
         facts.extend(run.into_iter().flat_map(gates));
         facts.extend(run.into_iter().flat_map(steps));
         Self {
@@ -96,7 +96,7 @@ impl Standing {
     #[must_use]
     pub fn silent(&self, silent: Duration) -> Self {
         let at = jiff::SignedDuration::try_from(silent).ok().and_then(|d| self.at.checked_add(d).ok());
-        let why = format!("no update from the core for {}: the last lines are out of date", short(silent));
+        let why = format!("no update from the engine for {}: the last lines are out of date", short(silent));
         let mut facts = self.facts.clone();
         if let Some(first) = facts.first_mut() {
             *first = Fact { sense: "silent".to_owned(), ..fact(Kind::Verdict, "", "HOLD", why) };
@@ -118,7 +118,7 @@ pub struct Steady(HashMap<String, Duration>);
 const LASTS: Duration = Duration::from_secs(10);
 
 impl Steady {
-    /// The state to print: improvements only if they have lasted. `told`: the state that was printed last.
+    /// The state to print: improvements only if they have lasted. `lines_of`: the state that was printed last.
     #[must_use]
     pub fn announce(&mut self, mut now: Standing, lines_of: Option<&Standing>) -> Standing {
         let at = now.boot;
@@ -144,7 +144,7 @@ impl Steady {
 /// The verdict. A change of the first named collector, while many come up or fail together, is not printed.
 fn verdict(snapshot: &Snapshot) -> Fact {
     let verdict = snapshot.verdict();
-    let worst = snapshot.sources.iter().map(|s| s.state).max().filter(|state| *state != CollectorState::Fresh);
+    let worst = snapshot.collectors.iter().map(|s| s.state).max().filter(|state| *state != CollectorState::Fresh);
     let sense = match (&verdict, worst) {
         (Verdict::Hold(_), Some(state)) => state_cell(state).0.to_owned(),
         (Verdict::Outage(_) | Verdict::Overspent(_), _) => {
@@ -272,13 +272,13 @@ mod tests {
     }
 
     #[test]
-    fn a_core_that_is_silent_is_hold_whatever_it_said_last() {
+    fn an_engine_that_is_silent_is_hold_whatever_it_said_last() {
         let go = standing(0, vec![fact(Kind::Verdict, "", "GO", "all is well"), fact(Kind::Step, "s", "READY", "")]);
         let silent = go.silent(Duration::from_secs(8));
         let [verdict, step] = &silent.facts[..] else { panic!("two facts") };
         assert_eq!(
             (verdict.word.as_str(), &verdict.why[..]),
-            ("HOLD", "no update from the core for 8.0s: the last lines are out of date")
+            ("HOLD", "no update from the engine for 8.0s: the last lines are out of date")
         );
         assert_eq!((step, silent.at), (&go.facts[1], Timestamp::from_second(1_000_008).expect("a time")));
         // A longer silence is not a further change.

@@ -31,24 +31,30 @@ pub struct Regions<'a> {
     pub to: &'a str,
 }
 
+/// Why there is no plan for a pair of regions.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegionError {
+    /// It is not the name of a region.
+    #[error("{} is not {} such as {}", scalar::quoted(.0), REGION.what, scalar::quoted(REGION.example))]
+    Name(String),
+    /// Both are the same.
+    #[error("source and target are both {0}: a plan is about a move from one region to another")]
+    Same(String),
+}
+
 /// A plan for these of [`SYSTEMS`].
 ///
 /// # Errors
 /// If a region is not valid, or both are the same.
-pub fn plan(systems: &[&str], regions: Regions<'_>) -> Result<String, String> {
+pub fn plan(systems: &[&str], regions: Regions<'_>) -> Result<String, RegionError> {
     let Regions { from, to } = regions;
     for region in [from, to] {
         if !matches!(scalar::text(&Kind::Form(&REGION), region), Some(Ok(_))) {
-            return Err(format!(
-                "{} is not {} such as {}",
-                scalar::quoted(region),
-                REGION.what,
-                scalar::quoted(REGION.example)
-            ));
+            return Err(RegionError::Name(region.to_owned()));
         }
     }
     if from == to {
-        return Err(format!("source and target are both {from}: a plan is about a move from one region to another"));
+        return Err(RegionError::Same(from.to_owned()));
     }
     let (label_from, label_to) = (label(from), label(to));
     let names = [("{{from}}", from), ("{{to}}", to), ("{{FROM}}", &label_from), ("{{TO}}", &label_to)];

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod diag;
+pub mod entry;
 pub mod hint;
 pub mod init;
 mod ladder;
@@ -20,6 +21,7 @@ pub mod schema;
 pub mod secret;
 mod sensitive;
 pub mod spec;
+pub mod things;
 pub mod tree;
 mod types;
 
@@ -27,17 +29,18 @@ use std::path::{Path, PathBuf};
 
 use diag::Faults;
 pub use diag::{Code, Diagnosis, Report, Severity};
-pub use pattern::{Pattern, Patterns};
+pub use pattern::{Pattern, PatternError, Patterns};
 pub use secret::{Secret, SecretError};
+pub use spec::action::{ActionKey, ActionSpec, Means};
 pub use types::*;
 
 use base::{signal::SignalDef, text};
 
-/// A plan that cannot be accepted. Its display contains all faults, with the lines concerned.
+/// A plan that cannot be accepted. [`Faulty::render`] is its whole text, with the lines concerned.
 #[derive(Debug, thiserror::Error)]
 pub enum Faulty {
     /// The file cannot be read.
-    #[error("cannot read {}: {source}\n  {}", text::line(&path.display().to_string()), advice(source))]
+    #[error("cannot read {}", text::line(&path.display().to_string()))]
     Unread {
         /// Its path, as given.
         path: PathBuf,
@@ -54,7 +57,7 @@ impl Faulty {
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         match self {
-            Self::Unread { .. } => format!("error: {self}"),
+            Self::Unread { source, .. } => format!("error: {self}: {source}\n  {}", advice(source)),
             Self::Plan(report) => format!("{}\n\n{}", report.render(colour), verdict(report)),
         }
     }

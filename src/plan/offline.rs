@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use super::{
-    AwsCredentials, Catalog, Faulty, Login, MetricQuery, Plan, Property, Report, Secret, SecretError, Severity,
-};
+use super::{Catalog, Faulty, Plan, Report, Secret, SecretError, Severity, entry::SecretUse};
 use base::side::Side;
 use base::text::{Document, Lines};
 
@@ -26,19 +24,11 @@ pub struct Offline {
 /// If the plan cannot be accepted.
 pub fn check(path: &Path, secrets: bool, catalog: &Catalog) -> Result<Offline, Faulty> {
     let (plan, warnings) = Plan::load(path, catalog)?;
-    let error = |of: &Needed<'_>| if of.writes { of.secret.find().err() } else { of.secret.read().err() };
+    let error = |of: &SecretUse<'_>| if of.writes { of.secret.find().err() } else { of.secret.read().err() };
     let needed = if secrets { plan.needed() } else { Vec::new() };
     let missing =
         needed.into_iter().filter_map(|of| Some((error(&of)?, of.whose))).map(|(e, whose)| (whose, e)).collect();
     Ok(Offline { plan, warnings, missing })
-}
-
-/// A secret, and who needs it.
-struct Needed<'p> {
-    whose: String,
-    secret: &'p Secret,
-    /// It gives write access.
-    writes: bool,
 }
 
 impl Offline {
@@ -125,72 +115,18 @@ impl Plan {
         self.needed().into_iter().map(|of| (of.whose, of.secret)).collect()
     }
 
-    fn needed(&self) -> Vec<Needed<'_>> {
-        let mut found: Vec<(String, &Secret, bool)> = Vec::new();
-        let accesses = Side::BOTH
-            .map(|side| (format!("sites.{side}"), &self.sites.get(side).access))
-            .into_iter()
-            .chain([("route53".to_owned(), &self.route53)]);
-        for (who, access) in accesses {
-            let of =
-                |who: &str, of, writes| of_credentials(who, of).into_iter().map(move |(whose, s)| (whose, s, writes));
-            found.extend(of(&who, &access.read, false));
-            found.extend(access.write.iter().flat_map(|write| of(&format!("{who}.write"), write, true)));
-        }
-        for set in &self.replica_sets {
-            let canary = set.canary.as_ref().and_then(|c| c.login.as_ref());
-            let logins = [
-                ("login", set.read.as_ref(), false),
-                ("write_login", set.write.as_ref(), true),
-                // Its write permission is checked separately: see `System::trials`.
-                ("canary.login", canary, false),
-            ];
-            let given = logins.into_iter().filter_map(|(key, login, writes)| login.map(|l: &Login| (key, l, writes)));
-            found
-                .extend(given.map(|(key, l, writes)| {
-                    (format!("replica_set {}: {key}.password", set.name), &l.password, writes)
-                }));
-        }
-        for pair in &self.kafka {
-            for side in Side::BOTH {
-                let cluster = pair.clusters.get(side);
-                let reading = cluster.read.iter().map(|(name, property)| (name, property, false));
-                let writing = cluster.write.iter().flatten().map(|(name, property)| (name, property, true));
-                for (name, property, writes) in writing.chain(reading) {
-                    if let Property::Secret(secret) = property {
-                        found.push((format!("kafka {}, {side}: {name}", pair.name), secret, writes));
-                    }
-                }
-            }
-        }
-        for query in &self.health {
-            for side in Side::BOTH {
-                if let Some(MetricQuery::Prometheus { bearer: Some(secret), .. }) = query.queries.get(side) {
-                    found.push((format!("health {}, {side}: bearer", query.name), secret, false));
-                }
-            }
-        }
+    fn needed(&self) -> Vec<SecretUse<'_>> {
+        let found: Vec<SecretUse<'_>> = self.entries().into_iter().flat_map(|entry| entry.secrets).collect();
         // A secret for both reading and writing is read.
-        let read: Vec<(String, &Secret)> = found.iter().filter(|f| !f.2).map(|f| (f.0.clone(), f.1)).collect();
-        let mut out: Vec<Needed<'_>> = Vec::new();
-        for (whose, secret, writes) in found {
-            if !out.iter().any(|n| n.whose == whose && n.secret == secret) {
+        let read: Vec<(String, &Secret)> =
+            found.iter().filter(|it| !it.writes).map(|it| (it.whose.clone(), it.secret)).collect();
+        let mut out: Vec<SecretUse<'_>> = Vec::new();
+        for SecretUse { whose, secret, writes } in found {
+            if !out.iter().any(|it| it.whose == whose && it.secret == secret) {
                 let writes = writes && !read.contains(&(whose.clone(), secret));
-                out.push(Needed { whose, secret, writes });
+                out.push(SecretUse { whose, secret, writes });
             }
         }
         out
     }
-}
-
-fn of_credentials<'p>(who: &str, credentials: &'p AwsCredentials) -> Vec<(String, &'p Secret)> {
-    [
-        ("external_id", &credentials.external_id),
-        ("access_key", &credentials.access_key),
-        ("secret_key", &credentials.secret_key),
-        ("session_token", &credentials.session_token),
-    ]
-    .into_iter()
-    .filter_map(|(key, secret)| Some((format!("{who}.{key}"), secret.as_ref()?)))
-    .collect()
 }

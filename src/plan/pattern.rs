@@ -15,6 +15,19 @@ pub struct Pattern {
     form: Form,
 }
 
+/// What is wrong with a regular expression. Its text is the last line of the compiler's message, which has a drawing before that.
+#[derive(Debug, Clone)]
+pub struct PatternError(regex::Error);
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        f.write_str(text.lines().last().unwrap_or("not a pattern").trim().trim_start_matches("error: "))
+    }
+}
+
+impl std::error::Error for PatternError {}
+
 #[derive(Debug, Clone)]
 enum Form {
     Name,
@@ -35,8 +48,8 @@ impl Pattern {
     /// Reads a pattern.
     ///
     /// # Errors
-    /// What is wrong with the regular expression, in one line.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// If the regular expression is not valid.
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
         let source = if let Some(inner) = text.strip_prefix('/').and_then(|t| t.strip_suffix('/')) {
             inner.to_owned()
         } else if let Some((before, after)) = text.split_once('*').filter(|_| !text.contains('?'))
@@ -48,9 +61,7 @@ impl Pattern {
         } else {
             return Ok(Self { text: text.to_owned(), form: Form::Name });
         };
-        let regex = RegexBuilder::new(&source).size_limit(SIZE).build().map_err(|e| {
-            e.to_string().lines().last().unwrap_or("not a pattern").trim().trim_start_matches("error: ").to_owned()
-        })?;
+        let regex = RegexBuilder::new(&source).size_limit(SIZE).build().map_err(PatternError)?;
         Ok(Self { text: text.to_owned(), form: Form::Regex(regex) })
     }
 

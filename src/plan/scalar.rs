@@ -172,9 +172,9 @@ fn pattern(text: &str) -> Result<Value, Wrong> {
     if text.trim().is_empty() || text.chars().any(char::is_control) {
         return Err(Wrong::new(Code::BadValue, "holds an empty name or control characters"));
     }
-    Pattern::parse(text)
-        .map(Value::Pattern)
-        .map_err(|why| Wrong::new(Code::BadValue, format!("is no regular expression: {}", quoted(text))).hint(why))
+    Pattern::parse(text).map(Value::Pattern).map_err(|why| {
+        Wrong::new(Code::BadValue, format!("is no regular expression: {}", quoted(text))).hint(why.to_string())
+    })
 }
 
 fn address(text: &str, port: u16) -> Result<Value, Wrong> {

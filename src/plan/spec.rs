@@ -2,7 +2,7 @@
 //!
 //! It is the only definition of what a plan may contain: the checker, the hints, the JSON Schema and the tests use it.
 
-mod action;
+pub mod action;
 mod replica_set;
 pub mod runbook;
 pub mod tables;

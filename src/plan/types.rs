@@ -19,7 +19,7 @@ pub use self::{
     dns::{DnsName, RecordType},
     fleet::Role,
     gate::{Agg, Compare, Condition, Gate, Volume, WINDOW},
-    health::{HealthKind, HealthQuery, HealthUnit, MetricQuery},
+    health::{HealthKind, HealthQuery, MetricQuery},
     kafka::{Isolation, KafkaCluster, KafkaPair, Mirror, Property},
     pace::{Budgets, Intervals, Window},
     replica_set::{Canary, Login, MemberRule, ReplicaSet},

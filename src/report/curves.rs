@@ -85,7 +85,7 @@ const fn panel_of(panel: CurvePanel) -> (&'static str, Scale) {
 }
 
 /// Whether a signal's readings are reported on their own.
-pub(super) fn is_told(signal: &str) -> bool {
+pub(super) fn is_reported(signal: &str) -> bool {
     signals().iter().any(|def| def.id == signal && (def.curve.is_some() || def.cost.is_some()))
 }
 
@@ -204,7 +204,7 @@ impl Lost {
     }
 }
 
-/// A primary that was told to step down, and when a member was observed to accept writes.
+/// A primary that was ordered to step down, and when a member was observed to accept writes.
 #[derive(Debug, Clone)]
 pub struct Handover {
     /// The step.
@@ -293,7 +293,7 @@ fn gaps(readings: &[(Moment, f64)], all: &[(Moment, &Entry)]) -> Vec<Gap> {
     out
 }
 
-/// The set whose primary an operation told to step down, and when; not if it was definitely not applied.
+/// The set whose primary an operation ordered to step down, and when; not if it was definitely not applied.
 fn step_down(op: &Op) -> Option<(&str, Moment)> {
     match op.call.handover() {
         Some(planner::Handover::Begins(set)) if op.state() != OpState::NotApplied => Some((set, *op.asked.first()?)),

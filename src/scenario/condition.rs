@@ -50,6 +50,11 @@ pub enum Condition {
     None(Vec<Condition>),
 }
 
+/// A condition that must hold does not, or one that must not hold does: what was found, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unmet(String);
+
 /// The observer that evaluates conditions. Each method is called only if needed: snapshots are expensive.
 pub trait Eye {
     /// The word of a step's state.
@@ -68,7 +73,7 @@ pub trait Eye {
 ///
 /// # Errors
 /// The first that does not, and what was found instead.
-pub fn all(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
+pub fn all(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), Unmet> {
     conditions.iter().try_for_each(|condition| condition.holds(eye))
 }
 
@@ -101,63 +106,58 @@ impl Condition {
     ///
     /// # Errors
     /// What was found instead.
-    pub fn holds(&self, eye: &mut dyn Eye) -> Result<(), String> {
+    pub fn holds(&self, eye: &mut dyn Eye) -> Result<(), Unmet> {
         match self {
             Self::Step { step, is } => {
                 let word = eye.word(step).unwrap_or_else(|| "not found".to_owned());
-                if is.contains(&word) { Ok(()) } else { Err(format!("{step} is {word}, not {}", is.join(" or "))) }
+                met(is.contains(&word), || format!("{step} is {word}, not {}", is.join(" or ")))
             }
             Self::Signal { metric, labels, op, value } => {
                 let samples = eye.samples(metric);
-                let meant =
-                    |s: &&Sample| s.def.id == metric.id && labels.iter().all(|(at, l)| s.labels.get(*at) == Some(l));
-                let mut none = true;
-                for sample in samples.iter().filter(meant) {
-                    none = false;
-                    let name = format!("{}{{{}}}", metric.id, sample.labels.join(","));
-                    match &sample.value {
-                        Observed::Fresh(is, _) if op.holds(*is, *value) => {}
-                        Observed::Fresh(is, _) => return Err(format!("{name} is {is}, not {} {value}", op.word())),
-                        Observed::Stale(..) => return Err(format!("{name} is stale")),
-                        Observed::Unknown(fault) => return Err(format!("{name} is unknown: {fault}")),
-                        Observed::Pending => return Err(format!("{name} was not read yet")),
-                    }
-                }
-                if none { Err(format!("{} has no such series", metric.id)) } else { Ok(()) }
+                let mut meant = samples
+                    .iter()
+                    .filter(|s| s.def.id == metric.id && labels.iter().all(|(at, l)| s.labels.get(*at) == Some(l)))
+                    .peekable();
+                met(meant.peek().is_some(), || format!("{} has no such series", metric.id))?;
+                meant.try_for_each(|sample| series(sample, *op, *value))
             }
             Self::Screen(text) => {
                 let screen = eye.screen();
-                if screen.contains(text.as_str()) {
-                    Ok(())
-                } else {
-                    Err(format!("the screen does not show \"{text}\":\n{screen}"))
-                }
+                met(screen.contains(text.as_str()), || format!("the screen does not show \"{text}\":\n{screen}"))
             }
             Self::Verdict { word, because } => {
                 let verdict = eye.snapshot().verdict();
                 let (is, why) = verdict.describe();
                 let reason = because.as_ref().is_none_or(|part| why.contains(part.as_str()));
                 let wanted = because.as_ref().map_or_else(String::new, |part| format!(" because \"{part}\""));
-                if is == word && reason {
-                    Ok(())
-                } else {
-                    Err(format!("the verdict is {is}: {why}; not {word}{wanted}"))
-                }
+                met(is == word && reason, || format!("the verdict is {is}: {why}; not {word}{wanted}"))
             }
             Self::Record { text, of } => {
                 let run = eye.run();
                 let lines = run.iter().flat_map(|run| &run.journal);
                 let mut own = lines.filter(|line| of.as_ref().is_none_or(|step| line.step == *step));
-                if own.any(|line| line.what.contains(text.as_str())) {
-                    Ok(())
-                } else {
-                    let of = of.as_ref().map_or_else(String::new, |step| format!(" of {step}"));
-                    Err(format!("no record{of} says \"{text}\""))
-                }
+                let of = of.as_ref().map_or_else(String::new, |step| format!(" of {step}"));
+                met(own.any(|line| line.what.contains(text.as_str())), || format!("no record{of} says \"{text}\""))
             }
             Self::None(list) => none(list, eye),
         }
     }
+}
+
+fn met(holds: bool, found: impl FnOnce() -> String) -> Result<(), Unmet> {
+    if holds { Ok(()) } else { Err(Unmet(found())) }
+}
+
+/// Whether one series is fresh and satisfies a comparison.
+fn series(sample: &Sample, op: Compare, value: f64) -> Result<(), Unmet> {
+    let found = match &sample.value {
+        Observed::Fresh(is, _) if op.holds(*is, value) => return Ok(()),
+        Observed::Fresh(is, _) => format!("is {is}, not {} {value}", op.word()),
+        Observed::Stale(..) => "is stale".to_owned(),
+        Observed::Unknown(fault) => format!("is unknown: {fault}"),
+        Observed::Pending => "was not read yet".to_owned(),
+    };
+    Err(Unmet(format!("{}{{{}}} {found}", sample.def.id, sample.labels.join(","))))
 }
 
 impl std::fmt::Display for Condition {
@@ -184,9 +184,9 @@ impl std::fmt::Display for Condition {
 ///
 /// # Errors
 /// The first that does.
-pub fn none(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
+pub fn none(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), Unmet> {
     match conditions.iter().find(|condition| condition.occurs(eye)) {
-        Some(condition) => Err(format!("must not hold, but holds: {condition}")),
+        Some(condition) => Err(Unmet(format!("must not hold, but holds: {condition}"))),
         None => Ok(()),
     }
 }

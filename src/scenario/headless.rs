@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Scenario,
-    condition::{self, Eye},
+    condition::{self, Eye, Unmet},
     script::{Desk, Script},
-    timeline::Timeline,
+    timeline::{BoardError, Timeline, TimelineError},
 };
 use base::{
     now::Now,
@@ -14,13 +14,18 @@ use base::{
 };
 use console::{
     Mode,
+    act::Act,
     player::Next,
+    prepared::Prepared,
     ui::Ui,
-    update::{Act, UiEvent, update},
+    update::{UiEvent, update},
     view_model::ViewModel,
 };
 use drive::sim::SimDrive;
-use engine::{run::RunView, snapshot::Snapshot};
+use engine::{
+    run::RunView,
+    snapshot::{Snapshot, Wanted},
+};
 use journal::{Author, chain, store::MemStore};
 use systems::Entry;
 
@@ -36,8 +41,8 @@ const LAST: Duration = Duration::from_secs(2);
 
 /// The result.
 pub struct Outcome {
-    /// What failed, in words; `None`: nothing did.
-    pub wrong: Option<String>,
+    /// What failed; `None`: nothing did.
+    pub failed: Option<Failure>,
     /// The journal, byte for byte.
     pub journal: Vec<u8>,
     /// The servers' log: the tags of all executed requests.
@@ -46,6 +51,29 @@ pub struct Outcome {
     pub took: Duration,
     /// Number of keys pressed.
     pub keys: usize,
+}
+
+/// Why a scenario fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A console does not get the journal.
+    #[error(transparent)]
+    Board(#[from] BoardError),
+    /// An event is not possible.
+    #[error(transparent)]
+    Timeline(#[from] TimelineError),
+    /// A condition that must never hold does.
+    #[error(transparent)]
+    Never(#[from] Unmet),
+    /// The script cannot continue, or an expectation failed: the cue's line, and what was found.
+    #[error("{0}")]
+    Script(String),
+    /// There are no cues.
+    #[error("there is no script: nothing was run")]
+    NoScript,
+    /// The script ended before this many events.
+    #[error("{0} of its events were not injected")]
+    NotInjected(usize),
 }
 
 impl Outcome {
@@ -63,9 +91,9 @@ pub fn play(scenario: &Scenario) -> Outcome {
     let drive = SimDrive::new(scenario.plan.clone(), scenario.seed, started);
     let mut room = Room::new(drive);
     let mut store = MemStore::default();
-    let wrong = room.play(scenario, &mut store).err();
+    let failed = room.play(scenario, &mut store).err();
     Outcome {
-        wrong,
+        failed,
         log: room.drive.server_log(),
         took: room.drive.now().since(started),
         journal: store.survivors(),
@@ -77,6 +105,8 @@ pub fn play(scenario: &Scenario) -> Outcome {
 struct Room {
     drive: SimDrive,
     ui: Ui,
+    /// What the console wants in its snapshots.
+    wanted: Wanted,
     /// Whether the console shows the current state.
     fresh: bool,
     keys: usize,
@@ -85,10 +115,10 @@ struct Room {
 impl Room {
     fn new(mut drive: SimDrive) -> Self {
         let ui = console(&mut drive);
-        Self { drive, ui, fresh: true, keys: 0 }
+        Self { drive, ui, wanted: Wanted::default(), fresh: true, keys: 0 }
     }
 
-    fn play(&mut self, scenario: &Scenario, store: &mut MemStore) -> Result<(), String> {
+    fn play(&mut self, scenario: &Scenario, store: &mut MemStore) -> Result<(), Failure> {
         let author = Author {
             run: scenario.name.clone(),
             actor: OPERATOR.to_owned(),
@@ -98,7 +128,7 @@ impl Room {
         // What is on disk, as a new console opens it.
         let mut board = |now: Now| {
             *store = MemStore::with(store.survivors());
-            systems::open_journal(Box::new(store.clone()), author.clone(), now).map_err(|e| e.to_string())
+            systems::open_journal(Box::new(store.clone()), author.clone(), now).map_err(BoardError::from)
         };
         let (journal, entries) = board(self.drive.now())?;
         self.drive.take_control(journal, entries);
@@ -106,6 +136,7 @@ impl Room {
         loop {
             if timeline.pass(&mut self.drive, &mut board)?.died {
                 self.ui = console(&mut self.drive);
+                self.wanted = Wanted::default();
             }
             condition::none(&scenario.never, self)?;
             if !timeline.is_manned() {
@@ -118,12 +149,12 @@ impl Room {
                     self.pass(LAST);
                     condition::none(&scenario.never, self)?;
                     return match timeline.left() {
-                        _ if scenario.cues.is_empty() => Err("there is no script: nothing was run".to_owned()),
+                        _ if scenario.cues.is_empty() => Err(Failure::NoScript),
                         0 => Ok(()),
-                        n => Err(format!("{n} of its events were not injected")),
+                        n => Err(Failure::NotInjected(n)),
                     };
                 }
-                Next::Fail(why) => return Err(why),
+                Next::Fail(why) => return Err(Failure::Script(why)),
                 Next::Press(press) => {
                     self.keys += 1;
                     // The screen is updated before a key is pressed.
@@ -151,6 +182,9 @@ impl Room {
             match act {
                 Act::Send(command) => self.drive.command(command),
                 Act::Order(order) => self.drive.order(order),
+                Act::Open(key) => self.wanted.details = key.into_iter().collect(),
+                // Virtual time passes as the script waits.
+                Act::Speed(_) => {}
                 Act::Theme | Act::Mask | Act::Zone | Act::Mouse | Act::Redraw | Act::Suspend | Act::Quit => {}
             }
             self.fresh = false;
@@ -159,8 +193,8 @@ impl Room {
 
     fn observe(&mut self) {
         if !std::mem::replace(&mut self.fresh, true) {
-            let view_model = ViewModel::of(Arc::new(self.drive.snapshot()));
-            self.happen(UiEvent::Ready(Arc::new(view_model)));
+            let view_model = ViewModel::of(Arc::new(self.drive.snapshot_with(&self.wanted)));
+            self.happen(UiEvent::ViewModel(Arc::new(view_model), Prepared::default()));
         }
     }
 }

@@ -8,20 +8,19 @@ use jiff::SignedDuration;
 use super::{Condition, Cue, Injection, Scenario, ScenarioEvent, Want, Wish};
 use base::{
     digest::Digest,
+    domain::Domain,
     observed::FaultKind,
-    side::Side,
     signal::{SignalDef, Unit},
 };
 use console::key::Key;
-use drive::sim::{CallTrouble, Trouble};
+use drive::sim::{CallTrouble, Requests, Trouble};
 use plan::{
-    Code, Compare, Diagnosis, HealthUnit, Plan, StepPlan,
+    Code, Compare, Diagnosis, Plan, StepPlan,
     diag::{Faults, Severity},
     lower::runbook::{names::dangling, quantity},
     tree::{At, Quantity, Table},
 };
-use systems::injection::FaultInjection;
-use systems::signals;
+use systems::{FaultInjection, injection::Parameters, signals};
 
 /// Looks up the names of the plan's objects.
 struct Names<'p> {
@@ -188,7 +187,7 @@ impl Names<'_> {
         for (label, value) in &wanted {
             match metric.labels.iter().position(|l| l == label) {
                 Some(at) => {
-                    self.label(label, value, faults);
+                    self.label((label, metric.domain(label)), value, faults);
                     labels.push((at, value.value.clone()));
                 }
                 None => {
@@ -209,16 +208,11 @@ impl Names<'_> {
     }
 
     /// Adds a fault if a label's value names something that the plan does not have: such a series never exists.
-    fn label(&self, label: &str, value: &At<String>, faults: &mut Faults) {
-        let plan = self.plan;
-        let known: Vec<&str> = match label {
-            "set" => plan.replica_sets.iter().map(|s| s.name.as_str()).collect(),
-            "pair" => plan.kafka.iter().map(|p| p.name.as_str()).collect(),
-            "role" => plan.fleet.iter().map(|r| r.name.as_str()).collect(),
-            "name" => plan.dns.iter().map(|n| n.name.as_str()).collect(),
-            "query" => plan.health.iter().map(|h| h.name.as_str()).collect(),
-            "side" => vec!["source", "target", "other"],
-            _ => return,
+    fn label(&self, (label, domain): (&str, Domain), value: &At<String>, faults: &mut Faults) {
+        let known = match domain {
+            Domain::Of(of) => self.plan.names(of),
+            Domain::Words { words, .. } => words.to_vec(),
+            Domain::Matched { .. } | Domain::Free => return,
         };
         Self::known(value, &format!("{label} so called:"), known.into_iter(), faults);
     }
@@ -227,7 +221,7 @@ impl Names<'_> {
     fn unit(&self, metric: &SignalDef, query: Option<&str>) -> Unit {
         match metric.unit {
             Unit::AsNamed => {
-                self.plan.health.iter().find(|h| Some(h.name.as_str()) == query).map_or(metric.unit, |h| named(h.unit))
+                self.plan.health.iter().find(|h| Some(h.name.as_str()) == query).map_or(metric.unit, |h| h.unit)
             }
             unit => unit,
         }
@@ -235,90 +229,18 @@ impl Names<'_> {
 
     fn injection(&self, form: &Table, faults: &mut Faults) -> Option<Injection> {
         let (key, t) = form.keys.keys().find_map(|key| Some((*key, form.table(key)?)))?;
-        let side = || t.get::<String>("side").map(|word| side(&word));
-        let plan = self.plan;
-        let set = |faults: &mut Faults| {
-            self.one_of(t, "set", "replica set", plan.replica_sets.iter().map(|s| s.name.as_str()), faults)
-        };
-        let host = |faults: &mut Faults| {
-            let all = plan.replica_sets.iter().flat_map(|s| s.seeds.iter().chain(&s.candidates));
-            self.one_of(t, "host", "replica set member", all.map(String::as_str), faults)
-        };
-        let pair = |faults: &mut Faults| {
-            self.one_of(t, "pair", "pair of Kafka clusters", plan.kafka.iter().map(|p| p.name.as_str()), faults)
-        };
-        let role =
-            |faults: &mut Faults| self.one_of(t, "role", "role", plan.fleet.iter().map(|r| r.name.as_str()), faults);
+        if FaultInjection::FORMS.iter().any(|form| form.key(key).is_some()) {
+            let mut parameters = Parameters { table: t, plan: self.plan, faults };
+            return FaultInjection::read(key, &mut parameters).map(Injection::Happens);
+        }
         Some(match key {
-            "fall_behind" => Injection::Happens(FaultInjection::FallBehind { host: host(faults)?, by: t.get("by")? }),
-            "process" => Injection::Happens(FaultInjection::Process { host: host(faults)?, up: t.get("up")? }),
-            "hang" => Injection::Happens(FaultInjection::Hang { host: host(faults)?, on: t.get("on")? }),
-            "long_write" => {
-                Injection::Happens(FaultInjection::LongWrite { set: set(faults)?, running: t.get("running")? })
-            }
-            "step_down" => Injection::Happens(FaultInjection::StepDown { set: set(faults)? }),
-            "pace" => {
-                let of_produced = f64::from(u16::try_from(t.get::<i64>("percent")?).ok()?) / 100.0;
-                {
-                    let watched = plan.kafka.iter().flat_map(|p| &p.groups);
-                    let group: At<String> = t.at("group")?;
-                    if !watched.clone().any(|g| g.matches(&group.value)) {
-                        let known: Vec<String> = watched.map(ToString::to_string).collect();
-                        dangling(&group, "no pair of clusters watches the group", &known, faults);
-                    }
-                    Injection::Happens(FaultInjection::Pace { pair: pair(faults)?, group: group.value, of_produced })
-                }
-            }
-            "producers" => {
-                let stragglers = t.list::<String>("stragglers").into_iter().map(|at| at.value).collect();
-                let on = side_of(t, "on")?;
-                Injection::Happens(FaultInjection::Producers { pair: pair(faults)?, on, stragglers })
-            }
-            "sync_every" => {
-                Injection::Happens(FaultInjection::SyncEvery { pair: pair(faults)?, every: t.get("every")? })
-            }
-            "retention" => Injection::Happens(FaultInjection::Retention {
-                pair: pair(faults)?,
-                side: side()?,
-                topic: t.get("topic")?,
-                keeps: t.get::<i64>("keeps")?.try_into().ok()?,
-            }),
-            "transaction" => Injection::Happens(FaultInjection::Transaction {
-                pair: pair(faults)?,
-                topic: t.get("topic")?,
-                open: t.get("open")?,
-            }),
-            "stuck" => {
-                let server: std::net::SocketAddr = t.get("server")?;
-                Injection::Happens(FaultInjection::Stuck { server: server.ip(), on: t.get("on")? })
-            }
-            "health_checks" => {
-                let name =
-                    self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
-                Injection::Happens(FaultInjection::HealthChecks { name, side: side()?, pass: t.get("pass")? })
-            }
-            "weigh" => {
-                let name =
-                    self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
-                Injection::Happens(FaultInjection::Weigh {
-                    name,
-                    side: side()?,
-                    to: t.get::<i64>("to")?.try_into().ok()?,
-                })
-            }
-            "never_well" => {
-                Injection::Happens(FaultInjection::NeverWell { role: role(faults)?, side: side()?, on: t.get("on")? })
-            }
-            "scale" => {
-                let to = t.get::<i64>("to")?.try_into().ok()?;
-                Injection::Happens(FaultInjection::Scale { role: role(faults)?, side: side()?, to })
-            }
-            "reads" => self.reads(t, faults)?,
             "link" => Injection::Cut(!t.get::<bool>("up")?),
             "sources" => Injection::Sources(t.get("like")?, trouble(&t.get::<String>("do")?)),
             "requests" => {
                 let times = t.get::<i64>("times")?.try_into().ok()?;
-                Injection::Requests(t.get("of")?, meets(&t.get::<String>("meet")?, t.get("by")?)?, times)
+                let operation = t.get::<i64>("operation").and_then(|n| n.try_into().ok());
+                let of = Requests { step: self.step(t, "of", faults)?, operation };
+                Injection::Requests(of, meets(&t.get::<String>("meet")?, t.get("by")?)?, times)
             }
             "dark" => Injection::Unobservable(if t.get("on")? { Some(t.get("step")?) } else { None }),
             "stranger" => {
@@ -334,35 +256,6 @@ impl Names<'_> {
             _ => return None,
         })
     }
-
-    fn reads(&self, t: &Table, faults: &mut Faults) -> Option<Injection> {
-        let known = self.plan.health.iter().map(|h| h.name.as_str());
-        let query = self.one_of(t, "query", "health query", known, faults)?;
-        let unit = self.plan.health.iter().find(|h| h.name == query).map(|h| named(h.unit))?;
-        let value = match t.at::<Quantity>("value") {
-            None => None,
-            Some(value) => Some(quantity::read(&value, unit, (0.0, f64::MAX), &query, faults)?),
-        };
-        Some(Injection::Happens(FaultInjection::Reads { query, side: side_of(t, "side")?, value }))
-    }
-}
-
-const fn named(unit: HealthUnit) -> Unit {
-    match unit {
-        HealthUnit::Ratio => Unit::Ratio,
-        HealthUnit::Seconds => Unit::Seconds,
-        HealthUnit::PerSecond => Unit::PerSecond,
-        HealthUnit::Count => Unit::Count,
-        HealthUnit::Bytes => Unit::Bytes,
-    }
-}
-
-fn side_of(table: &Table, key: &str) -> Option<Side> {
-    table.get::<String>(key).map(|word| side(&word))
-}
-
-fn side(word: &str) -> Side {
-    if word == Side::Target.word() { Side::Target } else { Side::Source }
 }
 
 fn trouble(word: &str) -> Option<Trouble> {

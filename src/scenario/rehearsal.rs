@@ -12,7 +12,23 @@ use serde_json::Value;
 use super::{Injection, Scenario, ScenarioEvent};
 use base::digest::Digest;
 use plan::Plan;
-use systems::rehearsal::{Found, Rehearsed};
+use systems::rehearsal::{Found, NotASnapshot, Rehearsed};
+
+/// Why an estate cannot be initialised from a document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotLike {
+    /// It is not a snapshot that this program reads: why not.
+    #[error(transparent)]
+    Document(#[from] NotASnapshot),
+    /// It is a snapshot of another plan.
+    #[error("it is of the plan {theirs}, not of \"{ours}\"")]
+    Plan {
+        /// The name in the snapshot, as JSON.
+        theirs: String,
+        /// The name of the plan that is rehearsed.
+        ours: String,
+    },
+}
 
 impl Scenario {
     /// A plan's estate without events.
@@ -36,10 +52,10 @@ impl Scenario {
     ///
     /// # Errors
     /// If it is not a snapshot, or one of another plan.
-    pub fn like(&mut self, document: &Value) -> Result<Vec<String>, String> {
+    pub fn like(&mut self, document: &Value) -> Result<Vec<String>, NotLike> {
         let found = Found::of(document)?;
         if document["plan"].as_str() != Some(self.plan.name.as_str()) {
-            return Err(format!("it is of the plan {}, not of \"{}\"", document["plan"], self.plan.name));
+            return Err(NotLike::Plan { theirs: document["plan"].to_string(), ours: self.plan.name.clone() });
         }
         let mut plan = (*self.plan).clone();
         let Rehearsed { unknown, events } = systems::rehearse(&mut plan, &found);
@@ -88,7 +104,7 @@ mod tests {
         ]});
         let begins: Timestamp = "2026-11-21T01:00:00Z".parse().expect("a time");
         let mut scenario = Scenario::rehearsal(plan(), Digest::of(b"plan"), begins);
-        let unknown = scenario.like(&document).expect("a picture");
+        let unknown = scenario.like(&document).expect("a snapshot");
         let described = [
             "members of catalog",
             "members of ledger",
@@ -100,7 +116,7 @@ mod tests {
         let started = Now { boot: Duration::from_secs(1000), wall: begins };
         let mut drive = SimDrive::new(scenario.plan.clone(), 1, started);
         let mut timeline = Timeline::new(&scenario);
-        timeline.pass(&mut drive, &mut |_| Err("nobody dies".to_owned())).expect("it passes");
+        timeline.pass(&mut drive, &mut |_| panic!("no console dies")).expect("it passes");
         drive.run_for(Duration::from_secs(60));
         let samples = drive.signals();
         let value = |id: &str, labels: &[&str]| {
@@ -116,7 +132,9 @@ mod tests {
                 && value("kafka.group.lag", &["checkout"]).is_none()
         );
         let other = json!({ "schema": 1, "plan": "another", "signals": [] });
-        assert!(scenario.like(&other).expect_err("of another plan").contains("another"));
-        assert!(scenario.like(&json!({ "schema": 9 })).expect_err("newer").contains("schema 9"));
+        let why = scenario.like(&other).expect_err("of another plan");
+        assert!(matches!(&why, NotLike::Plan { theirs, .. } if theirs == "\"another\""), "{why}");
+        let why = scenario.like(&json!({ "schema": 9 })).expect_err("newer");
+        assert!(why.to_string().contains("schema 9"), "{why}");
     }
 }

@@ -114,48 +114,18 @@ impl Script {
             let since = *self.since.get_or_insert(now);
             let shown = *self.shown.get_or_insert(real);
             let late = now.saturating_sub(since) > cue.within;
-            let fail = |why: &str| Next::Fail(format!("line {}: {why}", cue.line));
             match &mut self.stage {
                 Stage::When => match condition::all(&cue.when, desk) {
                     Ok(()) => self.go(Stage::Wishes(0, None, None)),
-                    Err(why) if late => return fail(&format!("waited {:?}: {why}", cue.within)),
+                    Err(why) if late => return fail(cue, format_args!("waited {:?}: {why}", cue.within)),
                     Err(_) => {
                         self.pace = Pace::Fast;
                         return Next::Wait;
                     }
                 },
-                Stage::Wishes(n, operator, before) => {
-                    let n = *n;
-                    let Some(wish) = cue.wishes.get(n) else {
-                        self.go(Stage::Keys(0));
-                        continue;
-                    };
-                    let word = desk.word(&wish.step).unwrap_or_default();
-                    // A step that has not changed is not examined again: snapshots are expensive.
-                    if before.as_ref().is_some_and(|(was, at)| *was == word && now.saturating_sub(*at) < PATIENCE)
-                        && !late
-                    {
-                        self.pace = Pace::Fast;
-                        return Next::Wait;
-                    }
-                    *before = None;
-                    match operator.get_or_insert_with(|| Operator::new(wish.clone())).next(desk.ui()) {
-                        Next::Over => self.go(Stage::Wishes(n + 1, None, None)),
-                        Next::Fail(why) => return fail(&why),
-                        _ if late => {
-                            let why = stuck(desk.ui(), &wish.step);
-                            return fail(&format!("{}: not after {:?}: {why}", wish.step, cue.within));
-                        }
-                        Next::Wait => {
-                            *before = Some((word, now));
-                            self.pace = Pace::Fast;
-                            return Next::Wait;
-                        }
-                        Next::Moment => {
-                            self.pace = Pace::Brisk;
-                            return Next::Wait;
-                        }
-                        press => return press,
+                Stage::Wishes(..) => {
+                    if let Some(next) = self.wish(cue, desk, now, late) {
+                        return next;
                     }
                 }
                 Stage::Keys(n) => match cue.keys.get(*n) {
@@ -171,7 +141,7 @@ impl Script {
                         self.pace = Pace::Fast;
                         return Next::Wait;
                     }
-                    Err(why) => return fail(&format!("expectation failed: {why}")),
+                    Err(why) => return fail(cue, format_args!("expectation failed: {why}")),
                 },
                 Stage::Stay if real.saturating_sub(shown) < cue.stay => return Next::Wait,
                 Stage::Stay => {
@@ -182,9 +152,52 @@ impl Script {
         }
     }
 
+    /// The next action for the current wish of a cue; none if the stage has changed.
+    fn wish(&mut self, cue: &Cue, desk: &mut dyn Desk, now: Duration, late: bool) -> Option<Next> {
+        let Stage::Wishes(n, operator, before) = &mut self.stage else { return None };
+        let n = *n;
+        let Some(wish) = cue.wishes.get(n) else {
+            self.go(Stage::Keys(0));
+            return None;
+        };
+        let word = desk.word(&wish.step).unwrap_or_default();
+        // A step that has not changed is not examined again: snapshots are expensive.
+        let known = before.as_ref().is_some_and(|(was, at)| *was == word && now.saturating_sub(*at) < PATIENCE);
+        if known && !late {
+            self.pace = Pace::Fast;
+            return Some(Next::Wait);
+        }
+        *before = None;
+        match operator.get_or_insert_with(|| Operator::new(wish.clone())).next(desk.ui()) {
+            Next::Over => {
+                self.go(Stage::Wishes(n + 1, None, None));
+                None
+            }
+            Next::Fail(why) => Some(fail(cue, &why)),
+            _ if late => {
+                let why = stuck(desk.ui(), &wish.step);
+                Some(fail(cue, format_args!("{}: not after {:?}: {why}", wish.step, cue.within)))
+            }
+            Next::Wait => {
+                *before = Some((word, now));
+                self.pace = Pace::Fast;
+                Some(Next::Wait)
+            }
+            Next::Moment => {
+                self.pace = Pace::Brisk;
+                Some(Next::Wait)
+            }
+            press => Some(press),
+        }
+    }
+
     fn go(&mut self, stage: Stage) {
         (self.stage, self.since) = (stage, None);
     }
+}
+
+fn fail(cue: &Cue, why: impl std::fmt::Display) -> Next {
+    Next::Fail(format!("line {}: {why}", cue.line))
 }
 
 /// Why a step makes no progress, as shown on screen.

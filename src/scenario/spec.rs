@@ -1,26 +1,21 @@
 //! Every table and key of a scenario file, version 1. Data only, defined with [`plan::spec`]: a scenario is checked
 //! like a plan, with all faults at once.
 
-use std::time::Duration;
-
 use plan::{
     Compare,
     spec::{
-        Key,
         Kind::{self, *},
         TableSpec,
-        tables::{HOST, NAME, TEXT, may, must, or},
+        tables::{NAME, TEXT, may, must, or},
     },
+};
+use systems::{
+    FaultInjection,
+    injection::{SPAN, count, joined},
 };
 
 /// The version of the format that this program reads.
 pub const SCHEMA: i64 = 1;
-
-const fn hours(n: u64) -> Duration {
-    Duration::from_secs(n * 3600)
-}
-const SPAN: Kind = Duration(Duration::ZERO, hours(48));
-const SIDE: Kind = Enum(&["source", "target"]);
 
 /// The words of a step's state, as on screen.
 const WORDS: &[&str] = &[
@@ -93,13 +88,13 @@ static EVENT: TableSpec = TableSpec {
     groups: &[&[
         or("when", List(&CONDITION, 0), "[]", "Once all of this is the case; default: from the beginning."),
         or("after", SPAN, "\"0s\"", "So much later."),
-        must("happens", OneOf(DEEDS), "What."),
+        must("happens", OneOf(FORMS), "What."),
     ]],
 };
 
 static CUE: TableSpec = TableSpec {
     header: "[[cue]]",
-    doc: "One line of the script: what is said, waited for, pressed, expected, in this order.",
+    doc: "One line of the script: what is shown, waited for, pressed, expected, in this order.",
     groups: &[&[
         may("say", Text(1, 240), "The caption."),
         or("when", List(&CONDITION, 0), "[]", "What is waited for: all of it."),
@@ -174,7 +169,13 @@ static NONE: TableSpec = TableSpec {
     )]],
 };
 
-/// What can be injected, one form each: `{ fall_behind = { … } }`.
+/// All forms of what can be injected: those of the systems, then those of the network and the console.
+const FORMS: &[&TableSpec] = {
+    const ALL: &[&[&TableSpec]] = &[FaultInjection::FORMS, OWN];
+    &joined::<{ count(ALL) }>(ALL)
+};
+
+/// What can be injected that is of no system, one form each: `{ link = { … } }`.
 macro_rules! injections {
     ($($FORM:ident $TABLE:ident $key:literal, $doc:literal, $keys:expr;)+) => {
         $(
@@ -183,64 +184,26 @@ macro_rules! injections {
                 header: concat!("the form ", $key), doc: $doc, groups: &[&[must($key, Table(&$TABLE), $doc)]],
             };
         )+
-        /// All forms.
-        pub(super) const DEEDS: &[&TableSpec] = &[$(&$FORM),+];
+        /// The forms of the faults that are of no system.
+        const OWN: &[&TableSpec] = &[$(&$FORM),+];
     };
 }
 
-const MEMBER: Key = must("host", Form(&HOST), "The member, as the plan's uri has it.");
-const SET: Key = must("set", NAME, "The replica set.");
-const PAIR: Key = must("pair", NAME, "The pair of clusters.");
-const ROLE: Key = must("role", NAME, "The role.");
-const OF_SIDE: Key = must("side", SIDE, "Which side's.");
-
 injections! {
-    DO_FALL_BEHIND FALL_BEHIND "fall_behind", "A secondary falls behind, a second each second, or catches up.",
-        &[MEMBER, must("by", SPAN, "How far; \"0s\": it catches up.")];
-    DO_PROCESS PROCESS "process", "A member's process is gone, or is started again.",
-        &[MEMBER, must("up", Bool, "It runs.")];
-    DO_HANG HANG "hang", "A member's process hangs and answers nobody, or goes on.",
-        &[MEMBER, must("on", Bool, "It hangs.")];
-    DO_LONG_WRITE LONG_WRITE "long_write", "A write goes on for long.",
-        &[SET, must("running", SPAN, "For how long already; \"0s\": it is over.")];
-    DO_STEP_DOWN STEP_DOWN "step_down", "Somebody steps the primary down, without preventing its re-election.", &[SET];
-    DO_PACE PACE "pace", "A group consumes faster or slower.",
-        &[PAIR, must("group", NAME, "The group."), must("percent", Integer(0, 10_000), "Of what is produced.")];
-    DO_PRODUCERS PRODUCERS "producers", "The producers of a pair write to a side.",
-        &[PAIR, must("on", SIDE, "Where to."),
-          or("stragglers", List(&TEXT, 0), "[]", "Topics whose producers nobody moved.")];
-    DO_SYNC_EVERY SYNC_EVERY "sync_every", "The mirror writes down offsets so seldom.",
-        &[PAIR, must("every", SPAN, "How often it does.")];
-    DO_RETENTION RETENTION "retention", "Retention deletes the oldest records of a topic.",
-        &[PAIR, OF_SIDE, must("topic", NAME, "The topic, as it is called there."),
-          must("keeps", Integer(0, 1_000_000_000), "Records that are left of each partition.")];
-    DO_TRANSACTION TRANSACTION "transaction", "A producer begins a transaction and leaves it open, or ends it.",
-        &[PAIR, must("topic", NAME, "The topic."), must("open", Bool, "It begins.")];
-    DO_STUCK STUCK "stuck", "A name server takes no change over any more, or does again.",
-        &[must("server", Address(53), "Its address."), must("on", Bool, "It does not.")];
-    DO_HEALTH_CHECKS HEALTH_CHECKS "health_checks", "Route 53's health checks of a side's records fail, or pass again.",
-        &[must("name", Text(1, 255), "The name."), OF_SIDE, must("pass", Bool, "They pass.")];
-    DO_WEIGH WEIGH "weigh", "Somebody sets the weight of a side's records in the console of Route 53, and knows nothing of epochs.",
-        &[must("name", Text(1, 255), "The name."), OF_SIDE, must("to", Integer(0, 255), "What each of them weighs then.")];
-    DO_NEVER_WELL NEVER_WELL "never_well", "Instances that boot from now on never become healthy, or do again.",
-        &[ROLE, OF_SIDE, must("on", Bool, "It never does.")];
-    DO_SCALE SCALE "scale", "The autoscaler sets a role's capacity.",
-        &[ROLE, OF_SIDE, must("to", Integer(0, 100_000), "Instances wanted, of all groups together.")];
-    DO_READS READS "reads", "A health query gives a value, whatever else happens.",
-        &[must("query", NAME, "The query."), OF_SIDE, may("value", Quantity, "In the query's unit; none: it follows what happens again.")];
     DO_LINK LINK "link", "The network between the sites; the console still reaches both.",
         &[must("up", Bool, "It is there.")];
     DO_SOURCES SOURCES "sources", "Collectors get other answers from the servers.",
         &[must("like", TEXT, "Collectors whose ids begin with this."),
           must("do", Enum(&["answer", "refuse", "throttle", "hang", "go_silent", "be_unreachable"]), "What they do.")];
     DO_REQUESTS REQUESTS "requests", "A fault for the next write requests.",
-        &[must("of", TEXT, "Those of this step, or whose words contain this."),
+        &[must("of", NAME, "Those of this step."),
+          may("operation", Integer(1, 10_000), "Only those of this operation of the step, as the journal counts them."),
           must("meet", Enum(&["throttling", "fault_after", "request_lost", "reply_lost", "delay", "no_end", "refusal"]), "What they meet."),
           or("times", Integer(1, 1000), "1", "How many of them."),
           or("by", SPAN, "\"45s\"", "How much later they arrive, where it is a delay.")];
     DO_DARK DARK "dark", "The outcome of a step's requests cannot be verified.",
         &[must("step", NAME, "The step, or what the steps' ids begin with."), must("on", Bool, "It cannot.")];
-    DO_STRANGER STRANGER "stranger", "An external change to the object of a step.", &[must("step", NAME, "The step.")];
+    DO_EXTERNAL_CHANGE EXTERNAL_CHANGE "stranger", "An external change to the object of a step.", &[must("step", NAME, "The step.")];
     DO_CONSOLE CONSOLE "console", "The operator's machine fails; another one continues from the journal.",
         &[must("dies_for", SPAN, "How long until then.")];
     DO_SLEEP SLEEP "sleep", "The operator's machine is suspended.", &[must("for", SPAN, "How long.")];

@@ -1,12 +1,13 @@
 //! A scenario's events, as they fall due.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     Injection, Scenario, ScenarioEvent,
     condition::{self, Eye},
 };
 use base::{
+    cause::Chain,
     now::Now,
     signal::{Sample, SignalDef},
 };
@@ -16,10 +17,46 @@ use drive::{
     sim::{self, SimDrive},
 };
 use engine::{run::RunView, snapshot::Snapshot};
+use journal::Refused;
 use systems::{Entry, Journal, collect::clock};
 
 /// Opens the journal again, as another console would.
-pub type Board<'b> = dyn FnMut(Now) -> Result<(Journal, Vec<Entry>), String> + Send + 'b;
+pub type Board<'b> = dyn FnMut(Now) -> Result<(Journal, Vec<Entry>), BoardError> + Send + 'b;
+
+/// Why a console does not get the scenario's journal.
+#[derive(Debug, thiserror::Error)]
+pub enum BoardError {
+    /// A journal in memory is refused.
+    #[error(transparent)]
+    Memory(#[from] Refused),
+    /// A journal in a file is refused.
+    #[error("the journal {}", journal.display())]
+    File {
+        /// Its file.
+        journal: PathBuf,
+        /// Why.
+        source: Refused,
+    },
+    /// Another console has it.
+    #[error("{holder} writes the journal {}", journal.display())]
+    Busy {
+        /// Its file.
+        journal: PathBuf,
+        /// The other console, in words.
+        holder: String,
+    },
+}
+
+/// Why the events of a scenario stop.
+#[derive(Debug, thiserror::Error)]
+pub enum TimelineError {
+    /// The next console does not get the journal.
+    #[error(transparent)]
+    Board(#[from] BoardError),
+    /// An event names something that does not exist in the estate: which, in the simulation's words.
+    #[error("{0}")]
+    Event(String),
+}
 
 /// Pending events.
 pub struct Timeline {
@@ -58,7 +95,7 @@ impl Timeline {
     ///
     /// # Errors
     /// If an event refers to something that does not exist, or the journal cannot be opened again.
-    pub fn pass(&mut self, drive: &mut SimDrive, board: &mut Board<'_>) -> Result<Passed, String> {
+    pub fn pass(&mut self, drive: &mut SimDrive, board: &mut Board<'_>) -> Result<Passed, TimelineError> {
         let mut passed = Passed::default();
         let now = drive.now().boot;
         if self.returns.is_some_and(|at| at <= now) {
@@ -86,7 +123,7 @@ impl Timeline {
                 Injection::Happens(what) => failed = drive.happen(&what).err().or(failed),
                 Injection::Cut(on) => drive.cut(on),
                 Injection::Sources(like, trouble) => drive.trouble(&like, trouble),
-                Injection::Requests(of, meet, times) => drive.call_trouble(&of, meet, times),
+                Injection::Requests(of, meet, times) => drive.call_trouble(of, meet, times),
                 Injection::Unobservable(prefix) => drive.unobservable(prefix.as_deref()),
                 Injection::ExternalChange(action) => drive.external_change(&action),
                 Injection::Sleeps(span) => drive.suspend(span),
@@ -98,7 +135,7 @@ impl Timeline {
                 }
             }
         }
-        failed.map_or(Ok(passed), Err)
+        failed.map_or(Ok(passed), |why| Err(TimelineError::Event(why)))
     }
 }
 
@@ -111,13 +148,15 @@ pub fn start(
     speed: f64,
     mut board: Box<Board<'static>>,
     inbox: Option<Inbox>,
-) -> Result<Control, String> {
+) -> Result<Control, BoardError> {
     let started = Now { wall: scenario.begins, ..clock::now() };
     let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, started);
     let (journal, entries) = board(drive.now())?;
     drive.take_control(journal, entries);
     let mut timeline = Timeline::new(scenario);
-    let events = move |drive: &mut SimDrive| timeline.pass(drive, &mut *board).map(drop);
+    // The drive logs the text of an error, and goes on.
+    let events =
+        move |drive: &mut SimDrive| timeline.pass(drive, &mut *board).map(drop).map_err(|why| Chain(&why).to_string());
     Ok(sim::start_with_control(drive, speed, inbox, Box::new(events)))
 }
 

@@ -8,20 +8,19 @@
 //! from the machine (`trust.rs`).
 
 mod advice;
+mod calls;
+mod connection;
 mod credentials;
 mod fault;
 mod http;
+mod pages;
 mod reads;
 #[cfg(test)]
 pub(crate) mod served;
 pub(crate) mod trust;
 mod writes;
 
-use std::{
-    future::Future,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{future::Future, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig,
@@ -32,9 +31,12 @@ use aws_smithy_runtime_api::client::{http::SharedHttpClient, orchestrator::HttpR
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use indexmap::IndexMap;
 
-pub use self::writes::{Writer, Writing};
+pub use self::{
+    pages::token,
+    writes::{Writer, Writing},
+};
 
-use self::credentials::Identity;
+use self::{connection::Connection, credentials::Identity};
 use base::observed::{Fault, FaultKind};
 use plan::{Access, AwsCredentials};
 
@@ -107,25 +109,13 @@ impl Aws {
     }
 }
 
-/// A client that can only read. The client itself is not accessible from outside.
+/// A client that can only read. The SDK's client is not accessible from outside.
 #[derive(Debug, Clone)]
-pub struct Reader<C> {
-    /// Built on first use: this loads all certificates of all authorities, and the screen must not wait for it.
-    client: Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>,
-    service: &'static str,
-    place: Arc<str>,
-    identity: Identity,
-}
+pub struct Reader<C>(Connection<C>);
 
 impl<C: 'static> Reader<C> {
     fn new(aws: &Aws, service: &'static str, make: impl FnOnce(&SdkConfig) -> C + Send + 'static) -> Self {
-        let own = aws.clone();
-        Self {
-            client: Arc::new(LazyLock::new(Box::new(move || make(&own.config(service))))),
-            service,
-            place: aws.place(service).into(),
-            identity: aws.identity.clone(),
-        }
+        Self(Connection::new(aws, service, make))
     }
 
     /// Waits for the answer to one call. Turns an error into a [`Fault`] with service, operation, place, and the server's code and message.
@@ -142,19 +132,14 @@ impl<C: 'static> Reader<C> {
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        sent.await.map_err(|error| {
-            let (fault, stale) = fault::of(&error, self.service, operation, &self.place);
-            if stale {
-                self.identity.forget();
-            }
-            fault
-        })
+        let Connection { service, place, .. } = &self.0;
+        self.0.call(sent, |error| fault::of(error, service, operation, place)).await
     }
 
     /// A fault found in an answer; `words` is our own text.
     #[must_use]
     pub fn fault(&self, operation: &str, kind: FaultKind, words: &str) -> Fault {
-        Fault::new(kind, format!("{}:{operation} at {}: {words}", self.service, self.place))
+        Fault::new(kind, format!("{}:{operation} at {}: {words}", self.0.service, self.0.place))
     }
 }
 

@@ -17,6 +17,7 @@
 
 mod counts;
 pub mod facts;
+mod injection;
 mod judge;
 mod life;
 #[cfg(feature = "aws")]
@@ -30,6 +31,7 @@ mod state;
 mod view;
 
 pub use facts::{Observation, Query, Question};
+pub use injection::FaultInjection;
 pub use ops::{Call, Place, Version};
 pub use state::State;
 

@@ -1,141 +1,150 @@
-//! The faults that a scenario injects into the simulated estate from outside the program, for example a member that lags, a slow consumer,
-//! a name server that takes over no change. Plain data; each system's simulation picks its own ([`crate::steer::SimulateWrites::inject`]).
+//! The faults that a scenario injects into the simulated estate from outside the program. Each system has its own in its `injection.rs`: an
+//! enum, and beside it the form that each has in a scenario file. The registry makes the enum of all of them.
+//!
+//! Here is what they share: how a form is declared, and how its parameters are read.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
-use base::side::Side;
+use base::{domain::Things, side::Side};
+use plan::{
+    Plan,
+    diag::Faults,
+    lower::runbook::names::dangling,
+    spec::{Key, Kind, TableSpec, tables::must},
+    tree::{FromValue, Table},
+};
 
-/// One injected fault. Each lasts until another one changes it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FaultInjection {
-    /// A secondary lags one more second per second, until it is this far behind its primary, and then keeps that lag; zero: it catches up.
-    FallBehind {
-        /// The member, as named in the set's configuration.
-        host: String,
-        /// The lag.
-        by: Duration,
-    },
-    /// A member's process stops, or is started again.
-    Process {
-        /// The member.
-        host: String,
-        /// Whether it runs.
-        up: bool,
-    },
-    /// A member's process hangs: it keeps its memory and answers nobody; or it continues.
-    Hang {
-        /// The member.
-        host: String,
-        /// Whether it hangs.
-        on: bool,
-    },
-    /// A write that began this long ago continues until the primary steps down; zero: it has ended.
-    LongWrite {
-        /// The replica set.
-        set: String,
-        /// How long it has been running.
-        running: Duration,
-    },
-    /// Another operator makes the primary step down without controlling the election: the first candidate wins.
-    StepDown {
-        /// The replica set.
-        set: String,
-    },
-    /// A group consumes at this multiple of the produce rate; 0: it stops, 1: its lag stays constant.
-    Pace {
-        /// The pair of clusters.
-        pair: String,
-        /// The group.
-        group: String,
-        /// The multiple.
-        of_produced: f64,
-    },
-    /// The producers of a pair write to this side. The producers of the topics in `stragglers` do not move.
-    Producers {
-        /// The pair of clusters.
-        pair: String,
-        /// The side they write to.
-        on: Side,
-        /// Topics whose producers are not moved.
-        stragglers: Vec<String>,
-    },
-    /// The mirror syncs offsets at this interval: the longer it is, the more records are read again after a hand-over.
-    SyncEvery {
-        /// The pair of clusters.
-        pair: String,
-        /// The interval.
-        every: Duration,
-    },
-    /// Retention deletes the oldest records of a topic, on one side.
-    Retention {
-        /// The pair of clusters.
-        pair: String,
-        /// The cluster's side.
-        side: Side,
-        /// The topic's name on that side.
-        topic: String,
-        /// Records that remain in each partition.
-        keeps: u32,
-    },
-    /// A producer begins a transaction on a topic and leaves it open, or ends it. Records continue to be written.
-    Transaction {
-        /// The pair of clusters.
-        pair: String,
-        /// The topic's name on the source.
-        topic: String,
-        /// Whether it begins; else it ends.
-        open: bool,
-    },
-    /// A name server stops taking over changes, or resumes.
-    Stuck {
-        /// Its address.
-        server: IpAddr,
-        /// Whether it stops.
-        on: bool,
-    },
-    /// Route 53's health checks of a side's records fail, or pass again.
-    HealthChecks {
-        /// The name.
-        name: String,
-        /// The side of the records.
-        side: Side,
-        /// Whether they pass.
-        pass: bool,
-    },
-    /// Another operator sets the weight of a side's records without changing the epoch.
-    Weigh {
-        /// The name.
-        name: String,
-        /// The side of the records.
-        side: Side,
-        /// The new weight of each record.
-        to: u8,
-    },
-    /// Instances of a role that boot from now on never become healthy, or do again.
-    NeverWell {
-        /// The role.
-        role: String,
-        /// The side.
-        side: Side,
-        /// Whether they stay unhealthy.
-        on: bool,
-    },
-    /// The autoscaler sets the capacity of a role.
-    Scale {
-        /// The role.
-        role: String,
-        /// The side.
-        side: Side,
-        /// Desired instances, all groups of the role together.
-        to: u32,
-    },
-    /// A health query gives this value regardless of other conditions; none: it follows the conditions again.
-    Reads {
-        /// The query, as named in `[[health]]`.
-        query: String,
-        /// The side.
-        side: Side,
-        /// The value, in the query's unit.
-        value: Option<f64>,
-    },
+/// For how long.
+pub const SPAN: Kind = Kind::Duration(Duration::ZERO, Duration::from_secs(48 * 3600));
+/// A side.
+pub const SIDE: Kind = Kind::Enum(&["source", "target"]);
+/// The side of what is meant.
+pub const OF_SIDE: Key = must("side", SIDE, "Which side's.");
+
+/// The injections of one system.
+pub trait Injections: Sized {
+    /// Their forms in a scenario file, one key each.
+    const FORMS: &'static [&'static TableSpec];
+
+    /// The one with this key, if it is of this system; reports names that the plan does not have.
+    fn read(key: &str, parameters: &mut Parameters<'_>) -> Option<Self>;
+}
+
+/// No system's: of a system into which nothing can be injected.
+impl Injections for crate::planner::Never {
+    const FORMS: &'static [&'static TableSpec] = &[];
+
+    fn read(_: &str, _: &mut Parameters<'_>) -> Option<Self> {
+        None
+    }
+}
+
+/// Declares a system's injections: `"key", "doc", [its parameters], how it is read;`.
+macro_rules! injections {
+    ($Injection:ident: $($key:literal, $doc:literal, [$($parameter:expr),*], $read:expr;)+) => {
+        impl $crate::injection::Injections for $Injection {
+            const FORMS: &'static [&'static plan::spec::TableSpec] = &[$({
+                static PARAMETERS: plan::spec::TableSpec = plan::spec::TableSpec {
+                    header: concat!("`", $key, "`"), doc: $doc, groups: &[&[$($parameter),*]],
+                };
+                static FORM: plan::spec::TableSpec = plan::spec::TableSpec {
+                    header: concat!("the form ", $key),
+                    doc: $doc,
+                    groups: &[&[plan::spec::tables::must($key, plan::spec::Kind::Table(&PARAMETERS), $doc)]],
+                };
+                &FORM
+            }),+];
+
+            fn read(key: &str, parameters: &mut $crate::injection::Parameters<'_>) -> Option<Self> {
+                match key {
+                    $($key => {
+                        let read: fn(&mut $crate::injection::Parameters<'_>) -> Option<Self> = $read;
+                        read(parameters)
+                    })+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use injections;
+
+/// The parameters of an injection, as they are written.
+#[derive(Debug)]
+pub struct Parameters<'p> {
+    /// Them.
+    pub table: &'p Table,
+    /// The plan whose estate is simulated.
+    pub plan: &'p Plan,
+    /// What is wrong with them.
+    pub faults: &'p mut Faults,
+}
+
+impl<'p> Parameters<'p> {
+    /// A value.
+    #[must_use]
+    pub fn get<T: FromValue>(&self, key: &str) -> Option<T> {
+        self.table.get(key)
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn number<T: TryFrom<i64>>(&self, key: &str) -> Option<T> {
+        self.get::<i64>(key)?.try_into().ok()
+    }
+
+    /// A side.
+    #[must_use]
+    pub fn side(&self, key: &str) -> Option<Side> {
+        let word: String = self.get(key)?;
+        Side::BOTH.into_iter().find(|side| side.word() == word)
+    }
+
+    /// The name of a thing that the plan has; reports another one.
+    pub fn thing(&mut self, key: &str, of: &Things) -> Option<String> {
+        self.one_of(key, of.what, self.plan.names(of).into_iter())
+    }
+
+    /// One of these names; reports another one.
+    pub fn one_of<'n>(&mut self, key: &str, what: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+        let name = self.table.at::<String>(key)?;
+        let known: Vec<String> = known.map(str::to_owned).collect();
+        if known.contains(&name.value) {
+            return Some(name.value);
+        }
+        dangling(&name, &format!("the plan has no {what}"), &known, self.faults);
+        None
+    }
+}
+
+/// How many there are in all of these lists.
+#[must_use]
+pub const fn count(lists: &[&[&'static TableSpec]]) -> usize {
+    let (mut n, mut list) = (0, 0);
+    while list < lists.len() {
+        n += lists[list].len();
+        list += 1;
+    }
+    n
+}
+
+/// All of these lists in one, which has [`count`] of them.
+///
+/// # Panics
+/// When it is compiled, if there are not `N`.
+#[must_use]
+pub const fn joined<const N: usize>(lists: &[&[&'static TableSpec]]) -> [&'static TableSpec; N] {
+    assert!(count(lists) == N && N > 0, "as many as there are");
+    static NONE: TableSpec = TableSpec { header: "", doc: "", groups: &[] };
+    let mut out: [&'static TableSpec; N] = [&NONE; N];
+    let (mut n, mut list) = (0, 0);
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            out[n] = lists[list][at];
+            (n, at) = (n + 1, at + 1);
+        }
+        list += 1;
+    }
+    out
 }

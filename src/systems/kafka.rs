@@ -22,6 +22,7 @@ mod facts;
 mod figures;
 mod gates;
 mod handover;
+mod injection;
 #[cfg(feature = "kafka")]
 mod live;
 mod memory;
@@ -35,6 +36,7 @@ mod times;
 mod view;
 
 pub use facts::{Broker, Commit, Config, Group, GroupState, Observation, Offset, Query, Snapshot, Topic};
+pub use injection::FaultInjection;
 #[cfg(feature = "kafka")]
 pub use live::Readers;
 pub use ops::{Call, TopicOffsets, Version};

@@ -26,7 +26,7 @@ use base::operation::{Draft, Operation, SendOutcome, Verified, VerifyRequest};
 use crate::rehearsal::{Found, Rehearsed};
 use crate::{
     collect::{poll::Schedule, sink::Sink},
-    injection::FaultInjection,
+    injection::{Injections, Parameters},
 };
 use base::{
     collector::CollectorSpec,
@@ -40,7 +40,7 @@ use base::{
 use engine::snapshot::Outage;
 use engine::systems::Systems;
 use journal::{Permit, Reading};
-use plan::{Action, Catalog, Faulty, Plan, Report};
+use plan::{Action, Catalog, Faulty, Plan, Report, spec::TableSpec};
 
 /// One system of the move, as the pure engine uses it. Nothing here does I/O or reads a clock.
 pub trait System: Sized {
@@ -60,10 +60,15 @@ pub trait System: Sized {
 
     /// Takes an observation. Returns the collectors that are needed now and may be new (a member found in a set's configuration).
     /// Collectors that already run are recognised by their id; only their side is updated.
-    fn apply(&mut self, ask: &Self::Query, facts: Self::Observation, stamp: Stamp) -> Vec<CollectorSpec<Self::Query>>;
+    fn apply(
+        &mut self,
+        query: &Self::Query,
+        observation: Self::Observation,
+        stamp: Stamp,
+    ) -> Vec<CollectorSpec<Self::Query>>;
 
     /// A query failed.
-    fn fail(&mut self, ask: &Self::Query, fault: &Fault, at: Now);
+    fn fail(&mut self, query: &Self::Query, fault: &Fault, at: Now);
 
     /// Puts the current value of all its signals into `out`.
     fn measure(&self, now: Now, out: &mut Samples);
@@ -97,7 +102,7 @@ pub trait System: Sized {
 
     /// Whether this answer is no longer needed, because its subject is gone for good, as intended. Such a collector is no longer reported,
     /// and its silence is no fault. If that is not certain, the answer is still needed.
-    fn is_over(&self, _ask: &Self::Query, _now: Now) -> bool {
+    fn is_over(&self, _query: &Self::Query, _now: Now) -> bool {
         false
     }
 
@@ -122,8 +127,10 @@ pub trait Live: System {
     fn readers(plan: &Arc<Plan>) -> Self::Readers;
 
     /// Sends one query.
-    fn ask(readers: &Self::Readers, ask: &Self::Query)
-    -> impl Future<Output = Result<Self::Observation, Fault>> + Send;
+    fn ask(
+        readers: &Self::Readers,
+        query: &Self::Query,
+    ) -> impl Future<Output = Result<Self::Observation, Fault>> + Send;
 
     /// Closes the connections, within a moment. No query may follow.
     fn close(readers: &Self::Readers) -> impl Future<Output = ()> + Send {
@@ -160,7 +167,7 @@ pub trait Writer: Live + Planner {
         writers: &Self::Writers,
         permit: Permit,
         call: &Self::Call,
-        expect: Option<&Self::Version>,
+        precondition: Option<&Self::Version>,
     ) -> impl Future<Output = SendOutcome<Self::Version>> + Send;
 
     /// Verifies the outcome of a request, with readers only.
@@ -226,21 +233,21 @@ pub trait Simulated: System {
     fn advance(sim: &mut Self::Sim, now: Now);
 
     /// Publishes its effects on the other systems as of `now`. Changes nothing of its own.
-    fn publish(_sim: &Self::Sim, _now: Now, _world: &mut SharedConditions) {}
+    fn publish(_sim: &Self::Sim, _now: Now, _conditions: &mut SharedConditions) {}
 
     /// Observes the effects of the other systems.
-    fn observe(_sim: &mut Self::Sim, _world: &SharedConditions) {}
+    fn observe(_sim: &mut Self::Sim, _conditions: &SharedConditions) {}
 
     /// Makes the plan, and with it the estate, like a snapshot of the real one.
     fn rehearse(_plan: &mut Plan, _found: &Found<'_>, _out: &mut Rehearsed) {}
 
     /// Answers a query, as the server would.
-    fn answer(sim: &mut Self::Sim, ask: &Self::Query, now: Now) -> Result<Self::Observation, Fault>;
+    fn answer(sim: &mut Self::Sim, query: &Self::Query, now: Now) -> Result<Self::Observation, Fault>;
 }
 
 /// Advances a simulated system to `now`, under these conditions.
-fn wake<S: Simulated>(sim: &mut S::Sim, names: &SharedConditions, now: Now) {
-    S::observe(sim, names);
+fn wake<S: Simulated>(sim: &mut S::Sim, conditions: &SharedConditions, now: Now) {
+    S::observe(sim, conditions);
     S::advance(sim, now);
 }
 

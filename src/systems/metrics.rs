@@ -12,6 +12,7 @@
 
 mod baseline;
 mod facts;
+mod injection;
 #[cfg(feature = "aws")]
 mod live;
 mod ops;
@@ -20,4 +21,5 @@ mod state;
 mod view;
 
 pub use facts::{CloudWatchQuery, Observation, Query, Value};
+pub use injection::FaultInjection;
 pub use state::State;

@@ -20,6 +20,7 @@
 mod canary;
 mod detail;
 mod facts;
+mod injection;
 mod lag;
 mod leader;
 #[cfg(feature = "mongo")]
@@ -39,6 +40,7 @@ mod view;
 
 pub use canary::{CanaryReading, Concern, Probe};
 pub use facts::{ConfigMember, Observation, Query};
+pub use injection::FaultInjection;
 pub use operations::{Kind, Operation, Operations};
 pub use ops::{Call, Reconfig, Unless, Until, Version};
 pub use sim::Sim;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::System;
-use crate::injection::FaultInjection;
+use crate::injection::Injections;
 use base::{
     collector::CollectorSpec,
     now::Now,
@@ -72,7 +72,7 @@ pub trait Planner: System {
     }
 
     /// A probe returned a sample.
-    fn on_sample(&mut self, _probe: &Self::Probe, _facts: Self::Observation, _stamp: Stamp) {}
+    fn on_sample(&mut self, _probe: &Self::Probe, _observation: Self::Observation, _stamp: Stamp) {}
 
     /// A probe could not be run: its result is not known.
     fn on_probe_error(&mut self, _probe: &Self::Probe, _fault: &Fault) {}
@@ -95,7 +95,11 @@ pub trait Planner: System {
     ///
     /// # Errors
     /// All reasons why it cannot be drafted.
-    fn mend(&self, _ops: &[Operation<Self::Call, Self::Version>], _now: Now) -> Drafted<Self::Call, Self::Version> {
+    fn finish_cleanup(
+        &self,
+        _ops: &[Operation<Self::Call, Self::Version>],
+        _now: Now,
+    ) -> Drafted<Self::Call, Self::Version> {
         Err(vec![Fault::new(FaultKind::Unsupported, "it has no cleanup to finish")])
     }
 
@@ -113,7 +117,7 @@ pub trait Planner: System {
     }
 
     /// Whether drafts are derived from the answer to this query: once it is read again, the changed state is known again.
-    fn decides(_ask: &Self::Query) -> bool {
+    fn decides(_query: &Self::Query) -> bool {
         true
     }
 
@@ -125,12 +129,15 @@ pub trait Planner: System {
 
 /// How a system's simulated servers carry out requests.
 pub trait SimulateWrites: Planner + super::Simulated {
+    /// What a scenario can inject into it. Nothing: [`Never`].
+    type Injection: Injections + Clone + std::fmt::Debug + PartialEq + Send;
+
     /// A request arrives at the server now. The server accepts it or not, by the measured rules, and logs what it carried out under `tag`.
     fn write(
         sim: &mut Self::Sim,
         tag: &str,
         call: &Self::Call,
-        expect: Option<&Self::Version>,
+        precondition: Option<&Self::Version>,
         now: Now,
     ) -> SendOutcome<Self::Version>;
 
@@ -139,7 +146,7 @@ pub trait SimulateWrites: Planner + super::Simulated {
         sim: &mut Self::Sim,
         tag: &str,
         call: &Self::Call,
-        expect: Option<&Self::Version>,
+        precondition: Option<&Self::Version>,
         now: Now,
     ) -> Verified<Self::Version>;
 
@@ -157,13 +164,11 @@ pub trait SimulateWrites: Planner + super::Simulated {
     /// An external change of the object of this action.
     fn external_change(sim: &mut Self::Sim, action: &Action, now: Now);
 
-    /// Injects a fault of a scenario. Faults of other systems are ignored.
+    /// Injects a fault of a scenario.
     ///
     /// # Errors
     /// If its object does not exist, as a text.
-    fn inject(_sim: &mut Self::Sim, _what: &FaultInjection, _now: Now) -> Result<(), String> {
-        Ok(())
-    }
+    fn inject(sim: &mut Self::Sim, what: &Self::Injection, now: Now) -> Result<(), String>;
 }
 
 /// A type without values: the call of a system that cannot be changed, the probe of a system that has none.

@@ -1,18 +1,18 @@
-//! A plan's simulated estate, initialised from a snapshot of the real one: what each system takes from it, it says itself
+//! A plan's simulated estate, initialised from a snapshot of the real one. Each system defines what it takes from the snapshot
 //! ([`Simulated::rehearse`](crate::Simulated::rehearse)).
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::injection::FaultInjection;
+use crate::FaultInjection;
 
-/// What came of it.
+/// The result of the initialisation.
 #[derive(Debug, Default)]
 pub struct Rehearsed {
-    /// What the snapshot does not contain, in words.
+    /// What the snapshot does not contain, as texts.
     pub unknown: Vec<String>,
-    /// What has to happen at once so that the estate is like the snapshot.
+    /// Fault injections at the start, so that the estate is like the snapshot.
     pub events: Vec<FaultInjection>,
 }
 
@@ -41,6 +41,20 @@ impl Reading<'_> {
     }
 }
 
+/// Why a document is not a snapshot of a real estate that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotASnapshot {
+    /// It is of another version.
+    #[error("it is of schema {0}; this program reads {SCHEMA}")]
+    Schema(u64),
+    /// It names no version.
+    #[error("it is not output of `landfall status PLAN --json`: it has no schema")]
+    NoSchema,
+    /// It has no signals.
+    #[error("it has no signals")]
+    NoSignals,
+}
+
 /// A snapshot of a real estate.
 #[derive(Debug)]
 pub struct Found<'p>(&'p [Value]);
@@ -50,14 +64,13 @@ impl<'p> Found<'p> {
     ///
     /// # Errors
     /// If it is not what `landfall status PLAN --json` prints.
-    pub fn of(document: &'p Value) -> Result<Self, String> {
+    pub fn of(document: &'p Value) -> Result<Self, NotASnapshot> {
         match document["schema"].as_u64() {
             Some(SCHEMA) => {}
-            Some(other) => return Err(format!("it is of schema {other}; this program reads {SCHEMA}")),
-            None => return Err("it is not output of `landfall status PLAN --json`: it has no schema".to_owned()),
+            Some(other) => return Err(NotASnapshot::Schema(other)),
+            None => return Err(NotASnapshot::NoSchema),
         }
-        let signals = document["signals"].as_array().ok_or("it has no signals")?;
-        Ok(Self(signals))
+        document["signals"].as_array().map(|signals| Self(signals)).ok_or(NotASnapshot::NoSignals)
     }
 
     /// A signal's series. Only fresh ones have a value: a stale value may be long outdated.

@@ -19,6 +19,7 @@
 mod batch;
 mod classify;
 mod facts;
+mod injection;
 mod judge;
 #[cfg(feature = "aws")]
 mod live;
@@ -36,6 +37,7 @@ pub use facts::{
     Alias, Answer, Batch, ChangeObservation, Epoch, Listing, Observation, Query, Question, Record, RecordsQuestion,
     Role, Routing, Wanted, ZoneObservation,
 };
+pub use injection::FaultInjection;
 pub use ops::{Call, RecordsSeen, SetTtl, SetWeight, Version};
 pub use state::State;
 pub use wilson::{Interval, needed};

@@ -67,7 +67,7 @@ pub fn fan(n: usize) -> Recipe {
 
 impl Bounds {
     pub fn event_of_key(state: &Machine, version: u8, recipe: &Recipe) -> Option<StepEvent> {
-        Some(match state.state {
+        Some(match state.state() {
             StepState::Pending | StepState::Blocked => StepEvent::Clearance(Clearance::Clear),
             StepState::Ready => {
                 let mut recipe = recipe.clone();
@@ -92,8 +92,8 @@ impl Bounds {
         if began {
             let console = &mut world.consoles[who];
             let last = (std::mem::take(&mut console.after), std::mem::take(&mut console.compared));
-            if before.went == Way::Forward {
-                console.stood = if after.way == Way::Back { last } else { Default::default() };
+            if before.went() == Way::Forward {
+                console.stood = if after.way() == Way::Back { last } else { Default::default() };
             }
         }
         world.consoles[who].state = Some(after);
@@ -131,7 +131,7 @@ impl Bounds {
             StepEffect::Act(ticket) => {
                 // An operation compares with the version after the previous one, the first with the previewed version.
                 let seen = console.after.range(..ticket.op).next_back().map_or(console.seen, |(_, version)| *version);
-                let kind = console.state.as_ref().map(|s| s.recipe.ops[usize::from(ticket.op)].kind);
+                let kind = console.state.as_ref().map(|s| s.recipe().ops[usize::from(ticket.op)].kind);
                 let compare = (kind == Some(Kind::Compared)).then_some(seen);
                 let request = Message::Request { from: who, ticket, compare };
                 if self.ablation == Ablation::NoIntent {
@@ -203,9 +203,9 @@ impl Bounds {
                     _ => Truth::Conflict,
                 };
                 let version = server.version;
-                world.send(Message::Seen { to: from, ticket, look, truth, version });
+                world.send(Message::Verified { to: from, ticket, look, truth, version });
             }
-            Message::Seen { to, ticket, look, truth, version } => {
+            Message::Verified { to, ticket, look, truth, version } => {
                 let wrote = world.consoles[to].compared.contains_key(&ticket.op);
                 if truth == Truth::Applied && wrote && world.consoles[to].state.is_some() {
                     world.consoles[to].after.insert(ticket.op, version);

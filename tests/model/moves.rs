@@ -69,19 +69,19 @@ impl Model for Bounds {
             };
             if Self::event_of_key(state, world.server.version, &self.recipe).is_some() {
                 out.push(Action::Forward(who));
-                if world.left.crash > 0 && state.state == StepState::Armed {
+                if world.left.crash > 0 && state.state() == StepState::Armed {
                     out.extend((0..3).map(|n| Action::Crash(who, Cause::Forward, n)));
                 }
             }
-            if world.left.again > 0 && matches!(state.state, StepState::NotApplied | StepState::Failed) {
+            if world.left.again > 0 && matches!(state.state(), StepState::NotApplied | StepState::Failed) {
                 out.push(Action::Again(who));
             }
-            if world.left.back > 0 && matches!(state.state, StepState::Done | StepState::Failed | StepState::Baking) {
+            if world.left.back > 0 && matches!(state.state(), StepState::Done | StepState::Failed | StepState::Baking) {
                 out.push(Action::Back(who));
             }
-            if state.way == Way::Back
+            if state.way() == Way::Back
                 && matches!(
-                    state.state,
+                    state.state(),
                     StepState::Blocked | StepState::Ready | StepState::Armed | StepState::NotApplied
                 )
             {
@@ -90,10 +90,10 @@ impl Model for Bounds {
             if world.left.word > 0 {
                 out.extend(state.unsettled().map(|ticket| Action::Word(who, ticket)));
             }
-            if state.state == StepState::Running && state.held {
+            if state.state() == StepState::Running && state.is_held() {
                 out.extend([Action::Release(who), Action::Abandon(who)]);
             }
-            if matches!(state.state, StepState::Verifying | StepState::Baking) {
+            if matches!(state.state(), StepState::Verifying | StepState::Baking) {
                 out.extend([Action::Verdict(who, Level::Green), Action::Verdict(who, Level::Red)]);
             }
             for &timer in &console.timers {
@@ -109,7 +109,7 @@ impl Model for Bounds {
                     out.push(Action::Fire(who, timer));
                 }
             }
-            if world.left.crash > 0 && state.state == StepState::Running {
+            if world.left.crash > 0 && state.state() == StepState::Running {
                 out.push(Action::Crash(who, Cause::Nothing, 0));
             }
         }
@@ -152,7 +152,7 @@ impl Model for Bounds {
                         out.push(Action::Unobservable(at));
                     }
                 }
-                Message::Seen { to, .. } => {
+                Message::Verified { to, .. } => {
                     if world.left.crash > 0 {
                         out.extend((0..3).map(|n| Action::Crash(*to, Cause::Message(at), n)));
                     }
@@ -208,12 +208,12 @@ impl Model for Bounds {
                 w.left.unobservable -= 1;
                 let Message::Look { from, ticket, look, .. } = w.net.remove(at) else { return None };
                 let version = w.server.version;
-                w.send(Message::Seen { to: from, ticket, look, truth: Truth::Unobservable, version });
+                w.send(Message::Verified { to: from, ticket, look, truth: Truth::Unobservable, version });
             }
             Action::Fire(who, timer) => {
                 w.consoles[who].timers.remove(&timer);
                 if let (Ablation::TimeoutIsSuccess, Timer::Reply(ticket)) = (self.ablation, timer) {
-                    let op = w.consoles[who].state.as_ref()?.recipe.ops[usize::from(ticket.op)];
+                    let op = w.consoles[who].state.as_ref()?.recipe().ops[usize::from(ticket.op)];
                     self.take(w, who, &StepEvent::Reply(ticket, Reply::Accepted), ALL);
                     self.take(w, who, &StepEvent::Verified(ticket, op.look + 1, Truth::Applied), ALL);
                 } else {

@@ -12,16 +12,17 @@ pub fn properties() -> Vec<Property<Bounds>> {
             world.consoles.iter().enumerate().all(|(who, console)| {
                 console.state.as_ref().is_none_or(|s| {
                     let done = matches!(
-                        s.state,
+                        s.state(),
                         StepState::Settling | StepState::Verifying | StepState::Baking | StepState::Done
                     );
                     let changes = (0_u16..)
-                        .zip(&s.recipe.ops)
+                        .zip(&s.recipe().ops)
                         .filter(|(_, op)| op.kind != Kind::Wait && op.state != OpState::Spared);
                     !done
                         || changes.into_iter().all(|(op, o)| {
                             o.state == OpState::Attested
-                                || world.server.wrote(who, Ticket { attempt: s.recipe.attempt, op, turn: o.turn }) == 1
+                                || world.server.wrote(who, Ticket { attempt: s.recipe().attempt, op, turn: o.turn })
+                                    == 1
                         })
                 })
             })
@@ -35,15 +36,15 @@ pub fn properties() -> Vec<Property<Bounds>> {
         Property::<Bounds>::always("an unfinished tail is not forgotten", |_, world| {
             world.consoles.iter().all(|console| {
                 console.state.as_ref().is_none_or(|s| {
-                    let unfinished = s.recipe.ops.iter().any(|op| op.cleanup && op.state.failed());
+                    let unfinished = s.recipe().ops.iter().any(|op| op.cleanup && op.state.failed());
                     !(unfinished && s.touched()) || s.exposed()
                 })
             })
         }),
-        Property::<Bounds>::always("a word is never said to be DONE", |_, world| {
+        Property::<Bounds>::always("a word is never shown as DONE", |_, world| {
             world.consoles.iter().all(|console| {
                 console.state.as_ref().is_none_or(|s| {
-                    s.state != StepState::Done || s.recipe.ops.iter().all(|op| op.state != OpState::Attested)
+                    s.state() != StepState::Done || s.recipe().ops.iter().all(|op| op.state != OpState::Attested)
                 })
             })
         }),
@@ -72,14 +73,14 @@ pub fn properties() -> Vec<Property<Bounds>> {
                     _ => true,
                 })
         }),
-        Property::<Bounds>::always("a step that was touched is never said to be untouched", |_, world| {
+        Property::<Bounds>::always("a step that was touched is never reported as untouched", |_, world| {
             world.consoles.iter().enumerate().all(|(who, console)| {
                 console.state.as_ref().is_none_or(|s| {
-                    s.state != StepState::NotApplied
+                    s.state() != StepState::NotApplied
                         || !world.server.log.iter().any(|w| {
-                            matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == s.attempt)
+                            matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == s.attempt())
                                 && !s
-                                    .recipe
+                                    .recipe()
                                     .ops
                                     .iter()
                                     .any(|op| op.state == OpState::Conflict && op.kind == Kind::Compared)
@@ -91,7 +92,7 @@ pub fn properties() -> Vec<Property<Bounds>> {
             world
                 .consoles
                 .iter()
-                .all(|c| c.state.as_ref().is_some_and(|s| s.state == StepState::Done && s.way == Way::Forward))
+                .all(|c| c.state.as_ref().is_some_and(|s| s.state() == StepState::Done && s.way() == Way::Forward))
         }),
         Property::<Bounds>::always("what is taken back was carried out before, and taken back", |_, world| {
             world.consoles.iter().enumerate().all(|(who, console)| {
@@ -103,16 +104,16 @@ pub fn properties() -> Vec<Property<Bounds>> {
                             .iter()
                             .any(|w| matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == attempt))
                     };
-                    s.state != StepState::RolledBack || (wrote(s.attempt) && !s.satisfies())
+                    s.state() != StepState::RolledBack || (wrote(s.attempt()) && !s.satisfies())
                 })
             })
         }),
         Property::<Bounds>::sometimes("it can be taken back", |bounds, world| {
             bounds.budget.back == 0
-                || world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.state == StepState::RolledBack))
+                || world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.state() == StepState::RolledBack))
         }),
         Property::<Bounds>::sometimes("it can fail", |_, world| {
-            world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.state == StepState::Failed))
+            world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.state() == StepState::Failed))
         }),
     ]
 }

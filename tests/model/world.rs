@@ -56,7 +56,7 @@ pub enum Message {
         look: u16,
         since: Option<u8>,
     },
-    Seen {
+    Verified {
         to: usize,
         ticket: Ticket,
         look: u16,
@@ -150,20 +150,20 @@ impl World {
             let op = consoles[who]
                 .state
                 .as_ref()
-                .and_then(|s| s.recipe.ops.get(usize::from(ticket.op)).map(|o| (s.recipe.attempt, o)));
+                .and_then(|s| s.recipe().ops.get(usize::from(ticket.op)).map(|o| (s.recipe().attempt, o)));
             op.is_some_and(|(attempt, op)| {
                 (attempt, op.turn, op.look) == (ticket.attempt, ticket.turn, look) && op.state.in_flight()
             })
         };
         self.net.retain(|message| match *message {
-            Message::Look { from: who, ticket, look, .. } | Message::Seen { to: who, ticket, look, .. } => {
+            Message::Look { from: who, ticket, look, .. } | Message::Verified { to: who, ticket, look, .. } => {
                 current(&self.consoles, who, ticket, look)
             }
             Message::Reply { to, .. } => self.consoles[to].state.is_some(),
             Message::Request { .. } => true,
         });
         for message in &mut self.net {
-            if let Message::Look { look, .. } | Message::Seen { look, .. } = message {
+            if let Message::Look { look, .. } | Message::Verified { look, .. } = message {
                 *look = 0;
             }
         }
@@ -172,13 +172,9 @@ impl World {
             if let Some(state) = &mut console.state {
                 let timers = std::mem::take(&mut console.timers);
                 console.timers = timers.into_iter().filter(|t| counts(state, *t)).map(first).collect();
-                state.epoch = 0;
-                state.recipe.ops.iter_mut().for_each(|op| op.look = 0);
-                state.stood.iter_mut().flat_map(|r| &mut r.ops).for_each(|op| op.look = 0);
+                state.forget_numbers();
             }
-            console.disk.epoch = 0;
-            console.disk.recipe.ops.iter_mut().for_each(|op| op.look = 0);
-            console.disk.stood.iter_mut().flat_map(|r| &mut r.ops).for_each(|op| op.look = 0);
+            console.disk.forget_numbers();
         }
     }
 
@@ -186,8 +182,8 @@ impl World {
     pub fn ops(&self) -> impl Iterator<Item = (usize, Ticket, Op)> {
         self.consoles.iter().enumerate().flat_map(|(who, console)| {
             console.state.iter().flat_map(move |state| {
-                let attempt = state.recipe.attempt;
-                (0_u16..).zip(&state.recipe.ops).map(move |(op, o)| (who, Ticket { attempt, op, turn: o.turn }, *o))
+                let attempt = state.recipe().attempt;
+                (0_u16..).zip(&state.recipe().ops).map(move |(op, o)| (who, Ticket { attempt, op, turn: o.turn }, *o))
             })
         })
     }

@@ -9,7 +9,7 @@ mod shop;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
@@ -66,9 +66,36 @@ impl Mutant {
         self.killed_by.join(" ")
     }
 
+    /// Whether there is a test that the filter in `killed_by` can select, as far as the sources show without a build.
+    fn has_a_test(&self, root: &Path) -> bool {
+        let args: Vec<&str> = self.killed_by.iter().map(String::as_str).collect();
+        let (folder, filter) = match args[..] {
+            ["--test", target, filter] => (root.join("tests").join(target), filter),
+            ["-p", package, "--lib", filter] => {
+                (root.join("src").join(package.strip_prefix("landfall-").unwrap_or(package)), filter)
+            }
+            _ => panic!("{}: neither `--test TARGET FILTER` nor `-p PACKAGE --lib FILTER`", self.name),
+        };
+        let (modules, last) = filter.rsplit_once("::").unwrap_or(("", filter));
+        sources(&folder).iter().any(|file| {
+            let module = file.strip_prefix(&folder).unwrap_or(file).with_extension("");
+            let module = module.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("::");
+            let named = || fs::read_to_string(file).is_ok_and(|text| text.contains(last));
+            module.contains(filter) || module.contains(modules) && named()
+        })
+    }
+
     fn applied(&self, text: &str) -> String {
         text.replacen(&self.from, &self.to, 1)
     }
+}
+
+/// The Rust files of a folder, or the one of this name.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = folder.read_dir() else { return vec![folder.with_extension("rs")] };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let inside = |path: PathBuf| if path.is_dir() { sources(&path) } else { vec![path] };
+    paths.flat_map(inside).filter(|path| path.extension().is_some_and(|end| end == "rs")).collect()
 }
 
 #[test]
@@ -91,7 +118,9 @@ fn every_mutant_still_fits_the_code() {
             mutant.file
         );
         assert_ne!(mutant.from, mutant.to, "{name}");
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&mutant.file);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        assert!(mutant.has_a_test(root), "{name}: no test is called {}", mutant.tests());
+        let path = root.join(&mutant.file);
         let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {}: {e}", path.display()));
         let found = text.matches(&mutant.from).count();
         assert_eq!(found, 1, "{name}: what it changes is to be there once in {}: {}", mutant.file, mutant.from);

@@ -150,6 +150,6 @@ impl Shop {
             }
             std::thread::sleep(Duration::from_millis(50));
         };
-        (ended, String::from_utf8_lossy(&fs::read(&self.log).expect("what it said")).into_owned())
+        (ended, String::from_utf8_lossy(&fs::read(&self.log).expect("its output")).into_owned())
     }
 }

@@ -74,7 +74,7 @@ fn whatever_becomes_of_the_output_no_command_falls_over_and_the_exit_code_is_rig
         let words = String::from_utf8_lossy(&out.stderr);
         wants("full", out.status.code(), if says && !does { Some(2) } else { code });
         if says && !words.contains("cannot write to standard output") {
-            amiss.push(format!("{args:?} full: nothing is said of it: {words}"));
+            amiss.push(format!("{args:?} full: it is not reported: {words}"));
         }
     }
     assert!(amiss.is_empty(), "{}", amiss.join("\n"));

@@ -54,7 +54,7 @@ fn no_command_prints_what_acts_on_a_terminal() {
         }
     }
     assert!(amiss.is_empty(), "{}", amiss.join("\n"));
-    assert!(printed > 100_000, "{printed} bytes: most commands said something");
+    assert!(printed > 100_000, "{printed} bytes: most commands printed something");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn the_page_of_a_nasty_journal_is_inert() {
     assert_eq!(stage.run(&["report", "@run.journal", "-o", "@page.html"]).status.code(), Some(0));
     let page = fs::read_to_string(stage.path("page.html")).expect("a page");
     assert_eq!(wrong(&page), None);
-    assert!(!page.contains("<script") && page.contains("&lt;script"), "it is told, and is no markup");
+    assert!(!page.contains("<script") && page.contains("&lt;script"), "it is reported, and is no markup");
 }
 
 #[test]

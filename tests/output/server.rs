@@ -32,7 +32,7 @@ fn answer(mut stream: TcpStream) {
     while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|n| n == 1) {
         head.push(byte[0]);
     }
-    let words = format!("{NASTY}; you said: {}", String::from_utf8_lossy(&head));
+    let words = format!("{NASTY}; you sent: {}", String::from_utf8_lossy(&head));
     let body = serde_json::json!({ "status": "error", "errorType": "bad_data", "error": words }).to_string();
     let text = format!(
         "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",

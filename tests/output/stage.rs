@@ -41,7 +41,7 @@ impl Stage {
             ("theme.toml", format!("name = \"{UNSEEN}\"\ndoc = \"{UNSEEN}\"\nx = \"{UNSEEN}\"\n").into_bytes()),
             ("config.toml", format!("theme = \"{UNSEEN}\"\n").into_bytes()),
             ("scenario.toml", scenario().into_bytes()),
-            ("picture.json", format!("[\"{UNSEEN}\"").into_bytes()),
+            ("snapshot.json", format!("[\"{UNSEEN}\"").into_bytes()),
             ("damaged.journal", [&journal[..], b"{\"no\":\"record\"}\n"].concat()),
             ("run.journal", journal),
         ] {
@@ -94,7 +94,7 @@ pub const COMMANDS: &[&[&str]] = &[
     &["demo", "--list"],
     &["demo", NASTY],
     &["demo", "--headless", "@scenario.toml"],
-    &["demo", "--rehearse", "@plan.toml", "--from", "@picture.json", "--plain"],
+    &["demo", "--rehearse", "@plan.toml", "--from", "@snapshot.json", "--plain"],
     &["status", "@plan.toml", "--wait", "1"],
     &["status", "@plan.toml", "--wait", "1", "--json"],
     &["status", "@plan.toml", "--follow", "@run.journal"],

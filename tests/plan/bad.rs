@@ -120,7 +120,7 @@ fn columns_count_characters_not_bytes() {
 #[test]
 fn what_cannot_be_read_is_told_with_what_to_do() {
     let load = |path: &Path| match landfall::systems::load_plan(path) {
-        Err(faulty @ Faulty::Unread { .. }) => faulty.to_string(),
+        Err(faulty @ Faulty::Unread { .. }) => faulty.render(false),
         other => panic!("{other:?}"),
     };
     let absent = load(Path::new("tests/no-such-plan.toml"));

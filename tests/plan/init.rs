@@ -142,7 +142,7 @@ fn what_is_commented_out_is_part_of_the_plan_once_the_marks_are_taken_away() {
 
 #[test]
 fn a_move_to_nowhere_is_refused() {
-    let refused = |from, to| init::plan(&["dns"], Regions { from, to }).expect_err("no move");
+    let refused = |from, to| init::plan(&["dns"], Regions { from, to }).expect_err("no move").to_string();
     assert_eq!(
         refused("eu-west-1", "eu-west-1"),
         "source and target are both eu-west-1: a plan is about a move from one region to another"

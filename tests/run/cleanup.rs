@@ -9,7 +9,7 @@ use landfall::{
         step::{OpState, StepState},
     },
     engine::run::{Order, StepView},
-    systems::{Body, injection::FaultInjection},
+    systems::{Body, FaultInjection as Injected, mongo::FaultInjection},
 };
 
 use crate::stage::{Stage, primary, step};
@@ -89,7 +89,7 @@ gates = [{ id = "near", metric = "mongo.set.longest_write", where = { set = "ord
 
 /// A move whose target falls behind once it is pinned and catches up ten seconds later; `meanwhile` is injected in
 /// between.
-fn delayed(meanwhile: Option<&FaultInjection>) -> StepView {
+fn delayed(meanwhile: Option<&Injected>) -> StepView {
     let mut stage = Stage::with(RUNBOOK, 5);
     stage.until("orders", 120, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("orders"), None);
@@ -99,7 +99,7 @@ fn delayed(meanwhile: Option<&FaultInjection>) -> StepView {
             let host = format!("orders-{n}.ore.example.net:27017");
             stage
                 .drive
-                .happen(&FaultInjection::FallBehind { host, by: Duration::from_secs(secs) })
+                .happen(&Injected::Mongo(FaultInjection::FallBehind { host, by: Duration::from_secs(secs) }))
                 .expect("a secondary");
         }
     };
@@ -113,7 +113,7 @@ fn delayed(meanwhile: Option<&FaultInjection>) -> StepView {
 #[test]
 fn gates_are_judged_once_more_before_a_primary_steps_down() {
     // The condition that the gate excludes begins after the gate was evaluated.
-    let long = FaultInjection::LongWrite { set: "orders".into(), running: Duration::from_secs(600) };
+    let long = Injected::Mongo(FaultInjection::LongWrite { set: "orders".into(), running: Duration::from_secs(600) });
     let end = delayed(Some(&long));
     assert_eq!((end.state, end.exposed), (StepState::Failed, None), "{:#?}", end.ops);
     let wait = end.ops.iter().find(|op| op.state == OpState::NotApplied).expect("the wait");

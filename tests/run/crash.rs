@@ -91,7 +91,7 @@ fn judge(stage: &Stage, at: usize, death: Death) {
     against_the_log(&why, &stage.drive.server_log(), &stage.entries(), &stage.run().steps);
 }
 
-/// What the journal says, against the servers' own log: no effect twice, none without an intent, and nothing is said to be applied, not
+/// What the journal says, against the servers' own log: no effect twice, none without an intent, and nothing is reported as applied, not
 /// applied or done that the servers know otherwise.
 pub fn against_the_log(why: &str, log: &[String], entries: &[Entry], steps: &[StepView]) {
     let why = || why;
@@ -132,8 +132,9 @@ pub fn against_the_log(why: &str, log: &[String], entries: &[Entry], steps: &[St
     for (op, tag) in &tags {
         match last.get(op) {
             Some(OpState::Applied) if absolute.contains(&(op.0.clone(), op.1.attempt, usize::from(op.1.op))) => {}
-            Some(OpState::Applied) => assert!(done.contains(tag), "{}: {tag} is said to be applied", why()),
-            Some(OpState::NotApplied) => assert!(!done.contains(tag), "{}: {tag} is said not to be applied", why()),
+            Some(OpState::Applied) => assert!(done.contains(tag), "{}: {tag} is reported as applied", why()),
+            Some(OpState::NotApplied) => assert!(!done.contains(tag), "{}: {tag} is reported as not applied", why()),
+            Some(OpState::Waiting) => assert!(!done.contains(tag), "{}: {tag} is reported as not sent", why()),
             Some(OpState::Conflict) => {}
             other => panic!("{}: {tag} came to {other:?}: nobody found out", why()),
         }
@@ -144,7 +145,7 @@ pub fn against_the_log(why: &str, log: &[String], entries: &[Entry], steps: &[St
             let own = tags.iter().filter(|((id, t), _)| *id == step.id && t.attempt == step.attempt);
             let own = own.filter(|((id, t), _)| !absolute.contains(&(id.clone(), t.attempt, usize::from(t.op))));
             for (_, tag) in own {
-                assert!(done.contains(tag), "{}: {} is said to be done, without {tag}", why(), step.id);
+                assert!(done.contains(tag), "{}: {} is reported as done, without {tag}", why(), step.id);
             }
         }
     }

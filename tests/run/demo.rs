@@ -186,6 +186,7 @@ fn the_whole_runbook_goes_forward_and_a_way_back_leads_from_every_phase() {
     let run = stage.run();
     assert!(run.steps.iter().all(|s| matches!(s.state, StepState::Done | StepState::Attested)));
     let log = stage.drive.server_log();
+    assert!(taken_back.len() >= 5, "rolled back: {taken_back:?}");
     println!(
         "{} steps, {} of them taken back and done again ({}), {} requests carried out, in {} virtual minutes",
         run.steps.len(),

@@ -51,8 +51,8 @@ fn begin(stage: &mut Stage, name: &str) {
     panic!("{name}: {:?} {:#?}", stage.run().notice, stage.step(name).preview);
 }
 
-/// The changing operations of an action, by their descriptions.
-fn calls(name: &str, action: &Action) -> Vec<(String, Kind)> {
+/// The changing operations of an action: the number of each, its description and its kind.
+fn calls(name: &str, action: &Action) -> Vec<(u16, String, Kind)> {
     let mut stage = stage(name, action);
     begin(&mut stage, name);
     let start = stage.entries().into_iter().rev().find_map(|e| match e.body {
@@ -60,14 +60,15 @@ fn calls(name: &str, action: &Action) -> Vec<(String, Kind)> {
         _ => None,
     });
     let ops = start.expect("it was begun").draft.ops;
-    ops.into_iter().filter(|op| op.kind != Kind::Wait).map(|op| (op.what, op.kind)).collect()
+    let changing = (1..).zip(ops).filter(|(_, op)| op.kind != Kind::Wait);
+    changing.map(|(n, op)| (n, op.what, op.kind)).collect()
 }
 
 /// The outcome of an operation under a fault, checked against the server's log.
-fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Option<CallTrouble>) -> String {
+fn outcome(name: &str, action: &Action, (n, what, kind): (u16, &str, Kind), trouble: Option<CallTrouble>) -> String {
     let mut stage = stage(name, action);
     if let Some(trouble) = trouble {
-        stage.drive.call_trouble(what, trouble, 1);
+        stage.drive.call_trouble((name, n), trouble, 1);
     }
     let attempt = stage.step(name).attempt + 1;
     begin(&mut stage, name);
@@ -82,7 +83,7 @@ fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Opt
     let (mut tag, mut last, mut looks, mut stepped_down) = (None, BTreeMap::new(), 0, None);
     for entry in stage.entries() {
         match entry.body {
-            Body::Intent(intent) if intent.what == what && intent.ticket.attempt == attempt => {
+            Body::Intent(intent) if intent.ticket.op + 1 == n && intent.ticket.attempt == attempt => {
                 tag.get_or_insert((intent.ticket, intent.tag));
             }
             Body::Intent(intent) if intent.what.contains("steps down") => stepped_down = Some(entry.wall),
@@ -128,6 +129,7 @@ fn every_call_under_every_fault_comes_to_the_truth() {
     let troubles: Vec<Option<CallTrouble>> =
         std::iter::once(None).chain(CallTrouble::ALL.into_iter().map(Some)).collect();
     let mut table = String::new();
+    let (mut calls_tried, mut failed) = (0, 0);
     let name_of = |t: &Option<CallTrouble>| t.map_or("none".to_owned(), |t| format!("{t:?}").replace("(45s)", ""));
     let _ = writeln!(
         table,
@@ -136,19 +138,28 @@ fn every_call_under_every_fault_comes_to_the_truth() {
         troubles.iter().map(|t| format!("{:<12}", name_of(t))).collect::<String>()
     );
     for (name, action) in actions() {
-        for (what, kind) in calls(name, &action) {
+        for (n, what, kind) in calls(name, &action) {
             let cells: Vec<String> = std::thread::scope(|scope| {
                 let run = |t: &Option<CallTrouble>| {
                     let (t, what, action) = (*t, &what, &action);
-                    scope.spawn(move || outcome(name, action, (what, kind), t))
+                    scope.spawn(move || outcome(name, action, (n, what, kind), t))
                 };
                 let started: Vec<_> = troubles.iter().map(run).collect();
-                started.into_iter().map(|s| s.join().unwrap_or_else(|_| "FAILED".to_owned())).collect()
+                let joined = started.into_iter().map(std::thread::ScopedJoinHandle::join);
+                let mut cell = |outcome: std::thread::Result<String>| {
+                    outcome.unwrap_or_else(|_| {
+                        failed += 1;
+                        "FAILED".to_owned()
+                    })
+                };
+                joined.map(&mut cell).collect()
             });
+            calls_tried += 1;
             let short: String = what.chars().take(50).collect();
             let _ = writeln!(table, "{short:<52} {}", cells.iter().map(|c| format!("{c:<12}")).collect::<String>());
         }
     }
     println!("{table}");
-    assert!(!table.contains("FAILED"));
+    assert_eq!(failed, 0, "FAILED in the table");
+    assert!(calls_tried >= actions().len(), "{calls_tried} calls tried");
 }

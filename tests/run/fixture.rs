@@ -10,7 +10,7 @@ use landfall::{
     base::{side::Side, step::StepState},
     drive::sim::CallTrouble,
     engine::run::{Order, Proposal},
-    journal::{chain, entry::VERSION, export},
+    journal::{body::VERSION, chain, export},
     systems::{Body, Engine, EngineInput, Entry},
 };
 
@@ -67,12 +67,12 @@ fn followed(entries: &[Entry]) -> Engine {
     let mut all = steps();
     all.push(step("left-out", &[], primary(Side::Source)));
     all.push(step("lost", &[], weights(40, 60)));
-    let (mut core, _) = Engine::new(plan(all), start());
+    let (mut engine, _) = Engine::new(plan(all), start());
     for entry in entries {
-        let effects = core.handle(EngineInput::Follow(Box::new(entry.clone())), start());
+        let effects = engine.handle(EngineInput::Follow(Box::new(entry.clone())), start());
         assert!(effects.is_empty(), "whoever follows does nothing");
     }
-    core
+    engine
 }
 
 const END: [(&str, StepState); 5] = [
@@ -89,14 +89,14 @@ fn a_follower_sees_what_the_writer_did_and_can_change_nothing() {
     for (id, phase) in END {
         assert_eq!(stage.drive.phase(id), Some(phase), "{id}");
     }
-    let mut core = followed(&stage.entries());
+    let mut engine = followed(&stage.entries());
     for (id, phase) in END {
-        assert_eq!(core.phase(id), Some(phase), "{id}");
+        assert_eq!(engine.phase(id), Some(phase), "{id}");
     }
     let hold = landfall::systems::RunInput::Order(Order::Hold { by: None, why: String::new() });
-    assert!(core.handle(EngineInput::Run(hold), start()).is_empty());
-    assert!(core.handle(EngineInput::Tick, start()).is_empty());
-    assert!(core.run_view(start()).notice.is_some_and(|why| why.contains("is read only")));
+    assert!(engine.handle(EngineInput::Run(hold), start()).is_empty());
+    assert!(engine.handle(EngineInput::Tick, start()).is_empty());
+    assert!(engine.run_view(start()).notice.is_some_and(|why| why.contains("is read only")));
 }
 
 #[test]
@@ -117,9 +117,9 @@ fn is_read(version: u32) {
     assert!(entries.iter().all(|entry| entry.v == version));
     // The journal contains what its version introduced.
     assert_eq!(entries.iter().any(|entry| matches!(entry.body, Body::Readings { .. })), version >= 2);
-    let core = followed(&entries);
+    let engine = followed(&entries);
     for (id, phase) in END {
-        assert_eq!(core.phase(id), Some(phase), "{id}");
+        assert_eq!(engine.phase(id), Some(phase), "{id}");
     }
     assert_eq!(export::markdown(&entries), fs::read_to_string(file(&format!("v{version}.md"))).expect("the fixture"));
     // The run continues: a console that opens the journal knows its content.

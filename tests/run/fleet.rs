@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use landfall::{
     base::{now::Now, observed::FaultKind, signal::Sample},
     drive::sim::{SimDrive, Trouble},
-    engine::{EngineCommand, snapshot::DetailKey},
+    engine::snapshot::{DetailKey, Wanted},
     systems::parse_plan,
 };
 
@@ -81,6 +81,7 @@ fn the_imitated_target_fills_up_and_shows_it() {
     }
     let some = table("instances").rows[0].id.clone();
     let state = DetailKey { panel: "ec2".into(), table: "instances".into(), row: some };
-    drive.command(EngineCommand::Open(state));
-    assert!(drive.snapshot().detail.is_some());
+    let wanted = Wanted { details: [state.clone()].into(), ..Wanted::default() };
+    let details = drive.snapshot_with(&wanted).details;
+    assert_eq!(details.iter().map(|(key, _)| key).collect::<Vec<_>>(), [&state]);
 }

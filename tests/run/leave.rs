@@ -38,9 +38,8 @@ fn a_safe_tail_is_finished_before_the_program_ends() {
     let author =
         Author { run: "night".into(), actor: "ana".into(), host: "war-room".into(), plan: Digest::of(b"plan") };
     let disk = store.clone();
-    let board = move |now| {
-        landfall::systems::open_journal(Box::new(disk.clone()), author.clone(), now).map_err(|e| e.to_string())
-    };
+    let board =
+        move |now| landfall::systems::open_journal(Box::new(disk.clone()), author.clone(), now).map_err(Into::into);
     let plan = plan(vec![step("orders", &[], primary(Side::Target))]);
     let scenario = Scenario::rehearsal(plan, Digest::of(b"plan"), clock::now().wall);
     let control = landfall::scenario::timeline::start(&scenario, 2.0, Box::new(board), None).expect("a journal");

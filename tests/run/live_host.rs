@@ -199,6 +199,7 @@ fn a_disk_that_fails_and_a_process_that_dies_leave_nothing_wrong_behind() {
             lives.into_iter().for_each(|life| life.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         });
     }
+    assert!(all.len() >= 28, "{} lives", all.len());
     println!("{} lives: 0 wrong DONE, 0 effects without intent, 0 twice", all.len());
 }
 
@@ -213,7 +214,9 @@ fn a_journal_that_does_not_answer_delays_neither_observations_nor_keys() {
     assert!(life.until("ready", |s| s.state == StepState::Ready));
 
     // Armed, and confirmed while nothing can be written.
+    let started = Instant::now();
     let digest = loop {
+        assert!(started.elapsed() < PATIENCE, "not armed: {:#?}", life.step());
         let now = life.step();
         match (now.state, now.preview.and_then(|p| p.digest)) {
             (StepState::Armed, Some(digest)) => break digest,
@@ -233,13 +236,13 @@ fn a_journal_that_does_not_answer_delays_neither_observations_nor_keys() {
     let (mut frames, mut oldest, mut last) = (0, Duration::ZERO, before.now);
     loop {
         let now = life.control.link.snapshots.borrow().clone();
-        let news = |id: &str| before.sources.iter().find(|s| s.id == id).map_or(0, |s| s.answers) + 2;
+        let news = |id: &str| before.collectors.iter().find(|s| s.id == id).map_or(0, |s| s.answers) + 2;
         oldest = oldest
-            .max(now.sources.iter().filter(often).filter_map(|s| s.age).max().map_or(Duration::ZERO, |age| age.0));
-        if now.sources.iter().filter(often).all(|s| s.answers >= news(&s.id)) {
+            .max(now.collectors.iter().filter(often).filter_map(|s| s.age).max().map_or(Duration::ZERO, |age| age.0));
+        if now.collectors.iter().filter(often).all(|s| s.answers >= news(&s.id)) {
             break;
         }
-        assert!(started.elapsed() < PATIENCE, "{:#?}", now.sources);
+        assert!(started.elapsed() < PATIENCE, "{:#?}", now.collectors);
         frames += u32::from(now.now != std::mem::replace(&mut last, now.now));
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -3,8 +3,8 @@
 use landfall::base::{
     digest::Digest,
     step::{
-        Clearance, Kind, Level, Limits, Machine, Op, Recipe, Reply, StepEffect, StepEvent, StepState, Ticket, Timer,
-        Truth, step,
+        Clearance, Kind, Level, Limits, Machine, Op, Recipe, Record, Reply, StepEffect, StepEvent, StepState, Ticket,
+        Timer, Truth, step,
     },
 };
 
@@ -127,6 +127,45 @@ fn held_an_attempt_begins_nothing_until_it_is_released() {
 }
 
 #[test]
+fn an_intent_that_is_being_written_while_the_attempt_is_held_is_not_sent() {
+    let (limits, clear) = (Limits::SEQUENCE, Clearance::Clear);
+    let mut state = Machine::new(0, true, false);
+    let mut disk = state.clone();
+    let mut intended = Vec::new();
+    let mut take = |event: &StepEvent| {
+        let (next, effects) = step(&state, event);
+        state = next;
+        for effect in effects {
+            match effect {
+                StepEffect::Begin => disk.replay(&state.started()),
+                StepEffect::Act(ticket) => {
+                    disk.replay(&Record::Intent(ticket));
+                    intended.push((ticket, state.may_send(ticket)));
+                }
+                StepEffect::Record(note) => disk.replay(&Record::Note(note)),
+                _ => {}
+            }
+        }
+        (state.clone(), disk.clone(), intended.clone())
+    };
+    for event in [StepEvent::Clearance(clear), preview(1, 2, limits), StepEvent::Arm, StepEvent::Execute(clear)] {
+        take(&event);
+    }
+    let (held, _, intended) = take(&StepEvent::Hold);
+    let (first, may) = intended[0];
+    assert!(may, "nothing was against it when it was intended");
+    assert!(!held.may_send(first));
+    let (held, disk, _) = take(&StepEvent::Withdrawn(first));
+    assert_eq!(held.word(), "HELD");
+    let (resumed, _) = step(&disk, &StepEvent::Resumed);
+    assert_eq!(resumed.word(), "HELD", "it is known that nothing was sent");
+    let (going, _, intended) = take(&StepEvent::Release);
+    assert_eq!((going.word(), intended.len()), ("INTENT", 2), "released, it goes on with another intent");
+    assert_ne!(intended[1].0, first);
+    assert!(going.may_send(intended[1].0));
+}
+
+#[test]
 fn taken_up_again_an_attempt_begins_nothing_until_it_is_released() {
     let mut fan = Attempt::of(6, PAIRS);
     fan.take(&StepEvent::Resumed);
@@ -142,9 +181,9 @@ fn taken_up_again_an_attempt_begins_nothing_until_it_is_released() {
 fn baking() -> Attempt {
     let mut one = Attempt::of(1, Limits::SEQUENCE);
     one.applied(0);
-    one.take(&StepEvent::Fired(Timer::Settled(one.state.epoch)));
+    one.take(&StepEvent::Fired(Timer::Settled(one.state.epoch())));
     one.take(&StepEvent::Verdict(Level::Green));
-    assert_eq!(one.state.state, StepState::Baking);
+    assert_eq!(one.state.state(), StepState::Baking);
     one
 }
 
@@ -152,16 +191,16 @@ fn baking() -> Attempt {
 fn what_turns_red_while_it_bakes_has_failed() {
     let mut one = baking();
     one.take(&StepEvent::Verdict(Level::Red));
-    assert_eq!(one.state.state, StepState::Failed);
+    assert_eq!(one.state.state(), StepState::Failed);
 }
 
 #[test]
 fn what_is_not_known_while_it_bakes_is_verified_anew() {
     let mut one = baking();
-    let baked = Timer::Baked(one.state.epoch);
+    let baked = Timer::Baked(one.state.epoch());
     one.take(&StepEvent::Verdict(Level::Unknown));
     one.take(&StepEvent::Fired(baked));
-    assert_eq!(one.state.state, StepState::Verifying, "the clock of the first time does not count");
+    assert_eq!(one.state.state(), StepState::Verifying, "the clock of the first time does not count");
 }
 
 #[test]
@@ -169,7 +208,7 @@ fn an_approval_is_of_one_preview_and_nothing_is_armed_without_it() {
     let mut one = Attempt::shown(Machine::new(1, true, false), 1, Limits::SEQUENCE);
     let arm = |one: &mut Attempt| {
         one.take(&StepEvent::Arm);
-        one.state.state
+        one.state.state()
     };
     assert_eq!(arm(&mut one), StepState::Previewed, "nobody has approved it");
     one.take(&StepEvent::Approved(Digest([2; 32])));
@@ -187,7 +226,7 @@ fn what_is_not_clear_at_the_moment_of_sending_is_not_begun() {
         let mut one = Attempt::shown(Machine::new(0, true, false), 1, Limits::SEQUENCE);
         one.take(&StepEvent::Arm);
         one.take(&StepEvent::Execute(clearance));
-        assert_eq!((one.sent.len(), one.state.attempt), (0, 0), "{clearance:?}");
+        assert_eq!((one.sent.len(), one.state.attempt()), (0, 0), "{clearance:?}");
     }
 }
 
@@ -206,7 +245,7 @@ fn beyond_the_point_of_no_return_nothing_is_taken_back() {
         one.take(&StepEvent::Execute(Clearance::Clear));
         one.applied(0);
         one.take(&StepEvent::RollBack);
-        assert_eq!(one.state.state == StepState::Settling, !reversible);
+        assert_eq!(one.state.state() == StepState::Settling, !reversible);
     }
 }
 
@@ -232,7 +271,7 @@ fn what_an_earlier_attempt_left_is_not_forgotten_by_the_next() {
     assert!(one.state.stands());
     one.take(&StepEvent::Again);
     one.take(&StepEvent::Skip);
-    assert_ne!(one.state.state, StepState::Skipped, "what is partly there is not left out");
+    assert_ne!(one.state.state(), StepState::Skipped, "what is partly there is not left out");
     one.take(&StepEvent::RollBack);
     assert_eq!(one.state.word(), "RB_BLOCKED", "and it can be taken back");
 }
@@ -260,9 +299,9 @@ fn what_was_there_and_is_overwritten_was_not_nothing() {
     one.take(&StepEvent::Arm);
     one.take(&StepEvent::Execute(Clearance::Clear));
     one.applied(0);
-    let settled = Timer::Settled(one.state.epoch);
+    let settled = Timer::Settled(one.state.epoch());
     one.take(&StepEvent::Fired(settled));
-    let overdue = Timer::Verify(one.state.epoch);
+    let overdue = Timer::Verify(one.state.epoch());
     one.take(&StepEvent::Fired(overdue));
     one.observed(0, Truth::Conflict);
     assert_eq!(one.state.word(), "FAILED");
@@ -273,14 +312,14 @@ fn a_word_can_become_more_than_a_word() {
     let mut one = Attempt::of(1, Limits::SEQUENCE);
     one.replied(0, Reply::Indeterminate);
     one.take(&StepEvent::ResolvedManually(one.sent[0], true));
-    while one.state.state != StepState::Attested {
-        let epoch = one.state.epoch;
+    while one.state.state() != StepState::Attested {
+        let epoch = one.state.epoch();
         one.take(&StepEvent::Fired(Timer::Settled(epoch)));
         one.take(&StepEvent::Verdict(Level::Green));
-        one.take(&StepEvent::Fired(Timer::Baked(one.state.epoch)));
+        one.take(&StepEvent::Fired(Timer::Baked(one.state.epoch())));
     }
     assert!(!one.state.satisfies());
     one.take(&StepEvent::Adopt);
-    assert_eq!(one.state.state, StepState::Settling);
+    assert_eq!(one.state.state(), StepState::Settling);
     assert!(one.state.stands(), "our own part of it stays ours");
 }

@@ -65,7 +65,7 @@ fn before_the_second() -> Stage {
 }
 
 fn refused(answer: Option<String>, why: &str) {
-    let detail = answer.unwrap_or_else(|| panic!("it was obeyed; it should have been refused: {why}"));
+    let detail = answer.unwrap_or_else(|| panic!("it was performed; it should have been refused: {why}"));
     assert!(detail.contains(why), "{detail:?} does not say {why:?}");
 }
 
@@ -287,7 +287,7 @@ action = { stop = { role = "batch", side = "source", width = 1, max_failed = 0 }
         stage.drive.server_log().iter().filter(|tag| tag.contains(&part)).count()
     };
     stage.until("stop", 60, |s| s.state == StepState::Ready);
-    stage.drive.call_trouble("stop 20 instances", CallTrouble::Refused, 1);
+    stage.drive.call_trouble(("stop", 3), CallTrouble::Refused, 1);
     assert_eq!(stage.execute("stop"), None);
     stage.until("stop", 300, |s| s.state == StepState::Failed);
     let first = tags(&stage, 1);

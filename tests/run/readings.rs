@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use landfall::{
-    base::step::StepState,
+    base::step::{Note, StepState},
     drive::sim::Trouble,
     engine::run::Order,
     journal::{Reading, export},
@@ -34,11 +34,11 @@ fn they_are_written_every_five_minutes_and_every_thirty_seconds_while_a_step_is_
     let started = entries.last().expect("a record").seq;
     stage.carry_out("dns-1");
     let entries = stage.entries();
-    let of = |phase: &str| {
-        let is = |e: &&Entry| export::describe(&e.body).to_lowercase().starts_with(phase) && e.seq > started;
-        entries.iter().find(is).unwrap_or_else(|| panic!("no {phase}")).mono
+    let at = |is: fn(&Body) -> bool| {
+        entries.iter().find(|e| e.seq > started && is(&e.body)).expect("the step begins and ends").mono
     };
-    let (from, to) = (of("begun"), of("done"));
+    let from = at(|body| matches!(body, Body::AttemptStarted(_)));
+    let to = at(|body| matches!(body, Body::Transition(it) if it.note == Note::State(StepState::Done)));
     let busy = entries.iter().filter(|e| matches!(e.body, Body::Readings { .. }) && (from..=to).contains(&e.mono));
     let busy: Vec<u64> = busy.map(|e| e.mono).collect();
     assert!(busy.len() >= 2, "{busy:?} in {from} to {to}");

@@ -66,7 +66,7 @@ impl Stage {
         self.run().notice.expect("refused")
     }
 
-    fn obeyed(&mut self, order: Order) {
+    fn performed(&mut self, order: Order) {
         self.drive.order(order);
         assert_eq!(self.run().notice, None);
     }
@@ -74,14 +74,14 @@ impl Stage {
     /// Previews a step once it is ready; returns the digest shown.
     fn preview(&mut self, id: &str) -> Digest {
         self.until(id, 60, |s| s.state == StepState::Ready);
-        self.obeyed(Order::Preview(id.into()));
+        self.performed(Order::Preview(id.into()));
         self.step(id).preview.and_then(|p| p.digest).expect("a preview")
     }
 
     /// Previews a step and arms it.
     fn arm(&mut self, id: &str) -> Digest {
         let digest = self.preview(id);
-        self.obeyed(Order::Arm(id.into()));
+        self.performed(Order::Arm(id.into()));
         assert_eq!(self.step(id).state, StepState::Armed);
         digest
     }
@@ -109,7 +109,7 @@ fn neither_unknown_nor_a_word_is_done() {
     lacks(&stage);
     let ticket = Ticket { attempt: 1, op: 0, turn: 1 };
     let (step, looked_at) = ("first".into(), "the zone in a browser".into());
-    stage.obeyed(Order::Propose(Proposal::ResolveManually { step, ticket, there: true, looked_at }));
+    stage.performed(Order::Propose(Proposal::ResolveManually { step, ticket, there: true, looked_at }));
     assert_eq!(stage.agree("bo", None), None);
     stage.drive.unobservable(None);
     stage.until("first", 900, |s| s.state == StepState::Attested);
@@ -119,7 +119,7 @@ fn neither_unknown_nor_a_word_is_done() {
 #[test]
 fn leaving_a_step_out_takes_two_people_and_then_it_is_out_of_the_way() {
     let mut stage = Stage::new(vec![dns("first", |_| ()), step("second", &["first"], weights(50, 50))], 7);
-    stage.obeyed(Order::Propose(Proposal::Skip { step: "first".into(), reason: "done last week".into() }));
+    stage.performed(Order::Propose(Proposal::Skip { step: "first".into(), reason: "done last week".into() }));
     for same in ["ana", "ANA ", " "] {
         let why = stage.agree(same, None).expect("ana is at the keyboard");
         assert!(why.ends_with("it needs 2 different people"), "{why}");
@@ -138,20 +138,20 @@ fn approvals_are_of_different_people_and_of_what_is_shown() {
     let mut stage = Stage::on(with(vec![dns("dns", |s| s.approvals = 2)], runbook), 7);
     let digest = stage.preview("dns");
     let approve = |digest, by: &str| Order::Approve { step: "dns".into(), digest, by: by.into(), hand: Hand::Terminal };
-    stage.obeyed(approve(digest, "bo"));
+    stage.performed(approve(digest, "bo"));
     assert_eq!(stage.refused(approve(digest, "bo")), "bo has already approved dns: it needs different people");
     assert_eq!(stage.refused(approve(digest, "di")), "di is not an approver of this plan: bo, cy");
     assert!(stage.refused(approve(Digest::of(b"another"), "cy")).contains("a different preview"));
     assert_eq!(stage.refused(Order::Arm("dns".into())), "dns needs 2 approvals of this preview and has 1");
-    stage.obeyed(approve(digest, "cy"));
-    stage.obeyed(Order::Arm("dns".into()));
+    stage.performed(approve(digest, "cy"));
+    stage.performed(Order::Arm("dns".into()));
     // The approved preview changes: both must approve again.
     stage.drive.external_change(&weights(99, 1));
     stage.until("dns", 50, |s| s.state == StepState::Ready);
     let fresh = stage.preview("dns");
     assert_ne!(fresh, digest);
     assert!(stage.refused(Order::Arm("dns".into())).ends_with("has 0"));
-    stage.obeyed(approve(fresh, "bo"));
+    stage.performed(approve(fresh, "bo"));
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn without_the_name_of_what_it_changes_nothing_is_sent() {
     let digest = stage.arm("dns");
     let typed = Order::Execute { step: "dns".into(), digest, typed: "www.example.com.".into() };
     assert_eq!(stage.refused(typed), "type www.example.test. to confirm");
-    stage.obeyed(execute("dns", digest));
+    stage.performed(execute("dns", digest));
     assert_eq!(stage.started(), 1);
 }
 
@@ -211,7 +211,7 @@ fn gates_are_judged_again_at_the_moment_of_sending() {
     // Two steps on one name, both armed: the second would compare with a version that the first changes.
     let mut stage = Stage::new(vec![dns("one", |_| ()), step("two", &[], weights(50, 50))], 7);
     let (one, two) = (stage.arm("one"), stage.arm("two"));
-    stage.obeyed(execute("one", one));
+    stage.performed(execute("one", one));
     let why = stage.refused(execute("two", two));
     assert!(why.contains("one is running on www.example.test."), "{why}");
     assert_eq!(stage.started(), 1);

@@ -13,7 +13,7 @@ use landfall::{
         snapshot::Verdict,
     },
     plan::{Action, Window},
-    systems::{Body, injection::FaultInjection},
+    systems::{Body, FaultInjection as Injected, mongo::FaultInjection},
 };
 
 use crate::stage::{PLAN, Stage, plan, plan as plan_of, primary, step, weights};
@@ -59,7 +59,7 @@ fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
     let mut processes = |up| {
         for n in 1..=3 {
             let host = format!("orders-{n}.ore.example.net:27017");
-            stage.drive.happen(&FaultInjection::Process { host, up }).expect("a member");
+            stage.drive.happen(&Injected::Mongo(FaultInjection::Process { host, up })).expect("a member");
         }
         stage.pass(30_000);
         stage.drive.snapshot().verdict()
@@ -125,7 +125,7 @@ fn what_is_armed_dies_of_a_trigger_that_becomes_true() {
     // The source's members are down: the target elects a primary.
     for n in 1..=2 {
         let host = format!("orders-{n}.vir.example.net:27017");
-        stage.drive.happen(&FaultInjection::Process { host, up: false }).expect("a member");
+        stage.drive.happen(&Injected::Mongo(FaultInjection::Process { host, up: false })).expect("a member");
     }
     stage.until("name", 50, |s| s.state == StepState::Blocked);
     let why = stage.order(Order::Execute { step: "name".into(), digest, typed: "www.example.test.".into() });

@@ -7,7 +7,7 @@ use landfall::{
         side::Side,
         step::{Level, StepState},
     },
-    systems::injection::FaultInjection,
+    systems::{FaultInjection, metrics, mongo},
 };
 
 use crate::stage::{PLAN, Stage};
@@ -77,13 +77,15 @@ fn half_of_the_traffic_hurts_where_a_fifth_of_the_fleet_is_and_not_where_all_of_
 #[test]
 fn a_scenario_says_what_a_query_gives_and_takes_it_back() {
     let mut stage = half_on(10);
-    let reads = |value| FaultInjection::Reads { query: "errors".into(), side: Side::Target, value };
+    let reads = |value| {
+        FaultInjection::Metrics(metrics::FaultInjection::Reads { query: "errors".into(), side: Side::Target, value })
+    };
     stage.drive.happen(&reads(Some(0.2))).expect("a query");
     stage.drive.run_for(Duration::from_secs(90));
     assert_eq!((gate(&stage, "well"), gate(&stage, "hurt")), (Level::Red, Level::Green));
     stage.drive.happen(&reads(None)).expect("a query");
     stage.drive.run_for(Duration::from_secs(90));
     assert_eq!((gate(&stage, "well"), gate(&stage, "hurt")), (Level::Green, Level::Red));
-    let nobody = FaultInjection::StepDown { set: "nobody".into() };
+    let nobody = FaultInjection::Mongo(mongo::FaultInjection::StepDown { set: "nobody".into() });
     assert_eq!(stage.drive.happen(&nobody), Err("no replica set nobody in the simulated estate".to_owned()));
 }

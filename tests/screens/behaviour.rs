@@ -15,7 +15,8 @@ fn the_selection_stays_on_its_row_while_rows_move() {
     drive.trouble("kafka/", Some(Trouble::Fails(FaultKind::Refused)));
     drive.run_for(Duration::from_secs(60));
     ui.now = drive.now();
-    update(&mut ui, UiEvent::Ready(Arc::new(ViewModel::of(Arc::new(drive.snapshot())))));
+    let view_model = ViewModel::of(snapshot(&mut drive, &ui));
+    update(&mut ui, UiEvent::ViewModel(Arc::new(view_model), Prepared::default()));
     assert_eq!(ui.selected().map(str::to_owned), before);
 }
 
@@ -39,8 +40,9 @@ fn no_size_is_too_small_or_too_odd_to_draw() {
     }
 }
 
+/// What keys send with control: `keys.rs`.
 #[test]
-fn no_key_pressed_at_any_moment_does_harm() {
+fn no_key_pressed_while_data_change_quits_or_stops_the_drawing() {
     const KEYS: &str = "123456789jkgGJKhlsS/wW<> +-t?:\n\u{1b}0abc!o:>.é日";
     let keys: Vec<char> = KEYS.chars().collect();
     let mut drive = estate();
@@ -70,4 +72,5 @@ fn no_key_pressed_at_any_moment_does_harm() {
         }
         screen(&mut ui, (random.u16(1..=200), random.u16(1..=50)), random.bool());
     }
+    assert_eq!(drive.server_log(), Vec::<String>::new(), "a watch sends nothing");
 }

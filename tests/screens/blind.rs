@@ -33,7 +33,7 @@ fn what_is_too_old_is_dimmed_and_says_so() {
         drive.trouble(of, Some(Trouble::Hangs));
     }
     let stale = |drive: &mut SimDrive, of: &str| {
-        drive.snapshot().sources.iter().any(|s| s.id.starts_with(of) && s.state == CollectorState::Stale)
+        drive.snapshot().collectors.iter().any(|s| s.id.starts_with(of) && s.state == CollectorState::Stale)
     };
     let mut waited = 0;
     while !stale(&mut drive, "mongo/") || !stale(&mut drive, "kafka/") {
@@ -51,13 +51,14 @@ fn what_is_too_old_is_dimmed_and_says_so() {
 }
 
 #[test]
-fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
+fn a_frozen_picture_says_so_and_a_silent_engine_is_hold() {
     let mut drive = estate();
     let mut ui = ui(drive.snapshot());
     press(&mut ui, " ");
     drive.run_for(Duration::from_secs(3));
     ui.now = drive.now();
-    update(&mut ui, UiEvent::Ready(Arc::new(ViewModel::of(Arc::new(drive.snapshot())))));
+    let view_model = ViewModel::of(snapshot(&mut drive, &ui));
+    update(&mut ui, UiEvent::ViewModel(Arc::new(view_model), Prepared::default()));
     assert!(text(&shot(&mut ui, "frozen", USUAL)).contains("FROZEN 3.0s ago"));
     shot(&mut ui, "frozen", SMALL);
     press(&mut ui, " ");
@@ -65,12 +66,12 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
     ui.now = drive.now();
     update(&mut ui, UiEvent::Tick);
     let frame = shot(&mut ui, "silent", SMALL);
-    assert!(text(&frame).starts_with(" ▲ HOLD  no update from the core for 10s"));
+    assert!(text(&frame).starts_with(" ▲ HOLD  no update from the engine for 10s"));
 }
 
 #[test]
-fn under_a_silent_core_no_step_and_no_gate_looks_ready() {
-    let mut drive = steered("primaries");
+fn under_a_silent_engine_no_step_and_no_gate_looks_ready() {
+    let mut drive = controlled("primaries");
     drive.run_for(Duration::from_secs(30));
     let mut ui = ui(drive.snapshot());
     for size in SIZES {
@@ -83,7 +84,7 @@ fn under_a_silent_core_no_step_and_no_gate_looks_ready() {
         let good = shot::THEMES[0].style(Role::Good).fg;
         let count =
             |frame: &Buffer| frame.content.iter().filter(|cell| Some(cell.fg) == good && cell.symbol() != " ").count();
-        assert!(count(&lively) > 0, "something is good while the core speaks:\n{}", text(&lively));
+        assert!(count(&lively) > 0, "something is good while the engine answers:\n{}", text(&lively));
         assert_eq!(count(&silent), 0, "at {size:?}:\n{}", text(&silent));
     }
 }

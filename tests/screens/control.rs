@@ -18,7 +18,7 @@ fn go(drive: &mut SimDrive, ui: &mut Ui, keys: &str) {
 
 #[test]
 fn from_the_preview_to_the_end_of_a_primarys_move() {
-    let mut drive = steered("primaries");
+    let mut drive = controlled("primaries");
     let mut ui = ui(drive.snapshot());
     go(&mut drive, &mut ui, "np");
     shots(&mut ui, "preview", &SIZES);
@@ -54,7 +54,7 @@ fn from_the_preview_to_the_end_of_a_primarys_move() {
 
 #[test]
 fn a_count_down_that_nobody_sees_end_sends_nothing() {
-    let mut drive = steered("primaries");
+    let mut drive = controlled("primaries");
     let mut ui = ui(drive.snapshot());
     go(&mut drive, &mut ui, "npax");
     let target = drive.run_view().steps[0].preview.as_ref().expect("a preview").target.clone();
@@ -84,7 +84,7 @@ fn a_count_down_that_nobody_sees_end_sends_nothing() {
 
 #[test]
 fn what_is_opened_over_a_preview_gives_it_back() {
-    let mut drive = steered("primaries");
+    let mut drive = controlled("primaries");
     let mut ui = ui(drive.snapshot());
     let is_preview = |ui: &Ui| matches!(&ui.entry, Entry::Dialog(Dialog::Preview(..)));
     for keys in ["cwords\n", "cwords\u{1b}", "hwhy\u{1b}", "A\u{1b}"] {
@@ -100,18 +100,18 @@ fn what_is_opened_over_a_preview_gives_it_back() {
 
 #[test]
 fn a_name_to_type_a_choice_and_an_approval_that_is_missing() {
-    let mut drive = steered("traffic");
+    let mut drive = controlled("traffic");
     let mut ui = ui(drive.snapshot());
     go(&mut drive, &mut ui, "npax");
     shot(&mut ui, "confirm_name", SMALL);
-    let mut drive = steered_with("streams", |step| step.confirm = Confirm::Enter);
+    let mut drive = controlled_with("streams", |step| step.confirm = Confirm::Enter);
     let mut ui = super::ui(drive.snapshot());
     go(&mut drive, &mut ui, "npax");
     shot(&mut ui, "confirm_choice", SMALL);
     let tab = KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE);
     update(&mut ui, UiEvent::Key(tab));
     shot(&mut ui, "confirm_chosen", SMALL);
-    let mut drive = steered("end");
+    let mut drive = controlled("end");
     let mut ui = super::ui(drive.snapshot());
     go(&mut drive, &mut ui, "njp");
     shot(&mut ui, "preview_needs_approval", SMALL);
@@ -119,7 +119,7 @@ fn a_name_to_type_a_choice_and_an_approval_that_is_missing() {
 
 #[test]
 fn every_line_that_can_be_written() {
-    let mut drive = steered("primaries");
+    let mut drive = controlled("primaries");
     let mut ui = ui(drive.snapshot());
     go(&mut drive, &mut ui, "n");
     for (key, name) in [("c", "remark"), ("h", "hold"), ("v", "waive"), ("o", "leave_out")] {
@@ -136,7 +136,7 @@ fn every_line_that_can_be_written() {
 
 #[test]
 fn held_and_asked_back() {
-    let mut drive = steered("primaries");
+    let mut drive = controlled("primaries");
     drive.order(Order::Hold { by: None, why: "the bridge is not complete".to_owned() });
     drive.run_for(Duration::from_secs(1));
     let mut ui = ui(drive.snapshot());

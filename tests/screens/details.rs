@@ -21,7 +21,7 @@ fn what_is_behind_the_first_row_of_each_page() {
 
 #[test]
 fn what_a_canary_feels_is_beside_what_is_reckoned() {
-    let mut drive = steered("primaries");
+    let mut drive = controlled("primaries");
     execute(&mut drive, "primary-orders");
     let mut ui = ui(drive.snapshot());
     press(&mut ui, "2/orders\n");
@@ -33,7 +33,7 @@ fn what_a_canary_feels_is_beside_what_is_reckoned() {
 
 #[test]
 fn a_group_before_and_after_its_hand_over() {
-    let mut drive = steered("streams");
+    let mut drive = controlled("streams");
     let show = |drive: &mut SimDrive, when: &str| {
         let mut ui = ui(drive.snapshot());
         press(&mut ui, "3/checkout\n");

@@ -8,6 +8,7 @@ mod behaviour;
 mod blind;
 mod control;
 mod details;
+mod keys;
 mod mouse;
 mod overview;
 mod pages;
@@ -25,13 +26,18 @@ use landfall::{
     base::{digest::Digest, now::Now},
     console::{
         Depth, Mode, Theme, Themes,
+        act::Act,
+        prepared::Prepared,
         ui::Ui,
-        update::{Act, UiEvent, update},
+        update::{UiEvent, update},
         view::draw,
         view_model::ViewModel,
     },
     drive::sim::SimDrive,
-    engine::{run::Order, snapshot::Snapshot},
+    engine::{
+        run::Order,
+        snapshot::{Snapshot, Wanted},
+    },
     journal::{Author, store::MemStore},
     plan::{Condition, Plan, StepPlan},
 };
@@ -109,6 +115,12 @@ fn text(frame: &Buffer) -> String {
     (0..frame.area.height).map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A snapshot with the detail that is open.
+fn snapshot(drive: &mut SimDrive, ui: &Ui) -> Arc<Snapshot> {
+    let details = ui.opened().cloned().into_iter().collect();
+    Arc::new(drive.snapshot_with(&Wanted { details, ..Wanted::default() }))
+}
+
 /// Executes acts as the console does: sends commands to the engine and delivers the next snapshots.
 fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
     for _ in 0..2 {
@@ -122,17 +134,17 @@ fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
         }
         drive.run_for(Duration::from_millis(200));
         ui.now = drive.now();
-        let view_model = ViewModel::in_zone(Arc::new(drive.snapshot()), &ui.zones.shown());
-        acts = update(ui, UiEvent::Ready(Arc::new(view_model)));
+        let view_model = ViewModel::in_zone(snapshot(drive, ui), &ui.zones.shown());
+        acts = update(ui, UiEvent::ViewModel(Arc::new(view_model), Prepared::default()));
     }
 }
 
 /// The demo with one phase of its runbook, which nothing blocks, and an operator.
-fn steered(phase: &str) -> SimDrive {
-    steered_with(phase, |_| {})
+fn controlled(phase: &str) -> SimDrive {
+    controlled_with(phase, |_| {})
 }
 
-fn steered_with(phase: &str, change: impl Fn(&mut StepPlan)) -> SimDrive {
+fn controlled_with(phase: &str, change: impl Fn(&mut StepPlan)) -> SimDrive {
     let (mut plan, _) =
         landfall::systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     plan.runbook.phases.retain(|p| p.id == phase);

@@ -10,8 +10,6 @@ use landfall::{
     plan::Confirm,
 };
 
-use landfall::engine;
-
 use super::*;
 
 /// Uses the mouse on the current drawing.
@@ -58,7 +56,7 @@ fn a_click_goes_selects_sorts_and_opens() {
     }
     assert_eq!(ui.selected(), Some(third.as_str()), "the selection stays on its row");
     let acts = click(&mut ui, |spot| *spot == Spot::Row(1, third.clone()));
-    assert!(matches!(acts[..], [Act::Send(_)]) && ui.at == At::Detail, "the selected row opens: {acts:?}");
+    assert!(matches!(acts[..], [Act::Open(Some(_))]) && ui.at == At::Detail, "the selected row opens: {acts:?}");
 }
 
 #[test]
@@ -131,9 +129,8 @@ fn everywhere(ui: &mut Ui, name: &str) {
                 let drawn = draw(ui, &shot::THEMES[0], false, &mut frame);
                 ui.drawn(&drawn);
                 let acts = touch(ui, gesture, (x, y));
-                // The engine is only told to open or close a detail.
-                let looks =
-                    |act: &Act| matches!(act, Act::Send(engine::EngineCommand::Open(_) | engine::EngineCommand::Close));
+                // Nothing but a detail is opened or closed.
+                let looks = |act: &Act| matches!(act, Act::Open(_));
                 assert!(acts.iter().all(looks), "{name} at {x}, {y}: {acts:?}");
             }
         }
@@ -143,7 +140,7 @@ fn everywhere(ui: &mut Ui, name: &str) {
 #[test]
 fn no_click_anywhere_gives_an_order_or_answers_what_is_asked() {
     for (phase, kind) in [("primaries", Confirm::Countdown), ("traffic", Confirm::Name), ("streams", Confirm::Enter)] {
-        let mut drive = steered_with(phase, |step| step.confirm = kind);
+        let mut drive = controlled_with(phase, |step| step.confirm = kind);
         let mut ui = ui(drive.snapshot());
         for key in ["n", "p"] {
             let acts = press(&mut ui, key);

@@ -12,13 +12,13 @@ use super::*;
 /// Kafka is unreachable, MongoDB's data are too old, users are hurt, the budget is spent, the rollback is closing.
 fn bad_night() -> Snapshot {
     static NIGHT: LazyLock<Snapshot> = LazyLock::new(|| {
-        let mut drive = steered("primaries");
+        let mut drive = controlled("primaries");
         execute(&mut drive, "primary-orders");
         drive.trouble("kafka/", Some(Trouble::Fails(FaultKind::Unreachable)));
         drive.run_for(Duration::from_secs(60));
         drive.trouble("mongo/", Some(Trouble::Hangs));
         let stale =
-            |s: Snapshot| s.sources.iter().any(|s| s.id.starts_with("mongo/") && s.state == CollectorState::Stale);
+            |s: Snapshot| s.collectors.iter().any(|s| s.id.starts_with("mongo/") && s.state == CollectorState::Stale);
         for _ in 0..60 {
             if stale(drive.snapshot()) {
                 break;
@@ -78,7 +78,7 @@ fn a_plan_that_cannot_answer_says_what_it_would_have_to_name() {
     press(&mut ui, "j");
     let at = ui.at;
     press(&mut ui, "\n");
-    assert!(ui.at == at && ui.message.is_some(), "nothing is behind it, and that is said");
+    assert!(ui.at == at && ui.message.is_some(), "nothing is behind it, and that is shown");
 }
 
 #[test]

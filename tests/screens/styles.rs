@@ -1,4 +1,4 @@
-//! Styles, and that the same is said without colours: by glyph, word and modifiers.
+//! Styles, and that the same is shown without colours: by glyph, word and modifiers.
 
 use landfall::{
     base::{observed::FaultKind, view::Tone},

@@ -30,7 +30,7 @@ fn presses(drive: &mut SimDrive, ui: &mut Ui, keys: &str) {
 
 #[test]
 fn every_instant_of_a_run_is_in_the_zone_that_is_shown() {
-    let mut drive = steered("primaries");
+    let mut drive = controlled("primaries");
     let before = in_zone(drive.snapshot());
     assert!(text(&screen(&mut { before }, USUAL, false)).contains(" 2026-11-21 05:14:05 SOM +02:00"));
     let id = drive.run_view().steps[0].id.clone();
@@ -61,12 +61,12 @@ fn every_instant_of_a_run_is_in_the_zone_that_is_shown() {
 
 #[test]
 fn one_key_shows_utc_and_the_other_zone_again() {
-    let mut drive = steered("primaries");
+    let mut drive = controlled("primaries");
     let mut ui = in_zone(drive.snapshot());
     let head = |ui: &mut Ui| text(&screen(ui, SMALL, false)).lines().nth(1).unwrap_or_default().to_owned();
     assert!(head(&mut ui).ends_with(" 05:14:05 SOM"));
     presses(&mut drive, &mut ui, " Z");
-    assert!(head(&mut ui).ends_with(" 03:14:05 UTC"), "also of a picture that is frozen: {}", head(&mut ui));
+    assert!(head(&mut ui).ends_with(" 03:14:05 UTC"), "also of a screen that is frozen: {}", head(&mut ui));
     presses(&mut drive, &mut ui, "Z");
     assert!(head(&mut ui).ends_with(" 05:14:05 SOM"), "{}", head(&mut ui));
     let mut utc = super::ui(drive.snapshot());

@@ -227,7 +227,7 @@ fn without_the_focus_figures_rest_and_what_is_pasted_is_no_key() {
     term.press("\x1b[O");
     term.until_shown("not in focus: updates paused");
     term.press("\x1b[200~q\n\x1b[201~");
-    term.until("it is told", |t| last_line(t).contains("is not read as keys"));
+    term.until("it is reported", |t| last_line(t).contains("is not read as keys"));
     term.press("\x1b[I");
     term.until("it moves again", |t| !t.screen().contains("updates paused"));
     term.press("q");

@@ -193,19 +193,19 @@ fn draws(term: &Term) -> usize {
 }
 
 #[test]
-fn pictures_that_say_nothing_new_write_nothing() {
+fn snapshots_that_say_nothing_new_write_nothing() {
     let count = Count::new();
-    let term = Term::scene("same-pictures", &count.file);
+    let term = Term::scene("same-snapshots", &count.file);
     term.until_taken();
     term.press("9");
     term.until_shown("last error");
-    let pictures = count.numbers()[0];
-    let wait = |more: u64| term.until("pictures", |_| count.numbers()[0] >= pictures + more);
+    let snapshots = count.numbers()[0];
+    let wait = |more: u64| term.until("snapshots", |_| count.numbers()[0] >= snapshots + more);
     // Wait for pending draws.
     wait(40);
     let before = term.seen().bytes.len();
     wait(140);
-    assert_eq!(term.seen().bytes.len(), before, "bytes written by a hundred pictures");
+    assert_eq!(term.seen().bytes.len(), before, "bytes written by a hundred snapshots");
     term.press("1");
     term.until_shown("Write downtime");
 }
@@ -217,11 +217,11 @@ fn readings_that_stay_the_same_are_drawn_once_a_second_for_their_age() {
     term.until_taken();
     term.press("9");
     term.until_shown("last error");
-    let (pictures, before, start) = (count.numbers()[0], draws(&term), Instant::now());
-    term.until("pictures", |_| count.numbers()[0] >= pictures + 200);
+    let (snapshots, before, start) = (count.numbers()[0], draws(&term), Instant::now());
+    term.until("snapshots", |_| count.numbers()[0] >= snapshots + 200);
     let drawn = draws(&term) - before;
     let seconds = usize::try_from(start.elapsed().as_secs()).expect("a short time");
-    println!("200 pictures in {seconds} s: drawn {drawn} times");
+    println!("200 snapshots in {seconds} s: drawn {drawn} times");
     // One for a pending draw, one for the second that has begun.
     assert!((1..=seconds + 2).contains(&drawn), "drawn {drawn} times in {seconds} s");
 }

@@ -59,7 +59,7 @@ fn scene() {
             thread::spawn(move || {
                 queue.blocking_recv();
                 // The file reports it once it has happened.
-                let _told = OnDrop(Some(move || Count::write(&file, [1, 0])));
+                let _written = OnDrop(Some(move || Count::write(&file, [1, 0])));
                 panic!("a source failed");
             });
             run(Link { commands, ..simulated() });
@@ -67,7 +67,7 @@ fn scene() {
         "count" => {
             let inner = simulated();
             let (commands, mut queue) = mpsc::unbounded_channel();
-            let link = Link { commands, snapshots: inner.snapshots.clone() };
+            let link = Link { commands, ..inner.clone() };
             thread::spawn(move || {
                 let mut passed_on = 0;
                 loop {
@@ -75,14 +75,14 @@ fn scene() {
                         passed_on += 1;
                         drop(inner.commands.send(command));
                     }
-                    let answers = inner.snapshots.borrow().sources.iter().map(|s| s.answers).sum();
+                    let answers = inner.snapshots.borrow().collectors.iter().map(|s| s.answers).sum();
                     Count::write(&file, [answers, passed_on]);
                     thread::sleep(Duration::from_millis(20));
                 }
             });
             run(link);
         }
-        "same-pictures" => run(repeated(file, false)),
+        "same-snapshots" => run(repeated(file, false)),
         "same-readings" => run(repeated(file, true)),
         other => panic!("there is no scene {other}"),
     }
@@ -116,8 +116,9 @@ fn run(link: Link) {
 /// The same answers twenty times a second; with `ages` their age changes.
 fn repeated(file: PathBuf, ages: bool) -> Link {
     let mut link = simulated();
-    let all_live =
-        |link: &mut Link| link.snapshots.borrow_and_update().sources.iter().all(|s| s.state == CollectorState::Fresh);
+    let all_live = |link: &mut Link| {
+        link.snapshots.borrow_and_update().collectors.iter().all(|s| s.state == CollectorState::Fresh)
+    };
     while !all_live(&mut link) {
         thread::sleep(Duration::from_millis(50));
     }
@@ -131,7 +132,7 @@ fn repeated(file: PathBuf, ages: bool) -> Link {
             if ages {
                 let passed = clock::now().since(start);
                 next.now.boot += passed;
-                for source in &mut next.sources {
+                for source in &mut next.collectors {
                     // Answered every second.
                     source.age = Some(Age(Duration::from_millis(u64::from(passed.subsec_millis()))));
                 }
@@ -140,7 +141,7 @@ fn repeated(file: PathBuf, ages: bool) -> Link {
             Count::write(&file, [sent, 0]);
         }
     });
-    Link { snapshots, commands: link.commands }
+    Link { snapshots, ..link }
 }
 
 fn panic_of_the_console() {

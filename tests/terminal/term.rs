@@ -35,12 +35,12 @@ pub struct Term {
     pub pty: Arc<Pty>,
     shell: Child,
     pub before: Modes,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<Output>>,
     pub reads: Arc<AtomicBool>,
 }
 
 /// The output that the terminal has received.
-pub struct Seen {
+pub struct Output {
     pub parser: vt100::Parser,
     pub bytes: Vec<u8>,
 }
@@ -81,7 +81,7 @@ impl Term {
         let command = command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
         let shell = command.envs(vars.iter().copied()).spawn(pts).expect("a shell");
         let parser = vt100::Parser::new(cells(40), cells(120), 200);
-        let seen = Arc::new(Mutex::new(Seen { parser, bytes: Vec::new() }));
+        let seen = Arc::new(Mutex::new(Output { parser, bytes: Vec::new() }));
         let (pty, reads) = (Arc::new(pty), Arc::new(AtomicBool::new(true)));
         let term = Self { pty, shell, before, seen, reads };
         term.read();
@@ -109,7 +109,7 @@ impl Term {
         });
     }
 
-    pub fn seen(&self) -> MutexGuard<'_, Seen> {
+    pub fn seen(&self) -> MutexGuard<'_, Output> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -63,11 +63,11 @@ fn go(
     // The preview under the confirmation.
     show(&console.previewed, |_| true);
     console.confirm(step)?;
-    let came_to = console.until_over(step, PATIENCE)?;
-    println!("── {came_to:?}");
+    let ended = console.until_over(step, PATIENCE)?;
+    println!("── {ended:?}");
     let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };
-    if came_to != wanted {
-        wrong.push(format!("{step} {way:?}: {came_to:?}, not {wanted:?}"));
+    if ended != wanted {
+        wrong.push(format!("{step} {way:?}: {ended:?}, not {wanted:?}"));
     }
     console.page("2")?;
     console.until_seen("the set's page", Duration::from_secs(30), |screen| screen.contains("Replica sets"))?;

@@ -57,7 +57,7 @@ async fn main() -> Result<(), Failure> {
     (plan.kafka, plan.fleet, plan.dns, plan.health) = Default::default();
     let first = format!("127.0.0.1:{}", status.servers[&format!("mongo/{SET}/1")].port);
     let mut link = live::start(Arc::new(plan));
-    link.measure();
+    link.viewer.want_signals();
     for how in [How::Kill, How::Freeze] {
         let (mut gone, mut shown) = (Vec::new(), Vec::new());
         for round in 1..=cli.rounds {
@@ -78,7 +78,7 @@ async fn one(link: &mut Link, run: &Path, first: &str, how: How) -> Result<(i64,
     let name = format!("mongo/{SET}/1");
     // The first member has the highest priority and becomes primary again some time after it is back.
     until(link, "the first member leads and all sources are live", |s| {
-        primary(s).as_deref() == Some(first) && s.sources.iter().all(|s| s.state == CollectorState::Fresh)
+        primary(s).as_deref() == Some(first) && s.collectors.iter().all(|s| s.state == CollectorState::Fresh)
     })
     .await?;
     let broken_at = Timestamp::now();

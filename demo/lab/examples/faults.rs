@@ -39,7 +39,7 @@ fn run() -> Result<usize> {
         for blow in [Blow::Until(How::Stop), Blow::Until(How::Freeze), Blow::Restart] {
             match Trial::run(&lab, &storm, &mut watch, server, blow) {
                 Ok(trial) => {
-                    wrong += usize::from(!trial.strangers(CollectorState::Unknown).is_empty());
+                    wrong += usize::from(!trial.others(CollectorState::Unknown).is_empty());
                     println!("{trial}");
                 }
                 Err(why) => {

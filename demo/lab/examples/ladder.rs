@@ -57,11 +57,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     for (rung, way, share) in rungs_and_shares() {
         let begin = Instant::now();
         console.carry_out(rung, NAME, way)?;
-        let came_to = console.until_over(rung, PATIENCE)?;
-        println!("{rung} {way:?}: {came_to:?} after {:.0} s", begin.elapsed().as_secs_f64());
+        let ended = console.until_over(rung, PATIENCE)?;
+        println!("{rung} {way:?}: {ended:?} after {:.0} s", begin.elapsed().as_secs_f64());
         let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };
-        if came_to != wanted {
-            wrong.push(format!("{rung} {way:?}: {came_to:?}, not {wanted:?}"));
+        if ended != wanted {
+            wrong.push(format!("{rung} {way:?}: {ended:?}, not {wanted:?}"));
             // The later rungs depend on it.
             break;
         }

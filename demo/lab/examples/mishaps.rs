@@ -3,7 +3,7 @@
 //!     cargo build && cargo run --example mishaps -- [--only majority|cut|broker|throttled]
 //!
 //! It uses a real console operated by keys. A set of three loses its majority, or the link between its sites, right
-//! after its primary was told to step down for a move; a broker is killed while a group's offsets are written to it;
+//! after its primary was ordered to step down for a move; a broker is killed while a group's offsets are written to it;
 //! Route 53 answers a change of weights with "Throttling" only.
 //!
 //! After mending, a step must finish: done, rolled back if it failed, or done at the second attempt if nothing was
@@ -45,7 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(420);
 /// The answer of AWS.
 const THROTTLING: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
 
-/// Breaks something in the middle of a step, and shows what is said of it.
+/// Breaks something in the middle of a step, and shows what is reported of it.
 #[derive(Debug, Parser)]
 struct Cli {
     /// Only this.
@@ -122,7 +122,7 @@ impl Stage {
     }
 
     /// Prints the new journal entries.
-    fn tell(&mut self) -> Result<(), Failure> {
+    fn report(&mut self) -> Result<(), Failure> {
         self.console.news()?;
         let text = export::markdown(&self.console.entries);
         let lines: Vec<&str> =
@@ -153,16 +153,16 @@ impl Stage {
     /// Waits for the end; rolls back a failed step, retries one that was not applied. Returns the final state: done or
     /// rolled back.
     fn mended(&mut self, target: &str) -> Result<StepState, Failure> {
-        let came_to = self.console.until_over(self.step, PATIENCE)?;
-        self.show(&format!("at the end: {came_to:?}"))?;
-        self.tell()?;
-        match came_to {
+        let ended = self.console.until_over(self.step, PATIENCE)?;
+        self.show(&format!("at the end: {ended:?}"))?;
+        self.report()?;
+        match ended {
             StepState::Failed => self.once_more("b, the way back", target, Way::Back),
             StepState::NotApplied => {
                 self.console.again(self.step)?;
                 self.once_more("r, once more", target, Way::Forward)
             }
-            StepState::Done => Ok(came_to),
+            StepState::Done => Ok(ended),
             other => Err(format!("it came to {other:?}, which nobody asked for").into()),
         }
     }
@@ -170,11 +170,11 @@ impl Stage {
     fn once_more(&mut self, what: &str, target: &str, way: Way) -> Result<StepState, Failure> {
         println!("── {what}");
         self.console.carry_out(self.step, target, way)?;
-        let came_to = self.console.until_over(self.step, PATIENCE)?;
-        self.show(&format!("after that: {came_to:?}"))?;
-        self.tell()?;
+        let ended = self.console.until_over(self.step, PATIENCE)?;
+        self.show(&format!("after that: {ended:?}"))?;
+        self.report()?;
         let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };
-        if came_to == wanted { Ok(came_to) } else { Err(format!("{what}: {came_to:?}, not {wanted:?}").into()) }
+        if ended == wanted { Ok(ended) } else { Err(format!("{what}: {ended:?}, not {wanted:?}").into()) }
     }
 }
 
@@ -188,19 +188,19 @@ fn on_a_set(what: &str, break_: impl Fn(&Trio, bool)) -> Result<(), Failure> {
     break_(&set, true);
     sleep(BROKEN);
     stage.show(&format!("{} s later", BROKEN.as_secs()))?;
-    stage.tell()?;
+    stage.report()?;
     println!("── mended");
     break_(&set, false);
-    let came_to = stage.mended(trio::NAME)?;
+    let ended = stage.mended(trio::NAME)?;
     let side = runtime.block_on(set.leader()).and_then(|host| set.side(&host));
     let (version, priorities) = runtime.block_on(set.config())?;
     println!("── in the end {side:?} leads; version {version}, priorities {priorities:?}");
-    let wanted = if came_to == StepState::Done { Side::Target } else { Side::Source };
+    let wanted = if ended == StepState::Done { Side::Target } else { Side::Source };
     if side != Some(wanted) {
-        return Err(format!("{came_to:?}, and {side:?} leads").into());
+        return Err(format!("{ended:?}, and {side:?} leads").into());
     }
     if priorities.contains(&0.0) {
-        return Err(format!("{came_to:?}, and somebody still cannot lead: priorities {priorities:?}").into());
+        return Err(format!("{ended:?}, and somebody still cannot lead: priorities {priorities:?}").into());
     }
     Ok(())
 }
@@ -219,7 +219,7 @@ fn broker(lab: &Lab) -> Result<(), Failure> {
     stage.console.confirm("offsets")?;
     sleep(BROKEN);
     stage.show(&format!("{} s later", BROKEN.as_secs()))?;
-    stage.tell()?;
+    stage.report()?;
     println!("── mended: the broker is started again");
     storm.mend("kafka/target")?;
     stage.mended(GROUP).map(drop)
@@ -239,16 +239,16 @@ fn throttled(lab: &Lab) -> Result<(), Failure> {
     stage.console.confirm("weights")?;
     sleep(BROKEN);
     stage.show(&format!("{} s later", BROKEN.as_secs()))?;
-    stage.tell()?;
+    stage.report()?;
     println!("── mended: it answers again");
     proxy.set(Manner::Pass);
-    let came_to = stage.mended(NAME)?;
+    let ended = stage.mended(NAME)?;
     let changes = proxy.changes();
     let taken = changes.iter().filter(|c| c.status == Some(200)).count();
     println!("── the proxy: {} changes asked for, {taken} taken", changes.len());
     // A refused request may be sent again, an accepted one may not.
-    if came_to == StepState::Done && taken != 1 {
-        return Err(format!("{came_to:?}, and Route 53 took the change {taken} times").into());
+    if ended == StepState::Done && taken != 1 {
+        return Err(format!("{ended:?}, and Route 53 took the change {taken} times").into());
     }
     Ok(())
 }

@@ -40,6 +40,9 @@ const MONGO_READS: &[&str] = &[
     "serverStatus",
     "replSetGetStatus",
     "replSetGetConfig",
+    "getDefaultRWConcern",
+    // The server itself reads its settings to answer `getDefaultRWConcern`.
+    "find",
     "getLog",
     "connectionStatus",
     "currentOp",
@@ -115,7 +118,7 @@ fn main() -> Result<ExitCode, Failure> {
     std::fs::write(&file, administrators(&text)?)?;
     let all = lab.status()?.servers.into_keys().filter(|name| name.starts_with("mongo/"));
     let members: Vec<String> = all.filter(|name| !OUTSIDERS.contains(&name.as_str())).collect();
-    runtime.block_on(tell_all(&lab, &members))?;
+    runtime.block_on(log_all(&lab, &members))?;
 
     let pressed = watch(&file, &keys, Duration::from_secs_f64(cli.minutes * 60.0))?;
     println!("{:.1} minutes of `landfall watch` with administrators' logins, {pressed} keys pressed", cli.minutes);
@@ -182,7 +185,7 @@ fn administrators(plan: &str) -> Result<String, Failure> {
 }
 
 /// Makes mongod log every command with the client's name.
-async fn tell_all(lab: &Lab, members: &[String]) -> Result<(), Failure> {
+async fn log_all(lab: &Lab, members: &[String]) -> Result<(), Failure> {
     for name in members {
         let client = Client::with_uri_str(mongo::direct(&format!("127.0.0.1:{}", lab.port(name)?))).await?;
         let all = doc! { "setParameter": 1, "logComponentVerbosity": { "command": { "verbosity": 1 } } };

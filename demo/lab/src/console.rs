@@ -193,14 +193,15 @@ impl Console {
     /// If it is not there.
     pub fn select(&mut self, step: &str) -> Result<()> {
         self.page("7g")?;
-        self.until("Runbook", PATIENCE)?;
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             std::thread::sleep(LOOK * 10);
-            if self.row(step).is_some_and(|row| row.starts_with('▸')) {
-                return Ok(());
+            match self.row(step) {
+                Some(row) if row.starts_with('▸') => return Ok(()),
+                Some(_) => self.press("j")?,
+                // A console that is busy may have read the key together with an escape before it.
+                None => self.page("7g")?,
             }
-            self.press("j")?;
         }
         Err(Error::new(format!("looking for the step {step}"), self.screen()))
     }
@@ -326,7 +327,7 @@ impl Console {
 
     /// The outcome of a step's last attempt, if it is over.
     #[must_use]
-    pub fn came_to(&self, step: &str) -> Option<StepState> {
+    pub fn ended(&self, step: &str) -> Option<StepState> {
         self.entries.iter().rev().find_map(|e| match &e.body {
             Body::AttemptStarted(b) if b.step == step => Some(None),
             Body::Transition(c) if c.step == step => match c.note {
@@ -347,7 +348,7 @@ impl Console {
         loop {
             self.news()?;
             self.alive(|| format!("waiting for the end of {step}"))?;
-            match self.came_to(step) {
+            match self.ended(step) {
                 Some(phase @ (Done | Failed | NotApplied | RolledBack)) => return Ok(phase),
                 _ if Instant::now() > end => {
                     let why = format!("not in {} s:\n{}", patience.as_secs(), self.screen());

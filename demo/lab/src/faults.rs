@@ -123,8 +123,8 @@ impl Trial {
         let mut trial = Self {
             server: server.to_owned(),
             blow,
-            expected: before.sources.iter().filter(ours).map(ids).collect(),
-            due: before.sources.iter().filter(ours).filter(|l| l.interval * 6 <= BLIND_WITHIN).map(ids).collect(),
+            expected: before.collectors.iter().filter(ours).map(ids).collect(),
+            due: before.collectors.iter().filter(ours).filter(|l| l.interval * 6 <= BLIND_WITHIN).map(ids).collect(),
             seen: BTreeMap::new(),
             spared: expected(server, port).1,
             others: (0.0, String::new()),
@@ -155,7 +155,7 @@ impl Trial {
     }
 
     fn look(&mut self, s: &Snapshot, begin: Instant) {
-        for l in &s.sources {
+        for l in &s.collectors {
             if l.state > CollectorState::Pending {
                 let worst = self.seen.entry(l.id.clone()).or_insert(l.state);
                 *worst = l.state.max(*worst);
@@ -186,7 +186,7 @@ impl Trial {
     /// Collectors that do not query the broken server and whose worst state was this one. A stale one is a late
     /// answer, which is possible on a busy machine; an unknown one is not acceptable.
     #[must_use]
-    pub fn strangers(&self, state: CollectorState) -> Vec<&str> {
+    pub fn others(&self, state: CollectorState) -> Vec<&str> {
         let strange = |id: &String| !self.expected.contains(id) && !self.spared.contains(id);
         self.seen.iter().filter(|(id, worst)| **worst == state && strange(id)).map(|(id, _)| id.as_str()).collect()
     }
@@ -231,9 +231,9 @@ impl fmt::Display for Trial {
             write!(f, "{:.2} ({})", self.others.0, self.others.1)?;
         }
         for (state, word) in [(CollectorState::Stale, "late"), (CollectorState::Unknown, "NOT EXPECTED")] {
-            let strangers = self.strangers(state);
-            if !strangers.is_empty() {
-                write!(f, "  {word}: {}", strangers.join(", "))?;
+            let others = self.others(state);
+            if !others.is_empty() {
+                write!(f, "  {word}: {}", others.join(", "))?;
             }
         }
         Ok(())
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_source_asks_one_server() {
-        let sources = [
+        let collectors = [
             ("mongo/orders/127.0.0.1:7/status", "mongo/orders/2"),
             ("kafka/events/target/snapshot", "kafka/target"),
             ("ec2/source/instances", "aws/source"),
@@ -255,7 +255,7 @@ mod tests {
             ("route53/authoritative/api.example.test./A/127.0.0.1:9", "dns"),
             ("metrics/cloudwatch/source", "metrics"),
         ];
-        for (id, server) in sources {
+        for (id, server) in collectors {
             let port = |name: &str| if name == "mongo/orders/2" { 7 } else { 8 };
             let asked: Vec<_> = SERVERS.into_iter().filter(|name| asks(name, port(name), id)).collect();
             assert_eq!(asked, [server], "{id}");

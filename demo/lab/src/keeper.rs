@@ -47,15 +47,15 @@ impl Keeper {
 
     /// Reports a new process group.
     pub fn watch(&self, group: u32) {
-        self.tell('+', group);
+        self.send('+', group);
     }
 
     /// Reports the end of a process group, whose number may be reused.
     pub fn forget(&self, group: u32) {
-        self.tell('-', group);
+        self.send('-', group);
     }
 
-    fn tell(&self, sign: char, group: u32) {
+    fn send(&self, sign: char, group: u32) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         // If the keeper is gone, continue: the supervisor ends its servers itself.
         let _ = writeln!(line, "{sign}{group}");

@@ -272,9 +272,9 @@ impl Supervisor {
 async fn warm(plan: &Path) -> Result<()> {
     let doing = || "listing the fleets".to_owned();
     let plan = Arc::new(landfall::systems::load_plan(plan).doing(doing)?.0);
-    let (_, sources) = Estate::new(&plan);
+    let (_, collectors) = Estate::new(&plan);
     let readers = Readers::new(&plan);
-    for source in sources.iter().filter(|s| Estate::queried(&s.query) == "ec2") {
+    for source in collectors.iter().filter(|s| Estate::queried(&s.query) == "ec2") {
         let mut left = 5;
         while let Err(why) = readers.ask(&source.query).await {
             left -= 1;

@@ -7,8 +7,11 @@ use std::{
 
 use landfall::{
     base::{collector::CollectorState, signal::Sample},
-    drive::{Link, Orders, inbox::Inbox, live},
-    engine::{EngineCommand, run::Order, snapshot::Snapshot},
+    drive::{Link, Orders, Viewer, inbox::Inbox, live},
+    engine::{
+        run::Order,
+        snapshot::{DetailKey, Snapshot},
+    },
     plan::Plan,
     systems::{Entry, Journal},
 };
@@ -62,7 +65,7 @@ impl Watch {
             let (mut link, orders) = start();
             // The first snapshot that is used must contain the signals. If the driver has ended, the next wait reports
             // it.
-            link.measure();
+            link.viewer.want_signals();
             let _ = timeout(Duration::from_secs(5), link.snapshots.wait_for(|s| s.samples.is_some())).await;
             (link, orders)
         });
@@ -75,9 +78,9 @@ impl Watch {
         self.link.snapshots.borrow().clone()
     }
 
-    /// Sends a command to the engine.
-    pub fn command(&self, command: EngineCommand) {
-        let _ = self.link.commands.send(command);
+    /// Opens the detail of a row: it is in one of the next snapshots.
+    pub fn open(&self, panel: &str, table: &str, row: &str) {
+        self.link.viewer.open(Some(DetailKey { panel: panel.into(), table: table.into(), row: row.into() }));
     }
 
     /// Gives an order, if this watch has an operator.
@@ -130,14 +133,14 @@ impl Watch {
     pub fn until_live(&mut self, patience: Duration) -> Result<Arc<Snapshot>> {
         let mut since: Option<(usize, Instant)> = None;
         self.until("every source to be live", patience, |s| {
-            if !s.sources.iter().all(|l| l.state == CollectorState::Fresh) {
+            if !s.collectors.iter().all(|l| l.state == CollectorState::Fresh) {
                 since = None;
                 return false;
             }
             match since {
-                Some((n, at)) if n == s.sources.len() => at.elapsed() > Duration::from_secs(1),
+                Some((n, at)) if n == s.collectors.len() => at.elapsed() > Duration::from_secs(1),
                 _ => {
-                    since = Some((s.sources.len(), Instant::now()));
+                    since = Some((s.collectors.len(), Instant::now()));
                     false
                 }
             }
@@ -148,7 +151,12 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         let Some(runtime) = self.runtime.take() else { return };
-        let dead = Link { snapshots: watch::channel(self.now()).1, commands: mpsc::unbounded_channel().0 };
+        let dead = Link {
+            snapshots: watch::channel(self.now()).1,
+            commands: mpsc::unbounded_channel().0,
+            viewer: Viewer::default(),
+            speed: None,
+        };
         let link = std::mem::replace(&mut self.link, dead);
         runtime.block_on(async { link.let_go(GOODBYE).await });
         // A collector blocked in a library call is abandoned.
@@ -160,7 +168,7 @@ impl Drop for Watch {
 #[must_use]
 pub fn not_live(s: &Snapshot) -> String {
     let lines: Vec<_> = s
-        .sources
+        .collectors
         .iter()
         .filter(|l| l.state != CollectorState::Fresh)
         .map(|l| {

@@ -139,6 +139,8 @@ pub enum StepEvent {
     Written(Ticket),
     /// The request could not be made: nothing is on record, nothing was sent.
     Unsent(Ticket),
+    /// The intent is on disk, and its request was not sent and will not be: another intent is needed.
+    Withdrawn(Ticket),
     /// A server replied.
     Reply(Ticket, Reply),
     /// A verification finished.

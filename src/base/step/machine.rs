@@ -1,315 +1,385 @@
-//! The transitions of a step.
+//! The state of a step in full. What does not exist in a state has no place in it.
 
 use super::{
-    event::{Clearance, Level, Note, StepEffect, StepEvent, Timer},
-    recipe::OpState,
-    state::{Machine, StepState, Way},
+    attempt::{Attempt, Begun, Forward, Origin, Work},
+    event::{Clearance, Ticket},
+    recipe::{Kind, Op, OpState, Recipe},
+    state::{StepState, Way},
 };
 use crate::digest::Digest;
 
-/// Takes one event. Nothing else changes a step.
-#[must_use]
-pub fn step(state: &Machine, event: &StepEvent) -> (Machine, Vec<StepEffect>) {
-    let mut next = Next { state: state.clone(), effects: Vec::new() };
-    next.take(event);
-    (next.state, next.effects)
+/// A step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Machine {
+    pub(super) terms: Terms,
+    pub(super) state: State,
+    pub(super) begun: Begun,
+    /// Attempts begun, in both directions together.
+    pub(super) attempt: u16,
+    /// The state before the last rollback that was begun. Nothing decides by it: each start record carries it, as those of released
+    /// journals do.
+    pub(super) origin: Origin,
+    /// Nothing new begins, except for the cleanup.
+    pub(super) held: bool,
+    /// The epoch of the timers that still count.
+    pub(super) epoch: u16,
 }
 
-/// The next state while it is computed.
-pub(super) struct Next {
-    pub state: Machine,
-    pub effects: Vec<StepEffect>,
+/// What the plan says of a step. It never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Terms {
+    /// The number of approvals that it needs.
+    pub approvals: u8,
+    /// It can be rolled back.
+    pub reversible: bool,
+    /// It is carried out by a person, outside the program.
+    pub manual: bool,
 }
 
-impl Next {
-    fn take(&mut self, event: &StepEvent) {
-        use StepState::{Armed, Baking, Blocked, Previewed, Ready, Running, Settling, Verifying};
-        let phase = self.state.state;
-        match *event {
-            StepEvent::Clearance(clearance) => self.cleared(clearance),
-            // While a cleanup is unfinished nothing else may begin.
-            StepEvent::Previewed { ref recipe, .. } if self.state.exposed() && !recipe.is_cleanup() => {}
-            StepEvent::Previewed { digest, ref recipe } if matches!(phase, Ready | Previewed | Armed) => {
-                // The same preview again keeps its approvals.
-                if self.state.digest != digest {
-                    self.state.approvals = 0;
-                }
-                self.state.digest = digest;
-                self.state.preview = Some(recipe.clone());
-                self.to(Previewed);
-            }
-            StepEvent::Drifted if matches!(phase, Previewed | Armed) => self.disarm(),
-            StepEvent::Approved(digest) if matches!(phase, Previewed | Armed) && digest == self.state.digest => {
-                self.state.approvals = self.state.approvals.saturating_add(1);
-            }
-            StepEvent::Arm if phase == Previewed && (self.state.is_approved() || self.state.exposed()) => {
-                self.to(Armed);
-                self.arm(Timer::Armed);
-            }
-            StepEvent::Execute(clearance) if phase == Armed => {
-                self.cleared(clearance);
-                if self.state.state == Armed {
-                    self.begin();
-                }
-            }
-            StepEvent::Cancel if matches!(phase, StepState::Pending | Blocked | Ready | Previewed | Armed) => {
-                self.call_off()
-            }
-            // Nothing was rolled back: the step returns to the state before the rollback.
-            StepEvent::Cancel if phase == StepState::NotApplied && self.state.way == Way::Back => self.call_off(),
-            StepEvent::Hold => {
-                self.state.held = true;
-                self.cleared(self.state.clearance);
-                if phase == Running {
-                    self.stop();
-                }
-            }
-            StepEvent::Release => {
-                self.state.held = false;
-                self.cleared(self.state.clearance);
-                if phase == Running {
-                    self.go_on();
-                }
-            }
-            StepEvent::Abandon if phase == Running && !self.state.abandoned => {
-                self.state.abandoned = true;
-                self.effects.push(StepEffect::Record(Note::Abandoned));
-                self.stop();
-            }
-            StepEvent::Fired(Timer::Armed(epoch)) if phase == Armed && epoch == self.state.epoch => self.disarm(),
-            StepEvent::Fired(Timer::Settled(epoch)) if phase == Settling && epoch == self.state.epoch => self.verify(),
-            StepEvent::Fired(Timer::Verify(epoch)) if phase == Verifying && epoch == self.state.epoch => {
-                self.look_again()
-            }
-            StepEvent::Fired(Timer::Baked(epoch)) if phase == Baking && epoch == self.state.epoch => self.finish(),
-            StepEvent::Verdict(level) => self.judged(level),
-            StepEvent::RollBack => self.turn_back(),
-            StepEvent::Again => self.again(),
-            StepEvent::MarkDone if self.state.manual && phase == Ready => self.conclude(StepState::Attested),
-            StepEvent::Skip
-                if matches!(phase, StepState::Pending | Blocked | Ready)
-                    && self.state.way == Way::Forward
-                    && !self.state.partly_done() =>
-            {
-                self.conclude(StepState::Skipped);
-            }
-            StepEvent::Adopt if self.may_adopt() => {
-                self.state.adopted = true;
-                self.state.left = self.state.partly_done();
-                self.state.went = Way::Forward;
-                self.state.attempt = self.state.attempt.saturating_add(1);
-                self.state.recipe.attempt = self.state.attempt;
-                self.state.recipe.ops.clear();
-                self.effects.push(StepEffect::Record(Note::Adopted(self.state.attempt)));
-                self.settle();
-            }
-            // People have finished by hand a cleanup that could not be finished.
-            StepEvent::ResolvedManually(t, true) if phase == StepState::Failed && self.state.unsettled() == Some(t) => {
-                self.state.recipe.ops[usize::from(t.op)].state = OpState::Attested;
-                self.effects.push(StepEffect::Record(Note::Op(t, OpState::Attested)));
-                self.effects.push(StepEffect::Record(Note::State(StepState::Failed)));
-            }
-            StepEvent::Resumed => self.resume(),
-            _ if phase == Running => self.run(event),
-            _ => {}
+/// How far a step is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum State {
+    /// The next attempt has not begun.
+    Considered(Considered),
+    /// The operations of the last attempt are under way.
+    Running,
+    /// All of them are applied; the settle time passes.
+    Settling,
+    /// Whether the step reached its goal is being verified.
+    Verifying,
+    /// Verified; the condition must hold for the bake time.
+    Baking,
+    /// Done: applied, read back, verified, baked.
+    Done,
+    /// It failed, wholly or in part.
+    Failed,
+    /// Definitely nothing of the last attempt was applied.
+    NotApplied,
+    /// Rolled back.
+    RolledBack,
+    /// Marked as done by a person.
+    Attested,
+    /// Skipped, by waiver.
+    Skipped,
+    /// Cancelled before anything was sent.
+    Cancelled,
+}
+
+/// An attempt that has not begun.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Considered {
+    /// Its direction.
+    pub course: Course,
+    /// Whether it may begin, as it was judged last.
+    pub clearance: Clearance,
+    /// What was previewed last, and by how many different people it was approved. The same preview made again keeps its approvals.
+    pub approved: Option<(Digest, u8)>,
+    /// How far it is.
+    pub stands: Stands,
+}
+
+/// The direction of an attempt that has not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Course {
+    Forward,
+    /// Back; the state before that was chosen.
+    Back(Origin),
+}
+
+/// How far an attempt is that has not begun.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Stands {
+    Pending,
+    Blocked,
+    Ready,
+    /// These operations are shown.
+    Previewed(Recipe),
+    /// These operations may be executed.
+    Armed(Recipe),
+}
+
+impl Considered {
+    /// Nothing of it is known yet.
+    pub const fn new(course: Course, clearance: Clearance, stands: Stands) -> Self {
+        Self { course, clearance, approved: None, stands }
+    }
+
+    pub const fn state(&self) -> StepState {
+        match self.stands {
+            Stands::Pending => StepState::Pending,
+            Stands::Blocked => StepState::Blocked,
+            Stands::Ready => StepState::Ready,
+            Stands::Previewed(_) => StepState::Previewed,
+            Stands::Armed(_) => StepState::Armed,
         }
     }
 
-    /// Changes the state; timers of the previous state no longer count.
-    pub(super) fn to(&mut self, phase: StepState) {
-        self.state.state = phase;
-        self.state.epoch = self.state.epoch.wrapping_add(1);
+    /// The number of people who approved what was previewed last.
+    pub fn approvals(&self) -> u8 {
+        self.approved.map_or(0, |(_, people)| people)
     }
+}
 
-    /// Changes the state, with a record.
-    pub(super) fn conclude(&mut self, phase: StepState) {
-        self.to(phase);
-        self.effects.push(StepEffect::Record(Note::State(phase)));
-    }
-
-    fn arm(&mut self, timer: fn(u16) -> Timer) {
-        self.effects.push(StepEffect::Arm(timer(self.state.epoch)));
-    }
-
-    /// Before it begins, the step's state follows its clearance.
-    fn cleared(&mut self, clearance: Clearance) {
-        use StepState::{Armed, Blocked, Pending, Previewed, Ready};
-        self.state.clearance = clearance;
-        let phase = self.state.state;
-        if !matches!(phase, Pending | Blocked | Ready | Previewed | Armed) {
-            return;
+impl State {
+    /// The state of this name. Of an attempt that has not begun nothing but the name is known.
+    pub fn of(name: StepState) -> Self {
+        let considered = |stands| Self::Considered(Considered::new(Course::Forward, Clearance::Needs, stands));
+        match name {
+            StepState::Pending => considered(Stands::Pending),
+            StepState::Blocked => considered(Stands::Blocked),
+            StepState::Ready | StepState::Previewed | StepState::Armed => considered(Stands::Ready),
+            StepState::Running => Self::Running,
+            StepState::Settling => Self::Settling,
+            StepState::Verifying => Self::Verifying,
+            StepState::Baking => Self::Baking,
+            StepState::Done => Self::Done,
+            StepState::Failed => Self::Failed,
+            StepState::NotApplied => Self::NotApplied,
+            StepState::RolledBack => Self::RolledBack,
+            StepState::Attested => Self::Attested,
+            StepState::Skipped => Self::Skipped,
+            StepState::Cancelled => Self::Cancelled,
         }
-        let wanted = match clearance {
-            // A rollback depends on no other step.
-            Clearance::Needs if self.state.way == Way::Forward => Pending,
-            // A hold does not prevent the cleanup.
-            _ if self.state.held && !self.state.exposed() => Blocked,
-            Clearance::Clear if matches!(phase, Pending | Blocked) => Ready,
-            Clearance::Clear => phase,
-            _ => Blocked,
+    }
+
+    pub const fn name(&self) -> StepState {
+        match self {
+            Self::Considered(considered) => considered.state(),
+            Self::Running => StepState::Running,
+            Self::Settling => StepState::Settling,
+            Self::Verifying => StepState::Verifying,
+            Self::Baking => StepState::Baking,
+            Self::Done => StepState::Done,
+            Self::Failed => StepState::Failed,
+            Self::NotApplied => StepState::NotApplied,
+            Self::RolledBack => StepState::RolledBack,
+            Self::Attested => StepState::Attested,
+            Self::Skipped => StepState::Skipped,
+            Self::Cancelled => StepState::Cancelled,
+        }
+    }
+}
+
+impl Machine {
+    /// Not begun.
+    #[must_use]
+    pub const fn new(needs_approvals: u8, reversible: bool, manual: bool) -> Self {
+        Self {
+            terms: Terms { approvals: needs_approvals, reversible, manual },
+            state: State::Considered(Considered::new(Course::Forward, Clearance::Needs, Stands::Pending)),
+            begun: Begun::Nothing,
+            attempt: 0,
+            origin: (StepState::Pending, Way::Forward),
+            held: false,
+            epoch: 0,
+        }
+    }
+
+    /// Its state.
+    #[must_use]
+    pub const fn state(&self) -> StepState {
+        self.state.name()
+    }
+
+    /// The direction of the attempt that it is about.
+    #[must_use]
+    pub const fn way(&self) -> Way {
+        match &self.state {
+            State::Considered(Considered { course: Course::Back(_), .. }) | State::RolledBack => Way::Back,
+            State::Considered(_) | State::Attested | State::Skipped | State::Cancelled => Way::Forward,
+            _ => self.begun.way(),
+        }
+    }
+
+    /// The direction of the last attempt that was begun: not of one that is only under consideration.
+    #[must_use]
+    pub const fn went(&self) -> Way {
+        self.begun.way()
+    }
+
+    /// Attempts begun, in both directions together.
+    #[must_use]
+    pub const fn attempt(&self) -> u16 {
+        self.attempt
+    }
+
+    /// The operations of the last attempt that was begun. Empty if there was none, or the step was adopted.
+    #[must_use]
+    pub fn recipe(&self) -> &Recipe {
+        self.begun.recipe()
+    }
+
+    /// The digest of what was previewed last and has not begun: approvals are bound to exactly this.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        self.considered()?.approved.map(|(digest, _)| digest)
+    }
+
+    /// The number of different people who approved that.
+    #[must_use]
+    pub fn approvals(&self) -> u8 {
+        self.considered().map_or(0, Considered::approvals)
+    }
+
+    /// Whether it may begin, as it was judged last; none once it has begun.
+    #[must_use]
+    pub fn clearance(&self) -> Option<Clearance> {
+        Some(self.considered()?.clearance)
+    }
+
+    /// Whether nothing new begins, except for the cleanup.
+    #[must_use]
+    pub const fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// The epoch of the timers that still count.
+    #[must_use]
+    pub const fn epoch(&self) -> u16 {
+        self.epoch
+    }
+
+    /// Whether it is carried out by a person, outside the program.
+    #[must_use]
+    pub const fn is_manual(&self) -> bool {
+        self.terms.manual
+    }
+
+    /// Whether it was satisfied by an external change, and adopted.
+    #[must_use]
+    pub const fn is_adopted(&self) -> bool {
+        matches!(self.begun, Begun::Forward(Forward { work: Work::Adopted, .. }))
+    }
+
+    /// Sets the numbers by which outdated timers and verifications are recognised to zero, so that machines that differ only in these are
+    /// equal: for a search through all states.
+    pub fn forget_numbers(&mut self) {
+        self.epoch = 0;
+        self.begun.attempts_mut().flat_map(|attempt| &mut attempt.recipe.ops).for_each(|op| op.look = 0);
+    }
+
+    /// Whether enough people approved the preview.
+    pub(super) fn is_approved(&self) -> bool {
+        self.approvals() >= self.terms.approvals
+    }
+
+    /// Whether the last attempt was abandoned.
+    pub(super) const fn is_abandoned(&self) -> bool {
+        matches!(self.begun.attempt(), Some(Attempt { abandoned: true, .. }))
+    }
+
+    pub(super) const fn considered(&self) -> Option<&Considered> {
+        if let State::Considered(considered) = &self.state { Some(considered) } else { None }
+    }
+
+    /// Whether the request of an intent that is now on record may still be sent: not if the attempt was held or abandoned while the intent
+    /// was being written. A cleanup is sent all the same.
+    #[must_use]
+    pub fn may_send(&self, ticket: Ticket) -> bool {
+        let recipe = self.recipe();
+        let op = recipe.ops.get(usize::from(ticket.op)).filter(|_| recipe.attempt == ticket.attempt);
+        matches!(self.state, State::Running)
+            && op.is_some_and(|op| {
+                let current = op.turn == ticket.turn && op.state == OpState::Intent;
+                current && (op.cleanup || !(self.held || self.is_abandoned()))
+            })
+    }
+
+    /// Whether its change is applied, or may be, by the program itself.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        // During a rollback it counts as applied until it is rolled back.
+        matches!(self.begun, Begun::Back(_)) || self.partly_done()
+    }
+
+    /// Whether an attempt forward left changes that are neither completed nor rolled back.
+    #[must_use]
+    pub fn partly_done(&self) -> bool {
+        self.begun.is_partly_done()
+    }
+
+    /// The first operation that two people may resolve manually: one that cannot be observed, or a cleanup that could not be finished.
+    #[must_use]
+    pub fn unsettled(&self) -> Option<Ticket> {
+        let open = |op: &Op| match self.state {
+            State::Running => op.state.uncertain() && op.kind != Kind::Wait,
+            State::Failed => self.exposed() && op.cleanup && op.state.failed(),
+            _ => false,
         };
-        if wanted != phase {
-            self.to(wanted);
+        let at = self.recipe().ops.iter().position(open)?;
+        self.recipe().ticket(u16::try_from(at).ok()?)
+    }
+
+    /// Whether steps that depend on it may continue. For a manual step, a person's confirmation counts; a skipped step counts because its
+    /// waiver took two people.
+    #[must_use]
+    pub const fn satisfies(&self) -> bool {
+        match self.state {
+            State::Done => matches!(self.begun.way(), Way::Forward),
+            State::Attested => self.terms.manual,
+            State::Skipped => true,
+            _ => false,
         }
     }
 
-    /// The preview is no longer valid, nor are its approvals.
-    fn forget_preview(&mut self) {
-        self.state.approvals = 0;
-        self.state.digest = Digest::default();
-        self.state.preview = None;
+    /// Whether anything may still happen at a server for it.
+    #[must_use]
+    pub fn in_flight(&self) -> bool {
+        matches!(self.state, State::Running) && self.recipe().ops.iter().any(|op| op.state.in_flight())
     }
 
-    fn disarm(&mut self) {
-        self.forget_preview();
-        self.to(StepState::Ready);
+    /// Whether any change of the last attempt is applied, or may be.
+    #[must_use]
+    pub fn touched(&self) -> bool {
+        self.begun.touched()
     }
 
-    fn begin(&mut self) {
-        let Some(recipe) = self.state.preview.take() else { return };
-        self.state.attempt = self.state.attempt.saturating_add(1);
-        self.state.enter(recipe);
-        self.state.abandoned = false;
-        self.state.adopted = false;
-        self.to(StepState::Running);
-        self.effects.push(StepEffect::Begin);
-        self.go_on();
+    /// Whether a cleanup is still to be finished, or could not be: until then the estate is exposed, also while the next cleanup is only
+    /// under consideration.
+    #[must_use]
+    pub fn exposed(&self) -> bool {
+        (self.touched() || self.begun.is_cleanup())
+            && matches!(self.state, State::Running | State::Failed | State::Considered(_))
+            && self.recipe().ops.iter().any(|op| op.cleanup && !op.state.holds() && op.state != OpState::Spared)
     }
 
-    fn call_off(&mut self) {
-        if self.state.exposed() {
-            // Only a cleanup was under consideration.
-            self.forget_preview();
-            self.conclude(StepState::Failed);
-        } else if self.state.way == Way::Back {
-            let (origin, way) = self.state.origin;
-            self.state.way = way;
-            self.forget_preview();
-            if self.state.went != way {
-                self.state.stand();
-                self.effects.push(StepEffect::Record(Note::Stands));
-            }
-            match origin {
-                // What the request for rollback interrupted starts again.
-                StepState::Settling => self.settle(),
-                StepState::Verifying | StepState::Baking => self.verify(),
-                _ => self.to(origin),
-            }
-        } else if self.state.partly_done() {
-            // Only another attempt was under consideration; the last one left changes.
-            self.forget_preview();
-            self.conclude(StepState::Failed);
-        } else {
-            self.conclude(StepState::Cancelled);
+    /// Whether an operation forward that is not cleanup is still to be sent, by an attempt that cannot pause once it has begun: its gates
+    /// count until then.
+    #[must_use]
+    pub fn commits_later(&self) -> bool {
+        let ops = &self.recipe().ops;
+        matches!(self.state, State::Running)
+            && self.went() == Way::Forward
+            && ops.iter().any(|op| op.cleanup)
+            && ops.iter().any(|op| !op.cleanup && op.kind != Kind::Wait && op.state == OpState::Waiting)
+    }
+
+    /// Its word on screen: the state's own, except for an attempt under way, where it is the word of its operations.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self.state {
+            State::Running => self.running_word(),
+            _ => self.state().word(self.way()),
         }
     }
 
-    /// All operations are applied.
-    pub(super) fn settle(&mut self) {
-        self.conclude(StepState::Settling);
-        self.arm(Timer::Settled);
-    }
-
-    fn verify(&mut self) {
-        self.conclude(StepState::Verifying);
-        self.arm(Timer::Verify);
-    }
-
-    fn judged(&mut self, level: Level) {
-        match (self.state.state, level) {
-            (StepState::Verifying, Level::Green) => {
-                self.conclude(StepState::Baking);
-                self.arm(Timer::Baked);
-            }
-            (StepState::Verifying | StepState::Baking, Level::Red) => self.conclude(StepState::Failed),
-            // An unknown value is not baked: the verification starts again.
-            (StepState::Baking, Level::Unknown) => self.verify(),
-            _ => {}
-        }
-    }
-
-    fn finish(&mut self) {
-        let attested = self.state.recipe.ops.iter().any(|op| op.state == OpState::Attested);
-        if self.state.way == Way::Back {
-            self.state.is_back();
-        }
-        self.conclude(match self.state.way {
-            Way::Back => StepState::RolledBack,
-            Way::Forward if attested => StepState::Attested,
-            Way::Forward => StepState::Done,
-        });
-    }
-
-    fn turn_back(&mut self) {
-        use StepState::{
-            Armed, Attested, Baking, Blocked, Done, Failed, NotApplied, Pending, Previewed, Ready, Settling, Verifying,
-        };
-        let phase = self.state.state;
-        let started = matches!(phase, Settling | Verifying | Baking | Done | Failed | Attested);
-        let thought = matches!(phase, Pending | Blocked | Ready | Previewed | Armed) && self.state.partly_done();
-        let forward = (started || thought) && self.state.way == Way::Forward;
-        let again = matches!(phase, Failed | NotApplied) && self.state.way == Way::Back;
-        // An unfinished cleanup comes first: the values that a recipe pinned must not be taken for the original state.
-        if self.state.reversible && (forward || again) && !self.state.exposed() {
-            // After a rollback of which nothing was applied, the origin before it remains valid.
-            if phase != NotApplied {
-                self.state.origin = (if thought { Failed } else { phase }, self.state.way);
-            }
-            self.state.way = Way::Back;
-            self.forget_preview();
-            self.to(StepState::Blocked);
-            // The clearance of the other direction does not apply to this one.
-            self.cleared(Clearance::Blocked);
-        }
-    }
-
-    fn again(&mut self) {
-        use StepState::{Cancelled, Failed, NotApplied, RolledBack, Skipped};
-        if self.state.state == Failed && self.state.exposed() {
-            // Only the cleanup: computed from the present state, and shown before any of it is sent.
-            self.forget_preview();
-            self.to(StepState::Blocked);
-            return self.cleared(Clearance::Blocked);
-        }
-        let over = matches!(self.state.state, Cancelled | NotApplied | RolledBack | Skipped | Failed);
-        // A step whose rollback failed does not begin forward again before it is rolled back.
-        if over && (self.state.way == Way::Forward || self.state.state == RolledBack) {
-            self.state.way = Way::Forward;
-            self.forget_preview();
-            self.conclude(StepState::Pending);
-            self.cleared(Clearance::Blocked);
-        }
-    }
-
-    fn may_adopt(&self) -> bool {
-        use StepState::{Attested, Blocked, Cancelled, Failed, NotApplied, Pending, Ready, RolledBack};
-        // The result of a manual resolution may be observed later: an observation is stronger.
-        let still = matches!(
-            self.state.state,
-            Pending | Blocked | Ready | Cancelled | Failed | NotApplied | RolledBack | Attested
-        );
-        still && matches!(self.state.way, Way::Forward) && !self.state.manual && !self.state.exposed()
-    }
-
-    /// Timers and previews do not survive a restart; operations in flight are unknown.
-    ///
-    /// Nothing continues by itself: an attempt that was under way is held, except for its cleanup, until it is released.
-    fn resume(&mut self) {
-        use StepState::{Armed, Baking, Blocked, Pending, Previewed, Ready, Running, Settling, Verifying};
-        self.forget_preview();
-        match self.state.state {
-            Pending | Blocked | Ready | Previewed | Armed if self.state.exposed() => self.to(StepState::Failed),
-            Pending | Blocked | Ready | Previewed | Armed if self.state.way == Way::Forward => {
-                self.to(Pending);
-            }
-            Pending | Blocked | Ready | Previewed | Armed => self.call_off(),
-            Running => {
-                self.state.held = true;
-                self.resume_run();
-            }
-            Settling => self.settle(),
-            Verifying | Baking => self.verify(),
-            _ => {}
-        }
+    fn running_word(&self) -> &'static str {
+        let any = |s: OpState| self.recipe().ops.iter().any(|op| op.state == s && op.kind != Kind::Wait);
+        let forward = self.way() == Way::Forward;
+        // The least known state comes first.
+        let words = [
+            (OpState::Unknown, "UNKNOWN", "RB_UNKNOWN"),
+            (OpState::Quarantine, "QUARANTINE", "RB_QUARANTINE"),
+            (OpState::Intent, "INTENT", "RB_INTENT"),
+            (OpState::Sent, "SENT", "RB_SENT"),
+            (OpState::Accepted, "ACCEPTED", "RB_ACCEPTED"),
+        ];
+        let found = words.into_iter().find(|(s, ..)| any(*s)).map(|(_, f, b)| if forward { f } else { b });
+        found.unwrap_or(match (self.held, forward) {
+            (true, true) => "HELD",
+            (true, false) => "RB_HELD",
+            (false, true) => "RUNNING",
+            (false, false) => "RB_RUNNING",
+        })
     }
 }

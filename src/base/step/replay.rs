@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     event::{Note, Ticket},
+    machine::{Course, Machine, State},
     recipe::{Op, OpState, Recipe},
-    state::{Machine, StepState, Way},
+    state::{StepState, Way},
 };
 
 /// The journal's records of a step, without who, when and why.
@@ -34,11 +35,23 @@ impl Machine {
     /// The record of [`super::StepEffect::Begin`].
     #[must_use]
     pub fn started(&self) -> Record {
-        let mut recipe = self.recipe.clone();
+        let mut recipe = self.recipe().clone();
         for op in &mut recipe.ops {
             *op = Op::new(op.kind, op.cleanup);
         }
-        Record::Started { attempt: self.attempt, way: self.way, origin: self.origin, recipe }
+        Record::Started { attempt: self.attempt, way: self.went(), origin: self.origin, recipe }
+    }
+
+    /// Another attempt takes the place of the last one.
+    pub(super) fn enter(&mut self, mut recipe: Recipe, course: Course) {
+        recipe.attempt = self.attempt;
+        match course {
+            Course::Forward => self.begun.begin_forward(recipe),
+            Course::Back(origin) => {
+                self.origin = origin;
+                self.begun.begin_back(recipe, origin);
+            }
+        }
     }
 
     /// Takes one record, in the order of writing. After the last one, [`super::StepEvent::Resumed`] must follow: until then the state is
@@ -46,40 +59,46 @@ impl Machine {
     pub fn replay(&mut self, record: &Record) {
         match record {
             Record::Started { attempt, way, origin, recipe } => {
-                (self.attempt, self.way, self.origin) = (*attempt, *way, *origin);
-                self.enter(recipe.clone());
-                self.state = StepState::Running;
-                (self.abandoned, self.adopted) = (false, false);
+                (self.attempt, self.origin) = (*attempt, *origin);
+                self.enter(recipe.clone(), if *way == Way::Back { Course::Back(*origin) } else { Course::Forward });
+                self.state = State::Running;
             }
             Record::Intent(ticket) => self.put(*ticket, OpState::Intent),
             // Only an attempt under way, or one that is verified again, has operations with new states.
             Record::Note(Note::Op(ticket, state)) => self.put(*ticket, *state),
-            Record::Note(Note::State(phase)) => {
-                self.state = *phase;
-                match phase {
-                    StepState::Pending => self.way = Way::Forward,
-                    StepState::RolledBack => self.is_back(),
-                    _ => {}
+            Record::Note(Note::State(state)) => {
+                self.state = State::of(*state);
+                if *state == StepState::RolledBack {
+                    self.begun.finish_back();
                 }
             }
-            Record::Note(Note::Abandoned) => self.abandoned = true,
-            Record::Note(Note::Stands) => self.stand(),
+            Record::Note(Note::Abandoned) => {
+                self.begun.attempt_mut().into_iter().for_each(|attempt| attempt.abandoned = true);
+            }
+            Record::Note(Note::Stands) => {
+                if let Some(before) = self.begun.stand() {
+                    self.state = State::of(before);
+                }
+            }
             Record::Note(Note::Adopted(attempt)) => {
-                self.left = self.partly_done();
-                (self.attempt, self.adopted, self.way, self.went) = (*attempt, true, Way::Forward, Way::Forward);
-                self.recipe.attempt = *attempt;
-                self.recipe.ops.clear();
+                self.attempt = *attempt;
+                self.begun.adopt();
             }
         }
     }
 
+    /// The run was held or released, by the records.
+    pub const fn replay_hold(&mut self, on: bool) {
+        self.held = on;
+    }
+
     fn put(&mut self, ticket: Ticket, state: OpState) {
-        if let Some(op) =
-            self.recipe.ops.get_mut(usize::from(ticket.op)).filter(|_| ticket.attempt == self.recipe.attempt)
-        {
-            self.left |= op.state == OpState::Applied && state == OpState::Unknown && self.went == Way::Forward;
-            (op.turn, op.state) = (ticket.turn, state);
-            self.state = StepState::Running;
+        let Some(op) = self.begun.op_mut(ticket) else { return };
+        let overwritten = op.state == OpState::Applied && state == OpState::Unknown;
+        (op.turn, op.state) = (ticket.turn, state);
+        self.state = State::Running;
+        if overwritten {
+            self.begun.note_left();
         }
     }
 }

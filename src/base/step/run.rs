@@ -5,9 +5,10 @@
 
 use super::{
     event::{Note, Reply, StepEffect, StepEvent, Ticket, Timer, Truth},
-    machine::Next,
+    machine::State,
     recipe::{Kind, Op, OpState},
-    state::{StepState, Way},
+    state::Way,
+    transitions::Next,
 };
 
 impl Next {
@@ -21,6 +22,9 @@ impl Next {
             StepEvent::Unsent(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
                 self.over(t, OpState::NotApplied);
             }
+            StepEvent::Withdrawn(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
+                self.over(t, OpState::Waiting);
+            }
             StepEvent::Reply(t, reply) => self.replied(t, reply),
             StepEvent::Verified(t, look, truth) if self.is_look(t, look) => self.observed(t, truth),
             StepEvent::ResolvedManually(t, there) if self.op(t).is_some_and(|op| op.state.uncertain()) => {
@@ -30,7 +34,7 @@ impl Next {
             StepEvent::Fired(Timer::Look(t, look)) if self.is_look(t, look) => self.look(t),
             StepEvent::Fired(Timer::Quarantine(t, look)) if self.is_quarantined(t, look) => {
                 self.set(t, OpState::Unknown);
-                self.state.recipe.ops[usize::from(t.op)].waited = true;
+                self.set_waited(t, true);
                 self.look(t);
             }
             _ => {}
@@ -38,8 +42,9 @@ impl Next {
     }
 
     fn op(&self, t: Ticket) -> Option<Op> {
-        let op = *self.state.recipe.ops.get(usize::from(t.op))?;
-        (t.attempt == self.state.recipe.attempt && t.turn == op.turn).then_some(op)
+        let recipe = self.state.recipe();
+        let op = *recipe.ops.get(usize::from(t.op))?;
+        (t.attempt == recipe.attempt && t.turn == op.turn).then_some(op)
     }
 
     fn is_look(&self, t: Ticket, look: u16) -> bool {
@@ -50,18 +55,30 @@ impl Next {
         self.op(t).is_some_and(|op| op.look == look && op.state == OpState::Quarantine)
     }
 
-    fn set(&mut self, t: Ticket, state: OpState) {
-        if let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) {
+    pub(super) fn set(&mut self, t: Ticket, state: OpState) {
+        if let Some(op) = self.state.begun.op_mut(t) {
             op.state = state;
         }
     }
 
-    /// Starts a verification; results of earlier ones are ignored from now on.
-    fn look(&mut self, t: Ticket) {
-        if let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) {
-            op.look = op.look.wrapping_add(1);
-            self.effects.push(StepEffect::Verify(t, op.look));
+    /// Whether a copy of its request may still arrive that was sent before.
+    fn set_waited(&mut self, t: Ticket, waited: bool) {
+        if let Some(op) = self.state.begun.op_mut(t) {
+            op.waited = waited;
         }
+    }
+
+    /// Results of earlier verifications are ignored from now on; the number of the next.
+    fn next_look(&mut self, t: Ticket) -> Option<u16> {
+        let op = self.state.begun.op_mut(t)?;
+        op.look = op.look.wrapping_add(1);
+        Some(op.look)
+    }
+
+    /// Starts a verification.
+    fn look(&mut self, t: Ticket) {
+        let verify = self.next_look(t).map(|look| StepEffect::Verify(t, look));
+        self.effects.extend(verify);
     }
 
     fn replied(&mut self, t: Ticket, reply: Reply) {
@@ -71,7 +88,7 @@ impl Next {
             // intermediary repeats requests, an earlier copy may have been accepted: one verification shows it.
             (OpState::Sent | OpState::Unknown | OpState::Quarantine, Reply::Refused | Reply::Mismatch) => {
                 self.unknown(t);
-                self.state.recipe.ops[usize::from(t.op)].waited = true;
+                self.set_waited(t, true);
             }
             (OpState::Sent, Reply::Accepted) => {
                 self.set(t, OpState::Accepted);
@@ -87,13 +104,11 @@ impl Next {
 
     /// The outcome is not known: verify.
     fn unknown(&mut self, t: Ticket) {
-        // It was applied: even if it is overwritten now, the attempt left a change.
-        let was = self.op(t).is_some_and(|op| op.state == OpState::Applied);
-        self.state.left |= was && self.state.went == Way::Forward;
-        self.set(t, OpState::Unknown);
-        if let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) {
-            op.waited = false;
+        if self.op(t).is_some_and(|op| op.state == OpState::Applied) {
+            self.state.begun.note_left();
         }
+        self.set(t, OpState::Unknown);
+        self.set_waited(t, false);
         self.effects.push(StepEffect::Record(Note::Op(t, OpState::Unknown)));
         self.look(t);
         if self.op(t).is_some_and(|op| op.kind == Kind::Lapses) {
@@ -117,10 +132,8 @@ impl Next {
 
     /// Waits until no earlier copy can arrive any more; results of earlier verifications are ignored.
     fn quarantine(&mut self, t: Ticket) {
-        let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) else { return };
-        op.state = OpState::Quarantine;
-        op.look = op.look.wrapping_add(1);
-        let look = op.look;
+        let Some(look) = self.next_look(t) else { return };
+        self.set(t, OpState::Quarantine);
         self.effects.push(StepEffect::Record(Note::Op(t, OpState::Quarantine)));
         self.effects.push(StepEffect::Arm(Timer::Quarantine(t, look)));
     }
@@ -162,7 +175,7 @@ impl Next {
     /// Begins nothing new; an operation that only waits is skipped if a cleanup is to be finished.
     pub(super) fn stop(&mut self) {
         if self.is_stopped() {
-            for op in &mut self.state.recipe.ops {
+            for op in self.state.begun.ops_mut() {
                 if op.kind == Kind::Wait && !op.cleanup && op.state == OpState::Unknown {
                     op.state = OpState::NotApplied;
                 }
@@ -176,7 +189,7 @@ impl Next {
         while let Some(at) = self.next_op() {
             self.start(at);
         }
-        let recipe = &self.state.recipe;
+        let recipe = self.state.recipe();
         if recipe.count(OpState::in_flight) > 0 {
             return;
         }
@@ -189,33 +202,32 @@ impl Next {
         // Whatever is tolerated, an unfinished cleanup is not: the estate is exposed.
         let cleanup_failed = recipe.ops.iter().any(|op| op.cleanup && op.state.failed());
         let complete = !waiting(false) && !cleanup_failed && failed <= usize::from(recipe.limits.max_failed);
-        for op in &mut self.state.recipe.ops {
+        for op in self.state.begun.ops_mut() {
             if op.cleanup && op.state == OpState::Waiting {
                 op.state = OpState::Spared;
             }
         }
-        if self.state.recipe.is_cleanup() {
-            // Its result covers the cleanup only: whether the step is done depends on the attempt before it.
-            if complete && self.state.whole { self.settle() } else { self.conclude(StepState::Failed) }
-        } else if complete {
+        // The result of a cleanup covers the cleanup only: whether the step is done depends on the attempt before it.
+        let only_cleanup = self.state.begun.is_cleanup();
+        if complete && (!only_cleanup || self.state.begun.rest_applied()) {
             self.settle();
-        } else if self.state.touched() || (self.state.way == Way::Forward && self.state.left) {
-            self.conclude(StepState::Failed);
+        } else if only_cleanup || self.state.touched() || self.state.way() == Way::Forward && self.state.partly_done() {
+            self.conclude(State::Failed);
         } else {
-            self.conclude(StepState::NotApplied);
+            self.conclude(State::NotApplied);
         }
     }
 
     /// Only the cleanup may begin any more.
     fn is_stopped(&self) -> bool {
-        let recipe = &self.state.recipe;
+        let recipe = self.state.recipe();
         let failed = recipe.ops.iter().filter(|op| !op.cleanup && op.state.failed()).count();
         let has_cleanup = recipe.ops.iter().any(|op| op.cleanup);
         // Once the cleanup has begun the rest cannot continue: it depends on what the cleanup reverts.
         let ending = recipe.ops.iter().any(|op| op.cleanup && op.state != OpState::Waiting)
             && recipe.ops.iter().any(|op| !op.cleanup && op.state == OpState::Waiting);
         // With a cleanup there is no safe point to pause between the operations: a hold abandons the attempt.
-        self.state.abandoned
+        self.state.is_abandoned()
             || ending
             || failed > usize::from(recipe.limits.max_failed)
             || (self.holds_back() && has_cleanup && self.state.touched())
@@ -224,11 +236,11 @@ impl Next {
     /// Held, and an operation is not sent yet. Once all are sent, only observation is left, and a hold does not stop that.
     fn holds_back(&self) -> bool {
         let unsent = |op: &Op| !op.cleanup && op.kind != Kind::Wait && op.state == OpState::Waiting;
-        self.state.held && self.state.recipe.ops.iter().any(unsent)
+        self.state.held && self.state.recipe().ops.iter().any(unsent)
     }
 
     fn next_op(&self) -> Option<usize> {
-        let recipe = &self.state.recipe;
+        let recipe = self.state.recipe();
         let in_flight = recipe.count(OpState::in_flight);
         let next =
             |cleanup: bool| recipe.ops.iter().position(|op| op.cleanup == cleanup && op.state == OpState::Waiting);
@@ -241,34 +253,36 @@ impl Next {
         // The cleanup, one after the other, once the outcome of all the rest is known; not needed if nothing of the rest is applied.
         // Operations that end by themselves are not waited for.
         let lapsing = recipe.ops.iter().filter(|op| op.kind == Kind::Lapses && op.state.uncertain()).count();
-        (in_flight == lapsing && (self.state.touched() || recipe.is_cleanup())).then(|| next(true)).flatten()
+        (in_flight == lapsing && (self.state.touched() || self.state.begun.is_cleanup())).then(|| next(true)).flatten()
     }
 
     fn start(&mut self, at: usize) {
-        let attempt = self.state.recipe.attempt;
-        let op = &mut self.state.recipe.ops[at];
+        let attempt = self.state.recipe().attempt;
+        let Some(op) = self.state.begun.ops_mut().get_mut(at) else { return };
         op.turn = op.turn.saturating_add(1);
         op.waited = false;
+        let wait = op.kind == Kind::Wait;
+        op.state = if wait { OpState::Unknown } else { OpState::Intent };
         let t = Ticket { attempt, op: u16::try_from(at).unwrap_or(u16::MAX), turn: op.turn };
-        if op.kind == Kind::Wait {
-            op.state = OpState::Unknown;
+        if wait {
             self.effects.push(StepEffect::Arm(Timer::Reply(t)));
             self.look(t);
         } else {
-            op.state = OpState::Intent;
             self.effects.push(StepEffect::Act(t));
         }
     }
 
+    /// The tickets of the operations that are so.
+    fn tickets(&self, are: impl Fn(&Op) -> bool) -> Vec<Ticket> {
+        let recipe = self.state.recipe();
+        let all = (0_u16..).zip(&recipe.ops).filter(|(_, op)| are(op));
+        all.map(|(at, op)| Ticket { attempt: recipe.attempt, op: at, turn: op.turn }).collect()
+    }
+
     /// The time limit of the verification has passed: verify whether it is still applied.
     pub(super) fn look_again(&mut self) {
-        self.to(StepState::Running);
-        let attempt = self.state.recipe.attempt;
-        let there: Vec<Ticket> = (0_u16..)
-            .zip(&self.state.recipe.ops)
-            .filter(|(_, op)| op.kind != Kind::Wait && op.state == OpState::Applied && !op.cleanup)
-            .map(|(at, op)| Ticket { attempt, op: at, turn: op.turn })
-            .collect();
+        self.to(State::Running);
+        let there = self.tickets(|op| op.kind != Kind::Wait && op.state == OpState::Applied && !op.cleanup);
         for t in &there {
             self.unknown(*t);
         }
@@ -279,13 +293,7 @@ impl Next {
 
     /// The program was restarted during an attempt.
     pub(super) fn resume_run(&mut self) {
-        let attempt = self.state.recipe.attempt;
-        let open: Vec<Ticket> = (0_u16..)
-            .zip(&self.state.recipe.ops)
-            .filter(|(_, op)| op.state.in_flight())
-            .map(|(at, op)| Ticket { attempt, op: at, turn: op.turn })
-            .collect();
-        for t in open {
+        for t in self.tickets(|op| op.state.in_flight()) {
             let wait = self.op(t).is_some_and(|op| op.kind == Kind::Wait);
             self.unknown(t);
             if wait {

@@ -10,8 +10,8 @@ use base::{
 };
 use drive::sim::{SimDrive, Trouble};
 use engine::{
-    EngineCommand,
     run::{Order, ProposalView, RollbackWindow},
+    snapshot::Wanted,
 };
 use journal::{Author, store::MemStore};
 use systems::{Engine, EngineEffect, EngineInput};
@@ -23,21 +23,21 @@ fn documents() -> Vec<Value> {
     let author =
         Author { run: plan.name.clone(), actor: "operator".into(), host: "console".into(), plan: Digest::of(b"plan") };
     let mut drive = SimDrive::new(Arc::new(plan), 7, started);
-    drive.command(EngineCommand::Measure);
-    let first = document(&drive.snapshot());
+    let measured = Wanted { signals: true, ..Wanted::default() };
+    let first = document(&drive.snapshot_with(&measured));
     let (journal, entries) =
         systems::open_journal(Box::new(MemStore::default()), author, drive.now()).expect("a journal");
     drive.take_control(journal, entries);
     drive.run_for(Duration::from_secs(120));
     drive.order(Order::Hold { by: None, why: "lunch".into() });
     drive.run_for(Duration::from_secs(1));
-    let held = document(&drive.snapshot());
-    let proposed = document(&proposed(drive.snapshot()));
+    let held = document(&drive.snapshot_with(&measured));
+    let proposed = document(&proposed(drive.snapshot_with(&measured)));
     drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Refused)));
     drive.run_for(Duration::from_secs(5));
-    let stale = document(&drive.snapshot());
+    let stale = document(&drive.snapshot_with(&measured));
     drive.run_for(Duration::from_secs(90));
-    vec![first, held, proposed, stale, document(&drive.snapshot())]
+    vec![first, held, proposed, stale, document(&drive.snapshot_with(&measured))]
 }
 
 /// Adds a proposal for two people, a rollback with a deadline, and a step in each state.
@@ -198,18 +198,17 @@ fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
     let plan = Arc::new(plan);
     let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let mut sim = systems::Sim::new(&plan, 7);
-    let (mut core, mut effects) = Engine::new(plan, now);
-    effects.extend(core.handle(EngineInput::Command(EngineCommand::Measure), now));
-    effects.extend(core.handle(EngineInput::Tick, now));
+    let (mut engine, mut effects) = Engine::new(plan, now);
+    effects.extend(engine.handle(EngineInput::Tick, now));
     while let Some(effect) = effects.pop() {
-        let EngineEffect::Start(source, spec) = effect else { continue };
+        let EngineEffect::Start(collector, spec) = effect else { continue };
         let took = Duration::ZERO;
         effects.extend(match sim.answer(&spec.query, now) {
-            Ok(facts) => core.handle(EngineInput::Observation { source, facts, took }, now),
-            Err(fault) => core.handle(EngineInput::Failed { source, fault, took }, now),
+            Ok(observation) => engine.handle(EngineInput::Observation { collector, observation, took }, now),
+            Err(fault) => engine.handle(EngineInput::Failed { collector, fault, took }, now),
         });
     }
-    let (view, _) = core.take_snapshot(now);
+    let (view, _) = engine.take_snapshot(&Wanted { signals: true, ..Wanted::default() }, now);
     let samples = view.samples.as_ref().expect("measured");
     let run = view.run.as_ref().expect("a run");
     let mut compared = 0;

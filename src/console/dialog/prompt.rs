@@ -4,9 +4,9 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Dialog, return_to, step};
 use crate::{
+    act::Act,
     typing::write,
     ui::{Entry, Mode, Ui},
-    update::Act,
 };
 use base::step::Ticket;
 use engine::run::{Hand, Order, Proposal};

@@ -174,7 +174,8 @@ proptest! {
     fn nothing_that_is_typed_stops_the_console(text in "[a-c!:/\"=<>. \\\\(0-9k-]{0,12}") {
         let table = table();
         if let Ok(filter) = Filter::parse(&text, &table.columns) {
-            let _ = filter.rows(&table);
+            let rows = filter.rows(&table);
+            prop_assert!(rows.is_sorted() && rows.iter().all(|row| *row < table.rows.len()), "{}: {:?}", text, rows);
         }
     }
 }

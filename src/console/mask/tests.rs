@@ -102,9 +102,9 @@ fn every_host_that_is_asked_is_masked_whatever_its_name_and_nothing_else_is_take
     let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let mut snapshot = SimDrive::new(mask.plan.clone(), 7, start).snapshot();
     let mut asks = |endpoint: &str| {
-        let mut source = snapshot.sources[0].clone();
+        let mut source = snapshot.collectors[0].clone();
         source.endpoint = endpoint.to_owned();
-        snapshot.sources.push(source);
+        snapshot.collectors.push(source);
     };
     let shown = ["found7 is down", "kafka7 and others", "others and kafka8"];
     assert_eq!(shown.map(|text| mask.text(text)), [None, None, None], "by its looks none of them is a host");

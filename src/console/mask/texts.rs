@@ -60,7 +60,7 @@ impl Mask {
             self.string(what);
         }
         self.strings(snapshot.unknown.iter_mut().flat_map(|thing| [&mut thing.what, &mut thing.why]));
-        for source in &mut snapshot.sources {
+        for source in &mut snapshot.collectors {
             self.strings([&mut source.id, &mut source.endpoint]);
             if let Some(fault) = &mut source.fault
                 && let Some(masked) = self.text(fault.text.raw())
@@ -68,7 +68,7 @@ impl Mask {
                 *fault = Fault::new(fault.kind, masked);
             }
         }
-        if let Some((_, detail)) = &mut snapshot.detail {
+        for (_, detail) in &mut snapshot.details {
             let mut masked = Detail::clone(detail);
             self.string(&mut masked.title);
             for (name, cell) in &mut masked.fields {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Theme, ThemeError,
-    format::{Sheet, sheet},
+    format::{Sheet, Uninherited, sheet},
     judge::{Nearest, judge},
     ready,
 };
@@ -120,10 +120,10 @@ impl Themes {
             let comes_round = below.iter().filter(|(n, _)| n == wanted).count();
             let embedded = EMBEDDED.iter().any(|(n, _)| *n == wanted) && !below.iter().any(|(n, e)| n == wanted && *e);
             if comes_round > 0 && !embedded {
-                let chain: Vec<&str> = below.iter().map(|(n, _)| n.as_str()).chain([wanted]).collect();
-                return Err(format!("`{wanted}` would inherit from itself ({})", chain.join(" → ")));
+                let chain = below.iter().map(|(n, _)| n.clone()).chain([wanted.to_owned()]).collect();
+                return Err(Uninherited::Itself { name: wanted.to_owned(), chain });
             }
-            self.sheet(wanted, below).map_err(|why| why.brief())
+            self.sheet(wanted, below).map_err(Uninherited::Theme)
         };
         sheet(name, path, &text, &mut parent).map(|(sheet, _)| sheet).map_err(faulty)
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use ratatui::style::{Color, Modifier};
 
-use super::Role;
+use super::{Role, ThemeError};
 use crate::colour::{self, Depth};
 use plan::{
     Code, Diagnosis, Faulty, Report,
@@ -105,22 +105,25 @@ pub(super) struct Ansi {
     pub reverse: bool,
 }
 
-/// Parses a theme of this name. `parent` returns the inherited theme, or says why it cannot be loaded.
-pub(super) fn sheet(
-    name: &str,
-    path: &Path,
-    text: &str,
-    parent: &mut dyn FnMut(&str) -> Result<Sheet, String>,
-) -> Result<(Sheet, Report), Faulty> {
+/// Why a theme cannot inherit from another one: shown beside the key `inherit`.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Uninherited {
+    #[error("`{name}` would inherit from itself ({})", chain.join(" → "))]
+    Itself { name: String, chain: Vec<String> },
+    /// In one line: the faults of the other file are shown when that is checked.
+    #[error("{}", .0.brief())]
+    Theme(ThemeError),
+}
+
+/// Returns an inherited theme.
+type Parent<'p> = dyn FnMut(&str) -> Result<Sheet, Uninherited> + 'p;
+
+/// Parses a theme of this name.
+pub(super) fn sheet(name: &str, path: &Path, text: &str, parent: &mut Parent<'_>) -> Result<(Sheet, Report), Faulty> {
     read(&ROOT, path, text, |root, faults| lower(name, root, faults, parent))
 }
 
-fn lower(
-    file: &str,
-    root: &Table,
-    faults: &mut Faults,
-    parent: &mut dyn FnMut(&str) -> Result<Sheet, String>,
-) -> Option<Sheet> {
+fn lower(file: &str, root: &Table, faults: &mut Faults, parent: &mut Parent<'_>) -> Option<Sheet> {
     let name: Option<At<String>> = root.at("name");
     if let Some(name) = name.as_ref().filter(|name| name.value != file) {
         let message = format!("`name` is \"{}\", but the file is called {file}.toml", name.value);
@@ -197,10 +200,10 @@ fn look(table: &Table, palette: Option<&IndexMap<String, Color>>, faults: &mut F
 }
 
 /// Parses `yellow`, `black on yellow`, `on blue`, `reverse`; the error is the unknown word.
-fn ansi(text: &str) -> Result<Ansi, String> {
-    let named = |word: &str| match word {
+fn ansi(text: &str) -> Result<Ansi, &str> {
+    let named = |word| match word {
         "default" => Ok(Color::Reset),
-        word => colour::of_word(word).ok_or_else(|| word.to_owned()),
+        word => colour::of_word(word).ok_or(word),
     };
     let words: Vec<&str> = text.split_whitespace().collect();
     Ok(match words.as_slice() {
@@ -208,7 +211,7 @@ fn ansi(text: &str) -> Result<Ansi, String> {
         ["on", bg] => Ansi { bg: Some(named(bg)?), ..Ansi::default() },
         [fg] => Ansi { fg: Some(named(fg)?), ..Ansi::default() },
         [fg, "on", bg] => Ansi { fg: Some(named(fg)?), bg: Some(named(bg)?), reverse: false },
-        _ => return Err(text.to_owned()),
+        _ => return Err(text),
     })
 }
 

@@ -7,6 +7,7 @@ use crate::{
     colour::rgb,
     sight::{Sight, apart},
 };
+use base::cause::Chain;
 use judge::{apartness, contrasts, least};
 
 const TONES: [Tone; 6] = [Tone::Good, Tone::Busy, Tone::Warn, Tone::Bad, Tone::Stale, Tone::Blind];
@@ -200,7 +201,7 @@ good = { fg = "lake", ansi = "grean", dim = "yes" }
 fn a_name_of_the_palette_may_come_from_any_level_and_a_slip_is_seen() {
     let text = "name = \"own\"\ninherit = \"day\"\n[roles]\nbad = { fg = \"ambre\" }\ngood = { fg = \"amber\" }\n";
     let (_dir, themes) = in_dir(&[("own.toml", text)]);
-    let why = themes.load("own", Depth::True).unwrap_err().to_string();
+    let why = Chain(&themes.load("own", Depth::True).unwrap_err()).to_string();
     assert!(why.contains("no colour `ambre` in the palette") && why.contains("did you mean `amber`?"), "{why}");
     assert!(!why.contains("good"), "{why}");
 }
@@ -215,7 +216,7 @@ fn a_theme_that_comes_round_to_itself_is_refused() {
         ("day.toml", "name = \"day\"\ninherit = \"night\"\n"),
         ("night.toml", "name = \"night\"\ninherit = \"day\"\n"),
     ]);
-    let why = |name| themes.load(name, Depth::True).unwrap_err().to_string();
+    let why = |name| Chain(&themes.load(name, Depth::True).unwrap_err()).to_string();
     assert!(why("loop").contains("`loop` would inherit from itself (loop → loop)"), "{}", why("loop"));
     for name in ["a", "b", "c"] {
         assert!(why(name).contains("it cannot inherit: theme "), "{}", why(name));
@@ -227,7 +228,7 @@ fn a_theme_that_comes_round_to_itself_is_refused() {
 #[test]
 fn what_is_not_there_is_said() {
     let (_dir, themes) = in_dir(&[("broken.toml", "name = ")]);
-    let why = |name| themes.load(name, Depth::True).unwrap_err().to_string();
+    let why = |name| Chain(&themes.load(name, Depth::True).unwrap_err()).to_string();
     assert!(why("absent").contains("no theme `absent`; there is night, day"), "{}", why("absent"));
     assert!(why("monoo").contains("no theme `monoo`; did you mean `mono`?"), "{}", why("monoo"));
     assert!(why("../../etc/passwd").contains("no theme"));

@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use super::{At, Ui};
 use crate::{
-    render_worker::is_long,
+    prepared::{Looking, Wanted, is_long},
     rows::Rows,
     view_model::{ViewModel, own_detail},
 };
-use base::view::{Detail, Panel};
+use base::view::{Detail, Panel, Table};
 
 /// The input of the current rows.
 #[derive(Debug)]
-pub(super) enum Made {
+pub(super) enum RowsOf {
     Panel(Arc<Panel>),
     Detail(Arc<Detail>),
 }
 
-impl Made {
+impl RowsOf {
     fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Panel(a), Self::Panel(b)) => Arc::ptr_eq(a, b),
@@ -28,6 +28,20 @@ impl Made {
 }
 
 impl Ui {
+    /// The tables on screen, with their filters and orders.
+    #[must_use]
+    pub fn looking(&self) -> Looking {
+        let wanted = |table: &Table| {
+            let at = self.table_ui(table.id)?;
+            Some(Wanted { table: table.id, filter: at.filter.clone(), sort: at.sort, before: at.rows.clone() })
+        };
+        Looking {
+            panel: self.panel().map(|p| p.id),
+            detail: self.opened().cloned(),
+            tables: self.shown_tables().iter().filter_map(wanted).collect(),
+        }
+    }
+
     /// The view model whose rows must be recomputed for the current filters and orders, if any.
     #[must_use]
     pub fn waits(&self) -> Option<Arc<ViewModel>> {
@@ -40,13 +54,13 @@ impl Ui {
         if let Some(key) = &self.opened {
             self.detail = match own_detail(self.view_model(), &key.panel, &key.row) {
                 Some(own) => own.map(Arc::new),
-                None => self.view_model().detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
+                None => self.view_model().detail(key).cloned(),
             };
         }
         self.tile = self.tile.min(self.view_model().answers.len().saturating_sub(1));
         let made = match self.at {
-            At::Detail => self.detail.clone().map(Made::Detail),
-            At::Page(_) => self.panel().cloned().map(Made::Panel),
+            At::Detail => self.detail.clone().map(RowsOf::Detail),
+            At::Page(_) => self.panel().cloned().map(RowsOf::Panel),
         };
         let Some(made) = made else {
             self.waits = false;
@@ -58,13 +72,13 @@ impl Ui {
         }
         let place = self.place();
         let tables = match &made {
-            Made::Panel(p) => &p.tables,
-            Made::Detail(d) => &d.tables,
+            RowsOf::Panel(p) => &p.tables,
+            RowsOf::Detail(d) => &d.tables,
         };
         self.waits = false;
         for table in tables {
             let ui = self.tables.entry((place, table.id)).or_default();
-            let beside = self.render_worker.is_some() && is_long(table, &ui.filter, ui.sort);
+            let beside = self.has_worker && is_long(table, &ui.filter, ui.sort);
             let (rows, exact) = match self.prepared.take(table, &ui.filter, ui.sort) {
                 Some((rows, exact)) if exact || beside => (rows, exact),
                 _ if same && ui.rows.are_of(table, &ui.filter, ui.sort) => (std::mem::take(&mut ui.rows), true),

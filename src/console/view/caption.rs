@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Drawing;
+use crate::drawing::Drawing;
 use crate::{
     theme::Role,
     ui::{Caption, Ui},

@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Drawing;
+use crate::drawing::Drawing;
 use crate::{
     command::Id,
     marks,
@@ -51,13 +51,13 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     let last = lines.len().saturating_sub(usize::from(facts));
     let top = ui.detail_top.min(last);
     drawn.detail_top = Some((top, last));
-    drawn.spots.push((Rect { height: facts, ..body }, Spot::Observation));
+    drawn.spots.push((Rect { height: facts, ..body }, Spot::Fields));
     for (y, line) in (body.y..body.y + facts).zip(lines.iter().skip(top)) {
         let row = Rect { y, height: 1, ..body };
         put_all(row, buf, line.iter().map(|(text, style)| (text.as_str(), *style)));
     }
     if lines.len() > usize::from(facts) && facts > 0 {
-        let keys = [Id::FactsDown, Id::FactsUp].map(|id| look.keys.word(id)).join(" ");
+        let keys = [Id::FieldsDown, Id::FieldsUp].map(|id| look.keys.word(id)).join(" ");
         let more = format!(" lines {}–{} of {}: {keys} ", top + 1, usize::from(facts) + top, lines.len());
         put_right(title, buf, &more, theme.style(Role::Key));
     }

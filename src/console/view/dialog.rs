@@ -2,7 +2,8 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{Drawing, head::verdict_shown};
+use super::head::verdict_shown;
+use crate::drawing::Drawing;
 use crate::{
     command::Id,
     dialog::{self, Asked, Confirming, Dialog, Prompt},
@@ -204,7 +205,7 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
     let last = dialog::step(ui, &it.step).is_some_and(|step| step.irreversible);
     let last = if last { " · POINT OF NO RETURN: no rollback" } else { "" };
     put(line(0), buf, &format!("preview {}{last}", it.digest.short()), look.theme.style(Role::Muted));
-    // A session that executes has shown all that can be said already.
+    // A session that executes has shown everything already.
     let (word, glyph, role, why) = verdict_shown(ui);
     let notice = [(" ", text), (glyph, look.theme.style(role)), (word, look.theme.style(role)), (" ", text)];
     let used = put_all(line(1), buf, notice);

@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Drawing;
+use crate::drawing::Drawing;
 use crate::{
     command::{COMMANDS, Command, Id, Risk, Scope},
     theme::Role,

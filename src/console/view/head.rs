@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Drawing;
+use crate::drawing::Drawing;
 use crate::{
     command::Id,
     mouse::Spot,
@@ -29,7 +29,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
 pub(super) fn verdict_shown(ui: &Ui) -> (&'static str, &'static str, Role, String) {
     let verdict = match ui.silent_for() {
         Some(silent) => {
-            Verdict::Hold(format!("no update from the core for {}: the screen is out of date", short(silent)))
+            Verdict::Hold(format!("no update from the engine for {}: the screen is out of date", short(silent)))
         }
         None => ui.latest().verdict(),
     };
@@ -131,12 +131,16 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut D
     let fixed: usize = signs.iter().map(|s| 3 + 2 * s.width()).sum::<usize>() + if ui.at == At::Detail { 9 } else { 0 };
     let room = if short { usize::from(line.width).saturating_sub(fixed) } else { usize::MAX };
     let widths = narrowed(widths, room, ui.page_number());
+    let numbers: Vec<String> = (0..names.len())
+        .map(|page| ui.view_model().page_key(page).map_or_else(String::new, |nth| (nth + 1).to_string()))
+        .collect();
+    let all: Vec<usize> = (0..names.len()).map(|i| 2 + numbers[i].len() + widths[i] + 2 * signs[i].width()).collect();
     let mut x = 0;
-    for (i, (name, worst)) in names.iter().enumerate() {
+    for (i, (name, worst)) in names.iter().enumerate().skip(first(&all, ui.page_number(), usize::from(line.width))) {
         let here = i == ui.page_number();
         let style = theme.style(if here { Role::TabActive } else { Role::Tab });
         let (sign, tone) = sign(*worst);
-        let number = format!(" {}", i + 1);
+        let number = format!(" {}", numbers[i]);
         let blank = if short && sign.is_empty() { "" } else { " " };
         let name = format!(" {}{blank}", fit(name, widths[i]));
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
@@ -172,9 +176,22 @@ fn narrowed(mut widths: Vec<usize>, room: usize, here: usize) -> Vec<usize> {
     widths
 }
 
+/// The first page whose name is drawn, so that there is room for the one that is shown.
+fn first(widths: &[usize], here: usize, room: usize) -> usize {
+    (0..=here).find(|first| widths[*first..=here].iter().sum::<usize>() <= room).unwrap_or(here)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::narrowed;
+    use super::{first, narrowed};
+
+    #[test]
+    fn of_many_pages_the_one_that_is_shown_has_room() {
+        assert_eq!(first(&[10, 10, 10], 2, 30), 0);
+        assert_eq!(first(&[10, 10, 10], 2, 25), 1);
+        assert_eq!(first(&[10, 10, 10], 0, 5), 0, "even if there is no room at all");
+        assert_eq!(first(&[10, 10, 10], 2, 5), 2);
+    }
 
     #[test]
     fn names_of_pages_give_way_but_for_the_one_that_is_shown() {

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::Drawing;
+use crate::drawing::Drawing;
 use crate::{
     command::COMMANDS,
     theme::Role,

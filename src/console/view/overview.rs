@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `shape` | the layout table: the place of each answer by screen size, the room it needs, how it shrinks |
 //! | `figure` | which part of a value is drawn large |
-//! | `said` | the words of an answer: both sides, trend, owner, since when |
+//! | `phrase` | the words of an answer: both sides, trend, owner, since when |
 //! | `tile`, `line` | an answer with room for a figure, and without |
 //! | `verdict`, `next` | the first answer, and the next steps if there is room |
 
@@ -19,7 +19,7 @@ mod verdict;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use self::shape::Form;
-use super::Drawing;
+use crate::drawing::Drawing;
 use crate::{
     mouse::Spot,
     ui::{Drawn, Ui},

@@ -2,7 +2,8 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Drawing, detail};
+use super::detail;
+use crate::drawing::Drawing;
 use crate::{
     mouse::Spot,
     table::TableUi,
@@ -31,7 +32,7 @@ fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let theme = look.theme;
     let Some(page) = ui.page_number().checked_sub(1).and_then(|i| ui.view_model().pages.get(i)) else { return };
     let age = page.panel.oldest.map(|a| format!("oldest {a}"));
-    let (faulty, all) = page.sources;
+    let (faulty, all) = page.collectors;
     let (text, style) = match page.worst {
         Some(worst) if worst != CollectorState::Fresh => {
             let (word, tone) = state_cell(worst);

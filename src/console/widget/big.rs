@@ -1,4 +1,4 @@
-//! Large figures, legible in the small and blurred picture of a video call.
+//! Large figures, legible in a small and blurred video call.
 //!
 //! Letters and digits of three by five dots, in three sizes of dots. A figure uses one or two of them: the number as
 //! large as possible, its unit and its limit beside it.

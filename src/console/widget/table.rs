@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{
     command::Id,
+    drawing::Drawing,
     rows::{Content, has_glyph, widened},
     table::TableUi,
     theme::Role,
-    view::Drawing,
 };
 use base::view::{Align, Cell, Key, Table, Tone};
 

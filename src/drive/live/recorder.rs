@@ -14,7 +14,7 @@ use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 
 use crate::executor::{Write, Written};
 use base::now::Now;
-use journal::Halt;
+use journal::{Halt, Unwritten};
 use systems::{Estate, Journal};
 
 /// The way to the thread. It ends when this is dropped and all writes are answered.
@@ -49,7 +49,7 @@ impl Recorder {
     /// # Errors
     /// If the thread is gone: nothing can be written any more.
     pub fn write(&self, write: Write<Estate>, now: Now) -> Result<(), Halt> {
-        self.tasks.send(Task::Write(write, now)).map_err(|_| Halt("its thread has ended".to_owned()))
+        self.tasks.send(Task::Write(write, now)).map_err(|_| Halt(Unwritten::NoThread))
     }
 
     /// Has the journal looked at, unless it is being looked at. A thread that is gone is noticed by the next write.

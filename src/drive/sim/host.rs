@@ -21,7 +21,7 @@ impl Host<Estate> for SimHost {
 
     fn start(&mut self, ix: CollectorIx, spec: CollectorSpec<Question>) {
         let first = spec.interval.min(Duration::from_secs(1)).mul_f64(self.random.f64());
-        self.sources.insert(ix, spec);
+        self.collectors.insert(ix, spec);
         self.push(first, ix);
     }
 

@@ -1,4 +1,5 @@
-//! The way between the console and the imitated servers: it delays, loses, repeats nothing by itself, and does what a test tells it to.
+//! The simulated network between the console and the simulated servers. It delays messages; it loses or delays more of them where a
+//! scenario or a test asks for it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,22 +13,22 @@ use systems::Intent;
 use systems::Verify;
 use systems::Version;
 
-/// What goes wrong with a request.
+/// The fault of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CallTrouble {
-    /// Refused for there being too many; nothing is done.
+    /// Throttled; not carried out.
     Throttled,
-    /// Carried out, and answered with a server's fault.
+    /// Carried out, and answered with a server error.
     FaultAfter,
     /// Never arrives.
     RequestLost,
     /// Carried out; the answer never arrives.
     ReplyLost,
-    /// Arrives so much later.
+    /// Arrives this much later.
     Late(Duration),
-    /// Taken, and never carried out nor answered.
+    /// Received, and neither carried out nor answered.
     Pending,
-    /// Refused for what it is: no permission.
+    /// Refused: no permission.
     Refused,
 }
 
@@ -44,26 +45,53 @@ impl CallTrouble {
     ];
 }
 
-/// What is on its way.
-pub(super) enum Message {
-    /// To a server.
-    Request(Permit, Box<Intent>, Option<CallTrouble>),
-    /// From it.
-    Reply(Box<Intent>, SendOutcome<Version>),
-    /// To a server.
-    Look(Box<Verify>, bool),
-    /// From it.
-    Looked(Box<Verify>, Verified<Version>),
+/// The requests that a fault is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requests {
+    /// Those of this step, its rollback included.
+    pub step: String,
+    /// Only those of this operation, counted from 1; none: of every operation.
+    pub operation: Option<u16>,
 }
 
-/// Everything that is on its way, by when it arrives.
+impl Requests {
+    fn contains(&self, intent: &Intent) -> bool {
+        intent.step == self.step && self.operation.is_none_or(|n| n == intent.ticket.op + 1)
+    }
+}
+
+impl From<&str> for Requests {
+    fn from(step: &str) -> Self {
+        Self { step: step.to_owned(), operation: None }
+    }
+}
+
+impl From<(&str, u16)> for Requests {
+    fn from((step, operation): (&str, u16)) -> Self {
+        Self { step: step.to_owned(), operation: Some(operation) }
+    }
+}
+
+/// A message on the network.
+pub(super) enum Message {
+    /// To a server: a request, and its fault.
+    Request(Permit, Box<Intent>, Option<CallTrouble>),
+    /// From a server: the answer to a request.
+    Reply(Box<Intent>, SendOutcome<Version>),
+    /// To a server: a read that verifies an operation, and whether it finds nothing.
+    Look(Box<Verify>, bool),
+    /// From a server: the result of that read.
+    Verified(Box<Verify>, Verified<Version>),
+}
+
+/// All messages on the network, by the time of their arrival.
 #[derive(Default)]
 pub(super) struct Wire {
     messages: BTreeMap<(Duration, u64), Message>,
     order: u64,
-    /// What goes wrong next: with the operations whose `what` contains this, so many times.
-    pub troubles: Vec<(String, CallTrouble, u32)>,
-    /// Looks at operations whose `step` begins with this find nothing.
+    /// Faults of the next requests, and how many requests they are for.
+    pub troubles: Vec<(Requests, CallTrouble, u32)>,
+    /// Operations of steps whose id begins with this cannot be verified.
     pub unobservable: Option<String>,
 }
 
@@ -81,15 +109,14 @@ impl Wire {
         self.messages.pop_first().map(|(_, message)| message)
     }
 
-    /// What is on its way to a console is lost with it; what is on its way to a server still arrives.
+    /// Messages to a console are lost when it ends; messages to a server still arrive.
     pub fn console_gone(&mut self) {
         self.messages.retain(|_, m| matches!(m, Message::Request(..)));
     }
 
-    /// The trouble that this request meets.
+    /// The fault of this request; uses it up once.
     pub fn trouble(&mut self, intent: &Intent) -> Option<CallTrouble> {
-        let fits = |what: &str| intent.what.contains(what) || intent.step == what;
-        let (_, trouble, left) = self.troubles.iter_mut().find(|(what, _, left)| *left > 0 && fits(what))?;
+        let (_, trouble, left) = self.troubles.iter_mut().find(|(of, _, left)| *left > 0 && of.contains(intent))?;
         *left -= 1;
         Some(*trouble)
     }
@@ -99,22 +126,22 @@ impl Wire {
     }
 }
 
-/// An answer that says nothing of what became of the request.
+/// An answer that leaves open whether the request was carried out.
 pub(super) fn indeterminate(text: &str) -> SendOutcome<Version> {
     SendOutcome { reply: Reply::Indeterminate, version: None, detail: text.to_owned() }
 }
 
-/// A look that found nothing.
+/// The result of a verification that reaches no server.
 pub(super) fn nothing_seen() -> Verified<Version> {
     Verified { truth: Truth::Unobservable, version: None, detail: "the server does not answer".to_owned() }
 }
 
-/// For the core.
+/// The engine's input for an answer.
 pub(super) fn replied(intent: Intent, sent: SendOutcome<Version>) -> systems::RunInput {
     systems::RunInput::Replied { step: intent.step, ticket: intent.ticket, sent }
 }
 
-/// For the core.
+/// The engine's input for the result of a verification.
 pub(super) fn verified(look: Verify, looked: Verified<Version>) -> systems::RunInput {
     systems::RunInput::Verified { step: look.step, ticket: look.ticket, look: look.look, verified: looked }
 }

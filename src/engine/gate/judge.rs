@@ -132,7 +132,7 @@ impl Judge {
     }
 }
 
-/// A gate of which nothing is said.
+/// A gate without a reason.
 const UNKNOWN: Branch = Branch { level: Level::Unknown, to_green: None };
 
 fn plant(

@@ -124,7 +124,7 @@ pub(super) fn pair(value: f64, limit: f64, unit: Unit) -> (String, String) {
 pub(super) fn number(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Seconds if value.abs() < 1.0 => format!("{} ms", plain(value * 1e3)),
-        // What stands for never, and for longer than can be told.
+        // Stands for never, and for longer than can be represented.
         Unit::Seconds if value >= YEAR => "a year or more".to_owned(),
         Unit::Seconds if value >= 120.0 => {
             Duration::try_from_secs_f64(value).map_or_else(|_| exact(value, unit), short)

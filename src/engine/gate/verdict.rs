@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use base::{step::Level, watched::Worst};
 
-/// More reasons than this are counted, not told.
-const TOLD: usize = 2;
+/// More reasons than this are counted, not listed.
+const LISTED: usize = 2;
 
 /// A condition, judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,9 +34,9 @@ impl Verdict {
         let deciding: Vec<&Reason> = self.reasons.iter().filter(|r| r.decides).collect();
         // Where no arm has the colour of the whole, too few of them could: all do.
         let list: Vec<&Reason> = if deciding.is_empty() { self.reasons.iter().collect() } else { deciding };
-        let mut out: Vec<String> = list.iter().take(TOLD).map(|r| r.what.clone()).collect();
-        if list.len() > TOLD {
-            out.push(format!("and {} more", list.len() - TOLD));
+        let mut out: Vec<String> = list.iter().take(LISTED).map(|r| r.what.clone()).collect();
+        if list.len() > LISTED {
+            out.push(format!("and {} more", list.len() - LISTED));
         }
         out.join("; ")
     }

@@ -1,11 +1,11 @@
-//! A step's effects carried outwards, and what comes back.
+//! The effects of a step, carried out, and the answers to them.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{LOOK, Preview, Run, RunEffect, RunInput, Verify};
-use crate::systems::{BodyOf, IntentOf, Systems};
+use super::{LOOK, Preview, ReadUpTo, Run, RunEffect, RunInput, Verify};
+use crate::systems::{BodyOf, EntryOf, IntentOf, Systems};
 use base::{
     digest::Digest,
     now::Now,
@@ -49,14 +49,23 @@ pub(super) fn hashed(value: &impl Serialize) -> Digest {
     serde_json::to_vec(value).map(|bytes| Digest::of(&bytes)).unwrap_or_default()
 }
 
+/// The operation that a record is the intent of.
+fn intended<S: Systems>(entry: &EntryOf<S>) -> Option<(String, Ticket)> {
+    match &entry.body {
+        Body::Intent(intent) => Some((intent.step.clone(), intent.ticket)),
+        _ => None,
+    }
+}
+
 /// A step of the plan, by its place.
 fn plan_step(plan: &plan::Plan, (phase, step): (usize, usize)) -> &plan::StepPlan {
     &plan.runbook.phases[phase].steps[step]
 }
 
 impl<S: Systems> Run<S> {
-    /// Takes in what came back.
-    pub fn handle(&mut self, input: RunInput<S>, estate: &S, now: Now) -> Vec<RunEffect<S>> {
+    /// Takes one input, with the time up to which each system has been read.
+    pub fn handle(&mut self, input: RunInput<S>, estate: &S, read: ReadUpTo, now: Now) -> Vec<RunEffect<S>> {
+        self.read = read;
         match input {
             RunInput::Order(order) => self.order(order, estate, now),
             RunInput::Replied { step, ticket, sent } => self.replied(&step, ticket, sent, now),
@@ -64,12 +73,18 @@ impl<S: Systems> Run<S> {
                 self.verified(&step, ticket, look, looked, now)
             }
             RunInput::Recorded(entry) => {
-                let intended = match &entry.body {
-                    Body::Intent(intent) => Some((intent.step.clone(), intent.ticket)),
-                    _ => None,
-                };
+                let intended = intended::<S>(&entry);
                 self.keep(*entry);
                 intended.map_or_else(Vec::new, |(step, ticket)| self.about(&step, &StepEvent::Written(ticket), now))
+            }
+            RunInput::Withdrawn(entry) => {
+                let intended = intended::<S>(&entry);
+                self.keep(*entry);
+                let Some((at, ticket)) = intended.and_then(|(step, ticket)| Some((self.place(&step)?, ticket))) else {
+                    return Vec::new();
+                };
+                self.remember(at, ticket, "not sent".to_owned(), None);
+                self.take(at, &StepEvent::Withdrawn(ticket), now)
             }
             RunInput::Writing(waits) => {
                 self.writing = waits;
@@ -80,6 +95,12 @@ impl<S: Systems> Run<S> {
                 Vec::new()
             }
         }
+    }
+
+    /// Whether the request of an intent that is now on record may still be sent: somebody may have held the run while it was being written.
+    #[must_use]
+    pub fn may_send(&self, intent: &IntentOf<S>) -> bool {
+        self.place(&intent.step).is_some_and(|at| self.steps[at].state.may_send(intent.ticket))
     }
 
     fn about(&mut self, step: &str, event: &StepEvent, now: Now) -> Vec<RunEffect<S>> {
@@ -141,7 +162,7 @@ impl<S: Systems> Run<S> {
     /// Whether it is a wait after which an attempt that cannot stand still any more goes on to change something.
     fn is_last_wait(&self, at: usize, ticket: Ticket) -> bool {
         let state = &self.steps[at].state;
-        let of = |place: u16| state.recipe.ops.get(usize::from(place));
+        let of = |place: u16| state.recipe().ops.get(usize::from(place));
         let (this, next) = (of(ticket.op), of(ticket.op.saturating_add(1)));
         state.commits_later()
             && this.is_some_and(|op| op.kind == Kind::Wait)
@@ -150,8 +171,8 @@ impl<S: Systems> Run<S> {
 
     fn is_current(&self, at: usize, ticket: Ticket) -> bool {
         let state = &self.steps[at].state;
-        let op = state.recipe.ops.get(usize::from(ticket.op));
-        state.recipe.attempt == ticket.attempt && op.is_some_and(|op| op.turn == ticket.turn)
+        let op = state.recipe().ops.get(usize::from(ticket.op));
+        state.recipe().attempt == ticket.attempt && op.is_some_and(|op| op.turn == ticket.turn)
     }
 
     pub(super) fn accepted(&mut self, at: usize, ticket: Ticket) {
@@ -204,7 +225,8 @@ impl<S: Systems> Run<S> {
     fn changed(&mut self, at: usize, ticket: Ticket, state: OpState, now: Now) -> Option<RunEffect<S>> {
         let op = self.steps[at].attempt.as_ref()?.op(ticket.op)?;
         let system = S::called(&op.call);
-        if op.kind == Kind::Wait {
+        // An intent that is withdrawn has changed nothing.
+        if op.kind == Kind::Wait || state == OpState::Waiting {
             return None;
         }
         self.steps[at].changed = Some((now.boot, system));
@@ -216,12 +238,12 @@ impl<S: Systems> Run<S> {
         let plan = self.plan.clone();
         let step = &mut self.steps[at];
         step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or((now, Duration::ZERO)));
-        if step.state.digest != before.digest {
-            // Approvals are of one preview; the machine counts them for the same one.
+        // Approvals are of one preview; the machine counts them for the same one. The record of the attempt takes those of what has begun.
+        if step.state.digest() != before.digest() && step.state.state() != StepState::Running {
             step.approved.clear();
         }
-        let phase = step.state.state;
-        if phase == before.state {
+        let phase = step.state.state();
+        if phase == before.state() {
             return;
         }
         if phase == StepState::Verifying {
@@ -231,7 +253,7 @@ impl<S: Systems> Run<S> {
         if phase == StepState::RolledBack {
             step.is_back();
         }
-        if phase == StepState::Failed && matches!(before.state, StepState::Verifying | StepState::Baking) {
+        if phase == StepState::Failed && matches!(before.state(), StepState::Verifying | StepState::Baking) {
             // Nobody judges it any more: what it was is kept now or not at all.
             let verdict = step.verify.verdict(now);
             let red = verdict.blocking().filter(|r| r.level == Level::Red).map(|r| r.what.as_str());
@@ -266,14 +288,14 @@ impl<S: Systems> Run<S> {
     /// Its gates as they stand, for the record.
     fn gates_on_record(&self, at: usize, now: Now) -> Vec<String> {
         let step = &self.steps[at];
-        let judge = if step.state.way == Way::Back { &step.rollback } else { &step.gates };
+        let judge = if step.state.way() == Way::Back { &step.rollback } else { &step.gates };
         judge.verdict(now).reasons.into_iter().map(|r| format!("{}: {}", r.gate, r.what)).collect()
     }
 
     /// What those are about: each series once.
     fn judged_on_record(&self, at: usize) -> Vec<About> {
         let plan = self.plan_of(at);
-        let condition = if self.steps[at].state.way == Way::Back { &plan.rollback_gates } else { &plan.gates };
+        let condition = if self.steps[at].state.way() == Way::Back { &plan.rollback_gates } else { &plan.gates };
         let mut all = Vec::new();
         for gate in condition.gates() {
             let labels = gate.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();

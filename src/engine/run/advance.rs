@@ -1,6 +1,9 @@
 //! What time and the estate do to steps: gates are judged, timers go off, what was previewed drifts.
 
-use super::{Preview, Run, RunEffect, Stands};
+use super::{
+    Preview, ReadUpTo, Run, RunEffect, Stands,
+    obstacles::{Obstacle, asks, describe},
+};
 use crate::gate::{Readings, Verdict};
 use crate::systems::Systems;
 use base::{
@@ -9,27 +12,12 @@ use base::{
     step::{Clearance, Kind, Level, OpState, StepEvent, StepState, Way},
 };
 use journal::Body;
-use plan::{Action, WINDOW, Window};
-
-/// What is in a step's way, with the level that it has.
-pub(super) type Obstacle = (Level, String);
+use plan::{WINDOW, Window};
 
 /// Whether the gates that let a step begin have done so: nobody judges them any more.
 pub(super) const fn has_started(phase: StepState) -> bool {
     use StepState::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
     matches!(phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped)
-}
-
-/// What asks for the way back, as what is in the way of going forward.
-fn asks(watch: &super::Watch, now: Now) -> Obstacle {
-    let verdict = watch.judge.verdict(now);
-    let why = verdict.because();
-    let (level, so) = match (verdict.level, watch.stands) {
-        (Level::Green, _) => (Level::Red, "ROLL BACK is asked for"),
-        (_, Stands::Yes) => (Level::Unknown, "ROLL BACK was asked for, and its current state is unknown"),
-        _ => (Level::Unknown, "it is unknown whether ROLL BACK is asked for"),
-    };
-    (level, format!("{so}, {}: {why}", watch.title))
 }
 
 /// What keeps a condition from being so now. That it has not been so for long enough does not.
@@ -41,17 +29,10 @@ fn against(verdict: &Verdict) -> Option<String> {
     verdict.blocking().find(|r| (r.decides || !decides) && r.filled.is_none()).map(|r| r.what.clone())
 }
 
-fn describe(window: Window, now: Now) -> String {
-    if now.wall < window.start {
-        format!("the plan's window opens at {}", window.start)
-    } else {
-        format!("the plan's window closed at {}", window.end)
-    }
-}
-
 impl<S: Systems> Run<S> {
     /// Time has passed: once a second, and whenever a timer is due.
-    pub fn tick(&mut self, estate: &S, all: &Measured, now: Now) -> Vec<RunEffect<S>> {
+    pub fn tick(&mut self, estate: &S, all: &Measured, read: ReadUpTo, now: Now) -> Vec<RunEffect<S>> {
+        self.read = read;
         for at in 0..self.steps.len() {
             if !self.steps[at].waivers.is_empty() {
                 self.apply_waivers(at, now);
@@ -60,10 +41,10 @@ impl<S: Systems> Run<S> {
         let samples = &Readings::of_measured(all);
         for step in &mut self.steps {
             use StepState::{Baking, Verifying};
-            let started = step.state.attempt > 0;
+            let started = step.state.attempt() > 0;
             let judged = [
-                (&mut step.gates, !has_started(step.state.state) || step.state.commits_later()),
-                (&mut step.verify, matches!(step.state.state, Verifying | Baking)),
+                (&mut step.gates, !has_started(step.state.state()) || step.state.commits_later()),
+                (&mut step.verify, matches!(step.state.state(), Verifying | Baking)),
                 (&mut step.rollback, started),
             ];
             judged.into_iter().filter(|(_, needed)| *needed).for_each(|(judge, _)| judge.evaluate(samples, now));
@@ -92,7 +73,7 @@ impl<S: Systems> Run<S> {
         }
         // What a verification says comes first: a bake that ends in this very moment must have been seen to the end.
         for at in 0..self.steps.len() {
-            if matches!(self.steps[at].state.state, StepState::Verifying | StepState::Baking) {
+            if matches!(self.steps[at].state.state(), StepState::Verifying | StepState::Baking) {
                 effects.extend(self.judge(at, estate, now));
             }
         }
@@ -111,11 +92,11 @@ impl<S: Systems> Run<S> {
     /// Whether the step that could begin next can be worked out at all: its gates say nothing of that.
     fn next_impossible(&self, estate: &S, now: Now) -> Option<(usize, Obstacle)> {
         let over = |step: &super::StepRun<S>| {
-            matches!(step.state.state, StepState::Done | StepState::Attested | StepState::Skipped)
+            matches!(step.state.state(), StepState::Done | StepState::Attested | StepState::Skipped)
         };
         let at = self.steps.iter().position(|step| !over(step))?;
         let state = &self.steps[at].state;
-        if state.state != StepState::Ready || state.way == Way::Back || state.manual {
+        if state.state() != StepState::Ready || state.way() == Way::Back || state.is_manual() {
             return None;
         }
         match self.work_out(at, estate, now) {
@@ -130,17 +111,17 @@ impl<S: Systems> Run<S> {
     pub(super) fn judge(&mut self, at: usize, estate: &S, now: Now) -> Vec<RunEffect<S>> {
         let mut effects = Vec::new();
         // Once the attempt is over nothing of it is held back any more: its way back is not.
-        if self.steps[at].still && self.steps[at].state.state != StepState::Running {
+        if self.steps[at].still && self.steps[at].state.state() != StepState::Running {
             self.steps[at].still = false;
             if self.held.is_none() {
                 effects.extend(self.take(at, &StepEvent::Release, now));
             }
         }
-        let phase = self.steps[at].state.state;
+        let phase = self.steps[at].state.state();
         match phase {
             StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed => {
                 let clearance = self.clearance(at, now);
-                if clearance != self.steps[at].state.clearance || phase == StepState::Pending {
+                if self.steps[at].state.clearance() != Some(clearance) || phase == StepState::Pending {
                     effects.extend(self.take(at, &StepEvent::Clearance(clearance), now));
                 }
                 self.drift(at, estate, now, &mut effects);
@@ -157,7 +138,7 @@ impl<S: Systems> Run<S> {
 
     /// What was previewed has to be what is there.
     fn drift(&mut self, at: usize, estate: &S, now: Now, effects: &mut Vec<RunEffect<S>>) {
-        if !matches!(self.steps[at].state.state, StepState::Previewed | StepState::Armed) {
+        if !matches!(self.steps[at].state.state(), StepState::Previewed | StepState::Armed) {
             return;
         }
         let shown = match &self.steps[at].preview {
@@ -178,7 +159,7 @@ impl<S: Systems> Run<S> {
     /// How its verification stands. The way back is verified by its own read-backs alone. While something asks for the way back, nothing
     /// that goes forward is done, and bakes anew once it is over.
     fn verdict_of(&self, at: usize, now: Now) -> Level {
-        if self.steps[at].state.way == Way::Back {
+        if self.steps[at].state.way() == Way::Back {
             return Level::Green;
         }
         let level = self.steps[at].verify.level(now);
@@ -188,7 +169,7 @@ impl<S: Systems> Run<S> {
 
     /// What asks for the way back, did when it was last known, or cannot be known, and was not left out of this step by two people. What has
     /// no value for want of traffic asks for nothing.
-    fn asks_back(&self, at: usize) -> impl Iterator<Item = &super::Watch> {
+    pub(super) fn asks_back(&self, at: usize) -> impl Iterator<Item = &super::Watch> {
         let asks = |watch: &&super::Watch| matches!(watch.stands, Stands::Yes | Stands::Unseen { blind: true });
         self.aborts.iter().filter(asks).filter(move |watch| !self.is_left_out(at, &watch.id))
     }
@@ -198,7 +179,7 @@ impl<S: Systems> Run<S> {
     }
 
     /// The plan's window where it is not open and was not left out of this step by two people. It is a time of the calendar.
-    fn closed(&self, at: usize, now: Now) -> Option<Window> {
+    pub(super) fn closed(&self, at: usize, now: Now) -> Option<Window> {
         let window = self.plan.budgets.window.filter(|w| !(w.start..=w.end).contains(&now.wall))?;
         (!self.is_left_out(at, WINDOW)).then_some(window)
     }
@@ -206,7 +187,7 @@ impl<S: Systems> Run<S> {
     /// What keeps a step that has begun from being done, beside its own gates.
     pub(super) fn keeps(&self, at: usize, now: Now) -> Vec<Obstacle> {
         let state = &self.steps[at].state;
-        let judged = matches!(state.state, StepState::Verifying | StepState::Baking) && state.way == Way::Forward;
+        let judged = matches!(state.state(), StepState::Verifying | StepState::Baking) && state.way() == Way::Forward;
         let described = |watch: &super::Watch| {
             let so =
                 if watch.judge.level(now) == Level::Green { "while this is true" } else { "while this is unknown" };
@@ -218,7 +199,7 @@ impl<S: Systems> Run<S> {
     /// Whether a step may begin. What finishes a tail needs nothing done first.
     pub(super) fn clearance(&self, at: usize, now: Now) -> Clearance {
         let state = &self.steps[at].state;
-        let back = state.way == Way::Back || state.exposed();
+        let back = state.way() == Way::Back || state.exposed();
         if !back && !self.missing(at).is_empty() {
             return Clearance::Needs;
         }
@@ -231,11 +212,11 @@ impl<S: Systems> Run<S> {
         if step.state.exposed() {
             return self.halted.is_none() && self.in_conflict(at).is_none() && !self.unread(at);
         }
-        let back = step.state.way == Way::Back;
+        let back = step.state.way() == Way::Back;
         let gates = if back { &step.rollback } else { &step.gates };
         self.halted.is_none()
             && self.held.is_none()
-            && !step.state.held
+            && !step.state.is_held()
             && (!self.checks_invariants(at)
                 || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green)
                     && self.asks_back(at).next().is_none()
@@ -262,9 +243,14 @@ impl<S: Systems> Run<S> {
     /// Why an attempt that goes forward request by request may send no more of them, if it has any left.
     pub(super) fn must_stand_still(&self, at: usize, now: Now) -> Option<String> {
         let state = &self.steps[at].state;
-        let unsent = state.recipe.ops.iter().any(|op| op.kind != Kind::Wait && op.state == OpState::Waiting);
-        let cleanup = state.recipe.ops.iter().any(|op| op.cleanup);
-        if state.state != StepState::Running || state.went == Way::Back || !unsent || cleanup || self.is_emergency(at) {
+        let unsent = state.recipe().ops.iter().any(|op| op.kind != Kind::Wait && op.state == OpState::Waiting);
+        let cleanup = state.recipe().ops.iter().any(|op| op.cleanup);
+        if state.state() != StepState::Running
+            || state.went() == Way::Back
+            || !unsent
+            || cleanup
+            || self.is_emergency(at)
+        {
             return None;
         }
         let broken = self.invariants.iter().find(|watch| watch.judge.level(now) == Level::Red);
@@ -276,7 +262,7 @@ impl<S: Systems> Run<S> {
     /// An attempt that goes forward request by request sends no more of them once an invariant is broken, something asks for the way back, or
     /// the plan's window has closed: it stands still, as if it was held. One with a safe tail has no place to stand still at.
     pub(super) fn stand_still(&mut self, at: usize, now: Now) -> Vec<RunEffect<S>> {
-        let why = if self.steps[at].state.held { None } else { self.must_stand_still(at, now) };
+        let why = if self.steps[at].state.is_held() { None } else { self.must_stand_still(at, now) };
         let Some(why) = why else { return Vec::new() };
         let text = format!("{} is held: {why}; H releases it after that", self.plan_of(at).id);
         self.notice = Some((now, text.clone()));
@@ -287,34 +273,34 @@ impl<S: Systems> Run<S> {
     }
 
     /// An emergency, on its way forward, is a way back by another name: what is not known or not as it should be is what it is for, and
-    /// does not stand in its way.
+    /// does not block it.
     fn is_emergency(&self, at: usize) -> bool {
-        self.steps[at].state.way == Way::Forward && matches!(self.plan_of(at).action, Action::EmergencyWeights { .. })
+        self.steps[at].state.way() == Way::Forward && self.plan_of(at).action.spec().emergency
     }
 
     /// What must be true while the run goes on, what asks for the way back and a window that is not open hold up what goes forward, never
     /// what takes back.
-    fn checks_invariants(&self, at: usize) -> bool {
-        self.steps[at].state.way == Way::Forward && !self.is_emergency(at)
+    pub(super) fn checks_invariants(&self, at: usize) -> bool {
+        self.steps[at].state.way() == Way::Forward && !self.is_emergency(at)
     }
 
     /// Another step that is under way on the same thing: each could undo what the other compares with. An emergency compares with nothing,
     /// and what is under way finds that somebody else has changed the thing.
-    fn in_conflict(&self, at: usize) -> Option<usize> {
+    pub(super) fn in_conflict(&self, at: usize) -> Option<usize> {
         if self.is_emergency(at) {
             return None;
         }
         let target = self.plan_of(at).action.target();
         (0..self.steps.len()).find(|&other| {
             other != at
-                && self.steps[other].state.state == StepState::Running
+                && self.steps[other].state.state() == StepState::Running
                 && self.plan_of(other).action.target() == target
         })
     }
 
     /// Whether what a step is about was changed after it was read last. A preview of older readings would say that there is nothing to do,
     /// or take for how things are what is long gone.
-    fn unread(&self, at: usize) -> bool {
+    pub(super) fn unread(&self, at: usize) -> bool {
         if self.is_emergency(at) {
             return false;
         }
@@ -334,7 +320,7 @@ impl<S: Systems> Run<S> {
     /// long as what it needs does.
     fn is_satisfied(&self, at: usize) -> bool {
         let state = &self.steps[at].state;
-        let own = state.state == StepState::Done && !state.adopted;
+        let own = state.state() == StepState::Done && !state.is_adopted();
         state.satisfies() && (own || self.missing(at).is_empty())
     }
 
@@ -357,70 +343,5 @@ impl<S: Systems> Run<S> {
             }
         }
         None
-    }
-
-    /// What is in the way of every step, and of those forward alone: worked out once for all of them.
-    pub(super) fn common_obstacles(&self, now: Now) -> (Vec<Obstacle>, Vec<Obstacle>) {
-        let all = self.halted.iter().chain(&self.held).map(|why| (Level::Unknown, why.clone())).collect();
-        let broken = self.invariants.iter().filter_map(|watch| {
-            let verdict = watch.judge.verdict(now);
-            (verdict.level != Level::Green).then(|| (verdict.level, format!("{}: {}", watch.title, verdict.because())))
-        });
-        (all, broken.collect())
-    }
-
-    /// All that is in a step's way, but for steps that it needs. Each with the level that it has.
-    pub(super) fn obstacles(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> Vec<Obstacle> {
-        let step = &self.steps[at];
-        let back = step.state.way == Way::Back;
-        if step.state.exposed() {
-            // Neither a hold nor a gate keeps a tail from being finished.
-            let mut out: Vec<Obstacle> = self.halted.iter().map(|why| (Level::Unknown, why.clone())).collect();
-            self.on_the_way(at, &mut out);
-            return out;
-        }
-        let mut out = common.0.clone();
-        if self.held.is_none() && step.state.held {
-            out.push((Level::Unknown, "held: H releases it".to_owned()));
-        }
-        if self.checks_invariants(at) {
-            out.extend_from_slice(&common.1);
-            out.extend(self.asks_back(at).map(|watch| asks(watch, now)));
-            out.extend(self.closed(at, now).map(|window| (Level::Unknown, describe(window, now))));
-        }
-        let gates = if back { &step.rollback } else { &step.gates };
-        let verdict = gates.verdict(now);
-        if verdict.level != Level::Green {
-            out.extend(verdict.blocking().map(|r| (r.level, r.what.clone())));
-        }
-        self.on_the_way(at, &mut out);
-        out
-    }
-
-    /// What else goes on with what a step is about.
-    fn on_the_way(&self, at: usize, out: &mut Vec<Obstacle>) {
-        if let Some(other) = self.in_conflict(at) {
-            let target = self.plan_of(at).action.target();
-            out.push((Level::Unknown, format!("{} is running on {target}", self.plan_of(other).id)));
-        }
-        if self.unread(at) {
-            let target = self.plan_of(at).action.target();
-            out.push((Level::Unknown, format!("{target} was changed and is being verified")));
-        }
-    }
-
-    /// What blocks a step, in one sentence.
-    pub(super) fn why_blocked(&self, at: usize, now: Now) -> String {
-        let absent = self.missing(at);
-        if self.steps[at].state.way == Way::Forward && !absent.is_empty() {
-            return format!("it needs {}", absent.join(", "));
-        }
-        let obstacles = self.obstacles(at, &self.common_obstacles(now), now);
-        let more = obstacles.len().saturating_sub(1);
-        match obstacles.into_iter().next() {
-            Some((_, first)) if more > 0 => format!("{first}, and {more} more"),
-            Some((_, first)) => first,
-            None => "nothing blocks it".to_owned(),
-        }
     }
 }

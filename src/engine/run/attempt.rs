@@ -25,9 +25,9 @@ pub(super) struct OpRun<V> {
     pub version: Option<V>,
     /// What it compared with.
     pub expected: Option<V>,
-    /// What was seen or said last.
+    /// The last detail, of a reply or a verification.
     pub detail: String,
-    /// A server said that it took it.
+    /// A server accepted it.
     pub accepted: bool,
     /// What a server answered that did not take it: a verification that follows tells only that it is not applied.
     pub refused: Option<String>,

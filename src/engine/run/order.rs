@@ -97,7 +97,7 @@ impl Hand {
     }
 }
 
-/// Why an order was not obeyed, in words for the operator.
+/// Why an order was refused, in words for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refusal(pub String);

@@ -1,4 +1,4 @@
-//! Whether an operator gets what they want, and why not. Nothing here is silent: an order is obeyed or refused with its reason.
+//! The operator's orders. Each is performed, or refused with a reason.
 
 use super::{
     Hand, Order, Proposal, Refusal, Run, RunEffect, SLOW,
@@ -12,7 +12,7 @@ use base::{
     step::{Clearance, StepEvent, StepState, Way},
 };
 use journal::{Body, Unapproved};
-use plan::{Condition, Confirm, StepPlan, people};
+use plan::{Condition, Confirm, Means, StepPlan, people};
 
 pub(super) type Performed<S> = Result<Vec<RunEffect<S>>, Refusal>;
 
@@ -29,7 +29,7 @@ impl<S: Systems> Run<S> {
         match self.perform(order, estate, now) {
             Ok(effects) => effects,
             Err(Refusal(why)) => {
-                // Whoever approved from elsewhere does not see what is said here; the record is their answer.
+                // Who approved from elsewhere does not see this screen; the record is their answer.
                 let operator = self.writer.clone().filter(|_| self.halted.is_none());
                 let record = approval.zip(operator).map(|(it, by)| RunEffect::Record(it.on_record(by, &why)));
                 self.notice = Some((now, why));
@@ -107,21 +107,21 @@ impl<S: Systems> Run<S> {
     fn preview(&mut self, at: usize, estate: &S, now: Now) -> Performed<S> {
         let state = &self.steps[at].state;
         let id = self.plan_of(at).id.clone();
-        if matches!(self.plan_of(at).action, plan::Action::Build { .. }) {
+        if self.plan_of(at).action.spec().means == Means::Shown {
             // What is missing is shown; there is nothing in it that could be armed or sent.
             self.steps[at].preview = Some(self.work_out(at, estate, now));
             return Ok(Vec::new());
         }
-        if state.manual {
+        if state.is_manual() {
             return Err(Refusal::new(format!("{id} is a manual step: mark it done, with what you checked")));
         }
         if !matches!(
-            state.state,
+            state.state(),
             StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed
         ) {
             return Err(Refusal::new(format!("{id} is {}: there is nothing to preview", state.word())));
         }
-        // Shown whatever is in its way; whether it can be armed is another matter.
+        // A blocked step can be previewed; arming it is checked later.
         let preview = self.work_out(at, estate, now);
         let known = preview.as_ref().ok().cloned();
         self.steps[at].preview = Some(preview);
@@ -144,7 +144,7 @@ impl<S: Systems> Run<S> {
 
     /// What a step would do, as things stand.
     pub(super) fn work_out(&self, at: usize, estate: &S, now: Now) -> super::Previewed<S> {
-        let way = self.steps[at].state.way;
+        let way = self.steps[at].state.way();
         let unfinished = self.steps[at].attempt.as_ref().filter(|_| self.steps[at].state.exposed());
         let draft = match (unfinished, way) {
             (Some(attempt), _) => estate.finish_cleanup(&attempt.draft.ops, now),
@@ -153,7 +153,7 @@ impl<S: Systems> Run<S> {
         }?;
         Ok(super::Preview {
             way,
-            digest: digest_of((&self.journal, &self.plan_of(at).id), self.steps[at].state.attempt, way, &draft),
+            digest: digest_of((&self.journal, &self.plan_of(at).id), self.steps[at].state.attempt(), way, &draft),
             draft,
         })
     }
@@ -162,11 +162,12 @@ impl<S: Systems> Run<S> {
         let plan = self.plan_of(at);
         let (id, needed) = (plan.id.clone(), plan.approvals);
         let state = &self.steps[at].state;
-        match state.state {
+        match state.state() {
             // What finishes a tail is part of what was approved; to wait for a second person leaves the estate exposed.
-            StepState::Previewed if state.approvals < needed && !state.exposed() => {
-                Err(Refusal::new(format!("{id} needs {needed} approvals of this preview and has {}", state.approvals)))
-            }
+            StepState::Previewed if state.approvals() < needed && !state.exposed() => Err(Refusal::new(format!(
+                "{id} needs {needed} approvals of this preview and has {}",
+                state.approvals()
+            ))),
             StepState::Previewed => Ok(self.take(at, &StepEvent::Arm, now)),
             StepState::Armed => Ok(Vec::new()),
             _ => Err(Refusal::new(match &self.steps[at].preview {
@@ -192,7 +193,7 @@ impl<S: Systems> Run<S> {
             )));
         }
         let state = &self.steps[at].state;
-        if state.state != StepState::Armed {
+        if state.state() != StepState::Armed {
             return Err(Refusal::new(format!("{id} is {}, not armed", state.word())));
         }
         // What is sent is what was seen, or nothing is.
@@ -204,7 +205,7 @@ impl<S: Systems> Run<S> {
                 return Err(Refusal::new(format!("{id} is now forbidden: {why}")));
             }
             // What is begun is what was worked out just now; it is the same.
-            Ok(fresh) if fresh.digest == digest && digest == self.steps[at].state.digest => {
+            Ok(fresh) if fresh.digest == digest && Some(digest) == self.steps[at].state.digest() => {
                 self.steps[at].preview = Some(Ok(fresh));
             }
             Ok(_) => {
@@ -257,7 +258,7 @@ impl<S: Systems> Run<S> {
     }
 
     fn release(&mut self, operator: &str, now: Now) -> Performed<S> {
-        let held: Vec<usize> = (0..self.steps.len()).filter(|at| self.steps[*at].state.held).collect();
+        let held: Vec<usize> = (0..self.steps.len()).filter(|at| self.steps[*at].state.is_held()).collect();
         // What had to stand still by itself goes on once the reason is gone, or two people have left it out.
         let (still, free): (Vec<usize>, Vec<usize>) =
             held.into_iter().partition(|at| self.must_stand_still(*at, now).is_some());
@@ -299,7 +300,7 @@ impl<S: Systems> Run<S> {
 
     pub(super) fn may_be_marked_done(&self, at: usize) -> Result<(), Refusal> {
         let state = &self.steps[at].state;
-        if state.manual && state.state == StepState::Ready {
+        if state.is_manual() && state.state() == StepState::Ready {
             return Ok(());
         }
         let id = &self.plan_of(at).id;
@@ -343,7 +344,7 @@ impl<S: Systems> Run<S> {
         }
     }
 
-    /// Whether a name that was typed where the run is steered stands for somebody: for the operator alone. What takes two people would else
+    /// Whether a name that was typed where the run is controlled stands for somebody: for the operator alone. What takes two people would else
     /// take one keyboard.
     pub(super) fn is_own_word(&self, by: &str, hand: &Hand, what: (&str, Digest)) -> Result<(), Refusal> {
         let own = self.writer.as_deref().is_some_and(|operator| operator.eq_ignore_ascii_case(by.trim()));
@@ -366,7 +367,8 @@ impl<S: Systems> Run<S> {
         if self.plan_of(at).irreversible {
             self.is_own_word(&by, &hand, (step, digest))?;
         }
-        if digest != self.steps[at].state.digest {
+        // Once it has begun there is no preview any more, which is refused below.
+        if self.steps[at].state.clearance().is_some() && self.steps[at].state.digest() != Some(digest) {
             return Err(Refusal::new(format!("{by} approved a different preview of {step} from the one shown")));
         }
         if self.steps[at].approved.keys().any(|other| people::same(other, &by)) {

@@ -223,7 +223,7 @@ impl<S: Systems> Run<S> {
                 }));
                 let at = self.find(&step)?;
                 out.extend(self.take(at, &StepEvent::ResolvedManually(ticket, there), now));
-                let op = self.steps[at].state.recipe.ops.get(usize::from(ticket.op));
+                let op = self.steps[at].state.recipe().ops.get(usize::from(ticket.op));
                 if op.is_some_and(|op| op.state == OpState::Quarantine) {
                     let wait = "an earlier request may still take effect: wait until that time is over, then check and resolve it again";
                     self.notice = Some((now, format!("{step}: {wait}")));
@@ -266,8 +266,8 @@ impl<S: Systems> Run<S> {
             Proposal::Skip { reason, .. } => {
                 notice(reason, "the reason for skipping the step")?;
                 let state = &self.steps[at].state;
-                let open = matches!(state.state, StepState::Pending | StepState::Blocked | StepState::Ready);
-                if open && state.way == base::step::Way::Forward && !state.partly_done() {
+                let open = matches!(state.state(), StepState::Pending | StepState::Blocked | StepState::Ready);
+                if open && state.way() == base::step::Way::Forward && !state.partly_done() {
                     return Ok(());
                 }
                 let id = proposal.step();
@@ -277,7 +277,7 @@ impl<S: Systems> Run<S> {
                 notice(looked_at, "what you both checked")?;
                 let state = &self.steps[at].state;
                 // Of a tail that failed nobody needs to say that it is not there.
-                if state.unsettled() == Some(*ticket) && (*there || state.state == StepState::Running) {
+                if state.unsettled() == Some(*ticket) && (*there || state.state() == StepState::Running) {
                     return Ok(());
                 }
                 Err(Refusal::new("only an UNKNOWN operation can be resolved manually"))

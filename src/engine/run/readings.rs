@@ -1,4 +1,4 @@
-//! What the estate looked like, put on record now and then while somebody steers: for the story of the run, which is told to people who
+//! What the estate looked like, recorded at intervals while somebody has control: for the report of the run, which is written for people who
 //! were not there. Nothing is decided on what is written here but one thing: what a run has cost those who write goes on where the journal
 //! left it, because the plan's budget is for the whole run, however often the program is started in it.
 
@@ -54,7 +54,7 @@ impl<S: Systems> Run<S> {
     /// An outage is put down as it begins, while it lasts and when it is over: what it has cost is known to the end of it.
     pub fn wants(&mut self, outage: bool, now: Now) -> Arc<HashSet<&'static str>> {
         use StepState::{Baking, Running, Settling, Verifying};
-        let busy = self.steps.iter().any(|s| matches!(s.state.state, Running | Settling | Verifying | Baking));
+        let busy = self.steps.iter().any(|s| matches!(s.state.state(), Running | Settling | Verifying | Baking));
         let turned = std::mem::replace(&mut self.diary.outage, outage) != outage;
         let due = match self.diary.last {
             _ if turned => now.boot,

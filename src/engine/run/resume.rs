@@ -43,7 +43,7 @@ impl<S: Systems> Run<S> {
         let mut effects = Vec::new();
         for at in 0..self.steps.len() {
             // What was never begun has nothing to take up.
-            if self.steps[at].state.attempt > 0 {
+            if self.steps[at].state.attempt() > 0 {
                 effects.extend(self.take(at, &StepEvent::Resumed, now));
             }
         }
@@ -120,7 +120,7 @@ impl<S: Systems> Run<S> {
             self.held =
                 on.then(|| if why.is_empty() { format!("held by {by}") } else { format!("held by {by}: {why}") });
             for step in &mut self.steps {
-                step.state.held = *on;
+                step.state.replay_hold(*on);
             }
         }
         let Some(at) = body.step().and_then(|id| self.place(id)) else { return };

@@ -68,7 +68,7 @@ pub struct StepView {
     pub level: Level,
     /// Steps it needs that are not done.
     pub lacks: Vec<String>,
-    /// What is in its way, all of it, before it begins; then what keeps it from being done, beside its gates.
+    /// All that blocks it before it begins; then what keeps it from being done, beside its gates.
     pub obstacles: Vec<(Level, String)>,
     /// Every gate, with its reason.
     pub gates: Vec<GateLine>,
@@ -159,7 +159,7 @@ pub struct OpLine {
     /// Part of the safe tail.
     #[serde(rename = "tail")]
     pub cleanup: bool,
-    /// What was said or seen last.
+    /// The last detail, of a reply or a verification.
     #[serde(rename = "said")]
     pub detail: String,
     /// The same as a command that a person could paste.

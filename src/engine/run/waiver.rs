@@ -34,7 +34,7 @@ impl<S: Systems> Run<S> {
     /// The attempt that a waiver given now is for: the one under way, or the next.
     pub(super) fn attempt_meant(&self, at: usize) -> u16 {
         let state = &self.steps[at].state;
-        if under_way(state) { state.attempt } else { state.attempt.saturating_add(1) }
+        if under_way(state) { state.attempt() } else { state.attempt().saturating_add(1) }
     }
 
     /// Leaves a gate of a step out. A second waiver of the same gate replaces the first.
@@ -67,5 +67,5 @@ impl<S: Systems> Run<S> {
 
 /// Whether an attempt is under way, its verification included.
 const fn under_way(state: &Machine) -> bool {
-    matches!(state.state, StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking)
+    matches!(state.state(), StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking)
 }

@@ -47,18 +47,18 @@ impl<S: Systems> Run<S> {
         for (at, step) in self.steps.iter().enumerate() {
             let plan = self.plan_of(at);
             use StepState::{Attested, Baking, Done, Running, Settling, Verifying};
-            let started = matches!(step.state.state, Running | Settling | Verifying | Baking | Done | Attested);
+            let started = matches!(step.state.state(), Running | Settling | Verifying | Baking | Done | Attested);
             if plan.irreversible && (started || step.state.stands()) {
                 out.closed.get_or_insert_with(|| plan.id.clone());
             }
-            if step.state.adopted {
+            if step.state.is_adopted() {
                 out.without.push(plan.id.clone());
             }
             if !step.state.stands() || step.back.is_empty() {
                 continue;
             }
             out.steps += 1;
-            let own = step.attempt.as_ref().filter(|_| step.state.went == Way::Forward).or(step.stood.as_ref());
+            let own = step.attempt.as_ref().filter(|_| step.state.went() == Way::Forward).or(step.stood.as_ref());
             out.takes += plan.settle.max(own.map_or(plan.settle, |it| it.draft.settle));
             let Some((what, left)) = estate.rollback_window(&plan.action, now) else { continue };
             let (left, why) = match left {

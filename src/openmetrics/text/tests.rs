@@ -7,16 +7,20 @@ use std::{
 use super::*;
 use base::{now::Now, observed::FaultKind};
 use drive::sim::{SimDrive, Trouble};
-use engine::EngineCommand;
+use engine::snapshot::Wanted;
 
 fn estate() -> SimDrive {
     let text = include_str!("../../../demo/small.toml");
     let (plan, _) = systems::parse_plan(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}"));
     let started = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let mut drive = SimDrive::new(Arc::new(plan), 7, started);
-    drive.command(EngineCommand::Measure);
     drive.run_for(Duration::from_secs(60));
     drive
+}
+
+/// A snapshot with every signal.
+fn measured(drive: &mut SimDrive) -> Snapshot {
+    drive.snapshot_with(&Wanted { signals: true, ..Wanted::default() })
 }
 
 /// The family of a sample, by its name and the types read before.
@@ -53,7 +57,7 @@ fn read(text: &str) -> HashMap<String, f64> {
                 let value: f64 = value.parse().expect("a number");
                 assert!(value.is_finite(), "{line}");
                 assert!(samples.insert(series.to_owned(), value).is_none(), "{series} is there twice");
-                family_of(name, &types).unwrap_or_else(|| panic!("{name} is of no family told before"))
+                family_of(name, &types).unwrap_or_else(|| panic!("{name} is of no family named before"))
             }
         };
         if of != family {
@@ -67,7 +71,7 @@ fn read(text: &str) -> HashMap<String, f64> {
 #[test]
 fn every_live_signal_is_a_number_once_and_the_text_is_of_the_format() {
     let mut drive = estate();
-    let snapshot = drive.snapshot();
+    let snapshot = measured(&mut drive);
     let samples = read(&render(&snapshot, None));
     let live = snapshot.samples.iter().flatten().filter(|s| s.value.is_fresh());
     let names: Vec<String> = systems::signals().iter().map(|def| name(def).0).collect();
@@ -87,9 +91,9 @@ fn what_is_not_live_is_no_number_and_its_state_is_told() {
     let mut drive = estate();
     drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Unreachable)));
     drive.run_for(Duration::from_secs(3));
-    let stale = read(&render(&drive.snapshot(), None));
+    let stale = read(&render(&measured(&mut drive), None));
     drive.run_for(Duration::from_secs(60));
-    let blind = read(&render(&drive.snapshot(), None));
+    let blind = read(&render(&measured(&mut drive), None));
     for (samples, state) in [(stale, "stale"), (blind, "blind")] {
         assert!(!samples.keys().any(|series| series.starts_with("landfall_mongo_set_primaries")), "{state}");
         let series =
@@ -106,7 +110,7 @@ fn what_is_not_live_is_no_number_and_its_state_is_told() {
 #[test]
 fn a_core_that_is_silent_is_hold_and_knows_nothing() {
     let mut drive = estate();
-    let samples = read(&render(&drive.snapshot(), Some(Duration::from_secs(9))));
+    let samples = read(&render(&measured(&mut drive), Some(Duration::from_secs(9))));
     assert_eq!(samples["landfall_up"], 0.0);
     assert_eq!(samples["landfall_verdict{landfall_verdict=\"hold\"}"], 1.0);
     assert!(!samples.keys().any(|series| series.starts_with("landfall_source") || series.contains("landfall_mongo")));

@@ -10,9 +10,12 @@ use crate::{
     hint,
     scalar::quoted,
     tree::{At, Table},
-    types::{HealthKind, HealthQuery, HealthUnit, MetricQuery},
+    types::{HealthKind, HealthQuery, MetricQuery},
 };
-use base::side::{Side, Sides};
+use base::{
+    side::{Side, Sides},
+    signal::Unit,
+};
 
 pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<HealthQuery>> {
     unique_names(root.tables("health"), "name", "health query", faults);
@@ -21,7 +24,7 @@ pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<HealthQuery>>
 }
 
 fn query(table: &Table, root: &Table, faults: &mut Faults) -> Option<HealthQuery> {
-    let (kind, unit) = (kind(table), unit(table));
+    let (kind, unit) = (kind(table), unit(table, "unit"));
     if let (Some(kind), Some(unit)) = (kind, &unit) {
         fitting(kind, unit, faults);
     }
@@ -53,31 +56,31 @@ fn kind(table: &Table) -> Option<HealthKind> {
     })
 }
 
-fn unit(table: &Table) -> Option<At<HealthUnit>> {
-    let at: At<String> = table.at("unit")?;
+/// The unit that a query's table names.
+pub(super) fn unit(table: &Table, key: &str) -> Option<At<Unit>> {
+    let at: At<String> = table.at(key)?;
     let value = match at.value.as_str() {
-        "ratio" => HealthUnit::Ratio,
-        "seconds" => HealthUnit::Seconds,
-        "per_second" => HealthUnit::PerSecond,
-        "bytes" => HealthUnit::Bytes,
-        _ => HealthUnit::Count,
+        "ratio" => Unit::Ratio,
+        "seconds" => Unit::Seconds,
+        "per_second" => Unit::PerSecond,
+        "bytes" => Unit::Bytes,
+        _ => Unit::Count,
     };
     Some(At { value, span: at.span })
 }
 
 /// The overview reads requests as a rate, errors as a share and latency as a duration.
-fn fitting(kind: HealthKind, unit: &At<HealthUnit>, faults: &mut Faults) {
+fn fitting(kind: HealthKind, unit: &At<Unit>, faults: &mut Faults) {
     let (fits, hint) = match kind {
         HealthKind::Requests => (
-            matches!(unit.value, HealthUnit::PerSecond | HealthUnit::Count),
+            matches!(unit.value, Unit::PerSecond | Unit::Count),
             "requests are counted \"per_second\"; a CloudWatch Sum over 60s becomes that with scale = 0.01667",
         ),
-        HealthKind::Errors => (
-            unit.value == HealthUnit::Ratio,
-            "errors are a \"ratio\" from 0 to 1: failed requests divided by all requests",
-        ),
+        HealthKind::Errors => {
+            (unit.value == Unit::Ratio, "errors are a \"ratio\" from 0 to 1: failed requests divided by all requests")
+        }
         HealthKind::Latency => (
-            unit.value == HealthUnit::Seconds,
+            unit.value == Unit::Seconds,
             "latency is in \"seconds\"; milliseconds become that with scale = 0.001 or / 1000",
         ),
         HealthKind::Other => (true, ""),

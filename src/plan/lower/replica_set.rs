@@ -30,7 +30,7 @@ fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) 
     if let (Some(s), Some(t)) = (&source, &target)
         && s == t
     {
-        let message = "`target` is told by the same rule as `source`: every member would be of both sides";
+        let message = "`target` has the same rule as `source`: every member would be of both sides";
         let span = table.written("target").unwrap_or_else(|| table.span.clone());
         faults.push(Diagnosis::error(Code::SameSides, &span, message).hint("give the target's tag value or hosts"));
     }

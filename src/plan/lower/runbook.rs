@@ -100,7 +100,8 @@ fn names(root: &Table, faults: &mut Faults) {
     let mut seen: Vec<(String, At<String>)> = Vec::new();
     for name in root.tables("approver").filter_map(|t| t.at::<String>("name")) {
         if let Some(why) = people::fault(&name.value) {
-            let message = format!("the approver's name {} cannot be told from others: {why}", quoted(&name.value));
+            let message =
+                format!("the approver's name {} cannot be distinguished from others: {why}", quoted(&name.value));
             let fault = Diagnosis::error(Code::BadValue, &name.span, message);
             faults.push(fault.hint("write it in letters of one script, as it is to stand in the journal"));
             continue;

@@ -1,4 +1,7 @@
-//! The tables of the actions of a step: one form each, and their keys. Data only.
+//! The actions of a step: of each its key, its parameters and what they refer to, and what others have to know of it. Data only.
+//!
+//! An action is a variant of [`ActionKey`], by which it is read (`src/plan/lower/runbook/action.rs`), and of
+//! [`Action`](crate::Action): wherever one is not handled, it does not compile.
 
 use std::time::Duration;
 
@@ -9,44 +12,204 @@ use super::{
     runbook::DAY,
     tables::{NAME, TEXT, may, must, or},
 };
+use crate::{
+    things,
+    types::{Action, Confirm},
+};
+use base::domain::{Domain, Named};
 
-/// The actions of a step, one form each: `{ set_weights = { … } }`.
+/// What there is to know of an action beside what it does.
+#[derive(Debug)]
+pub struct ActionSpec {
+    /// Its key in a step's `action`.
+    pub key: &'static str,
+    /// One sentence.
+    pub doc: &'static str,
+    /// The table of its form: one key, its parameters below.
+    pub form: &'static TableSpec,
+    /// The id of the system that carries it out; none: a person does.
+    pub system: Option<&'static str>,
+    /// How it is carried out.
+    pub means: Means,
+    /// What its parameters refer to; those that are not among them are values.
+    pub refers: &'static [Named],
+    /// What of the plan permits it.
+    pub access: Access,
+    /// The confirmation where the step names none: in proportion to the damage that the action can do.
+    pub confirm: Confirm,
+    /// It is an emergency: it has no precondition, and does not wait for gates, invariants or other steps on the same thing.
+    pub emergency: bool,
+    /// A gate that must not be missing before it.
+    pub wants: Option<&'static WantedGate>,
+}
+
+/// How an action is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    /// By requests.
+    Requests,
+    /// By a person, outside the program; the preview shows what is to be done.
+    Shown,
+    /// By a person, outside the program, who alone knows what.
+    ByHand,
+}
+
+/// What of the plan permits an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing is needed.
+    None,
+    /// A key of the table of the thing that it is about.
+    OfThing(&'static str),
+    /// A key of the same for the side that the second parameter names.
+    OfThingSide(&'static str, &'static str),
+    /// `write` of the site that this parameter names.
+    OfSite(&'static str),
+    /// `write` of this table of the plan, which has this title.
+    OfTable(&'static str, &'static str),
+}
+
+/// A gate that must not be missing before an action.
+#[derive(Debug)]
+pub struct WantedGate {
+    /// One of these signals, of the thing that the action is about.
+    pub signals: &'static [&'static str],
+    /// The message where it is missing, before the thing's name.
+    pub missing: &'static str,
+    /// What can be done.
+    pub hint: &'static str,
+}
+
+impl ActionSpec {
+    const fn by(self, system: &'static str, refers: &'static [Named], access: Access) -> Self {
+        Self { system: Some(system), means: Means::Requests, refers, access, confirm: Confirm::Name, ..self }
+    }
+
+    const fn shown(self) -> Self {
+        Self { means: Means::Shown, access: Access::None, confirm: Confirm::Enter, ..self }
+    }
+
+    const fn counted(self) -> Self {
+        Self { confirm: Confirm::Countdown, ..self }
+    }
+
+    const fn emergency(self) -> Self {
+        Self { emergency: true, ..self }
+    }
+
+    const fn wants(self, gate: &'static WantedGate) -> Self {
+        Self { wants: Some(gate), ..self }
+    }
+}
+
+/// The actions: `Variant "key" kind of its value, "doc", more about it;`. Without more a person carries it out.
 macro_rules! actions {
-    ($($FORM:ident $key:literal $kind:expr, $doc:literal;)+) => {
-        $(static $FORM: TableSpec = TableSpec {
-            header: concat!("the action ", $key), doc: $doc, groups: &[&[must($key, $kind, $doc)]],
-        };)+
-        /// All of them.
-        pub(super) const ACTIONS: &[&TableSpec] = &[$(&$FORM),+];
+    ($($Name:ident $key:literal $kind:expr, $doc:literal $(, $more:ident($($arg:expr),*))*;)+) => {
+        /// The key of an action.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum ActionKey { $(
+            #[doc = $doc]
+            $Name,
+        )+ }
+
+        impl ActionKey {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$Name),+];
+
+            /// What there is to know of it.
+            #[must_use]
+            pub const fn spec(self) -> &'static ActionSpec {
+                match self { $(Self::$Name => {
+                    static FORM: TableSpec = TableSpec {
+                        header: concat!("the action ", $key), doc: $doc, groups: &[&[must($key, $kind, $doc)]],
+                    };
+                    static SPEC: ActionSpec = ActionSpec {
+                        key: $key,
+                        doc: $doc,
+                        form: &FORM,
+                        system: None,
+                        means: Means::ByHand,
+                        refers: &[],
+                        access: Access::None,
+                        confirm: Confirm::Enter,
+                        emergency: false,
+                        wants: None,
+                    }$(.$more($($arg),*))*;
+                    &SPEC
+                })+ }
+            }
+        }
+
+        /// The forms of all of them.
+        pub(super) const ACTIONS: &[&TableSpec] = &[$(ActionKey::$Name.spec().form),+];
     };
 }
 
+impl ActionKey {
+    /// The one with this key.
+    #[must_use]
+    pub fn named(key: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|it| it.spec().key == key)
+    }
+}
+
+const OF_SET: &[Named] = &[("set", Domain::Of(&things::SETS))];
+const OF_ROLE: &[Named] = &[("role", Domain::Of(&things::ROLES))];
+const OF_NAME: &[Named] = &[("name", Domain::Of(&things::DNS_NAMES))];
+const OF_GROUP: &[Named] = &[("pair", Domain::Of(&things::PAIRS)), ("group", GROUPS)];
+/// A group that the pair of clusters watches.
+pub const GROUPS: Domain = Domain::Matched {
+    of: &things::PAIRS,
+    within: "pair",
+    patterns: "groups",
+    missing: "no pair of clusters there watches the group",
+};
+
+const SET_WRITER: Access = Access::OfThing("write_login");
+const SITE_WRITER: Access = Access::OfSite("side");
+const DNS_WRITER: Access = Access::OfTable("route53", "Route 53");
+const CLUSTER_WRITER: Access = Access::OfThingSide("write_properties", "to");
+
+static LAG: WantedGate = WantedGate {
+    signals: &["mongo.set.worst_target_lag", "mongo.member.lag"],
+    missing: "a primary is moved, and no gate checks the lag of",
+    hint: "writes fail while the new primary catches up: add a gate on mongo.set.worst_target_lag",
+};
+
 actions! {
-    DO_SET_WEIGHTS "set_weights" Table(&SET_WEIGHTS), "A weighted DNS name's weights are set.";
-    DO_SET_TTL "set_ttl" Table(&SET_TTL), "A weighted DNS name's time to live is set.";
-    DO_EMERGENCY_WEIGHTS "emergency_weights" Table(&EMERGENCY_WEIGHTS),
-        "A weighted DNS name's weights are overwritten without a precondition.";
-    DO_ADD_MEMBERS "add_members" Table(&ADD_MEMBERS),
-        "A replica set's candidates become members: hidden, without votes, with priority 0.";
-    DO_UNHIDE "unhide" Table(&MEMBERS), "A side's hidden members are offered to readers.";
-    DO_SET_VOTES "set_votes" Table(&SET_VOTES), "So many members of each side vote.";
-    DO_SET_PRIORITIES "set_priorities" Table(&SET_PRIORITIES), "The priority of a side's voting members is set.";
-    DO_MOVE_PRIMARY "move_primary" Table(&MOVE_PRIMARY), "A replica set's primary is moved.";
-    DO_FREEZE "freeze" Table(&FREEZE), "A side's members do not stand for election for a while.";
-    DO_UNFREEZE "unfreeze" Table(&MEMBERS), "A side's members may stand for election again.";
-    DO_REMOVE_MEMBERS "remove_members" Table(&MEMBERS), "All of a side's members leave a replica set, their votes first.";
-    DO_SET_CAPACITY "set_capacity" Table(&SET_CAPACITY), "Desired capacity and minimum of a role's Auto Scaling groups are set.";
-    DO_STOP "stop" Table(&STOP), "All instances of a role are stopped, in batches.";
-    DO_START "start" Table(&START), "All instances of a role are started, in batches.";
-    DO_SUSPEND "suspend" Table(&SUSPEND), "Processes of a role's Auto Scaling groups are suspended.";
-    DO_RESUME "resume" Table(&RESUME), "Processes of a role's Auto Scaling groups are resumed.";
-    DO_REGISTER "register" Table(&REGISTER), "The running instances of a role are registered in its target groups, in batches.";
-    DO_DEREGISTER "deregister" Table(&DEREGISTER),
-        "The running instances of a role are taken out of its target groups, in batches.";
-    DO_BUILD "build" Table(&BUILD),
-        "A person or Terraform builds the missing instances of a role; landfall shows them and sends nothing.";
-    DO_COMMIT_OFFSETS "commit_offsets" Table(&COMMIT_OFFSETS), "A consumer group's offsets are set on the other cluster.";
-    DO_MANUAL "manual" TEXT, "A manual step: a person does it outside landfall and marks it done.";
+    SetWeights "set_weights" Table(&SET_WEIGHTS), "A weighted DNS name's weights are set.", by("route53", OF_NAME, DNS_WRITER);
+    SetTtl "set_ttl" Table(&SET_TTL), "A weighted DNS name's time to live is set.", by("route53", OF_NAME, DNS_WRITER);
+    EmergencyWeights "emergency_weights" Table(&EMERGENCY_WEIGHTS),
+        "A weighted DNS name's weights are overwritten without a precondition.",
+        by("route53", OF_NAME, DNS_WRITER), counted(), emergency();
+    AddMembers "add_members" Table(&ADD_MEMBERS),
+        "A replica set's candidates become members: hidden, without votes, with priority 0.", by("mongo", OF_SET, SET_WRITER);
+    Unhide "unhide" Table(&MEMBERS), "A side's hidden members are offered to readers.", by("mongo", OF_SET, SET_WRITER);
+    SetVotes "set_votes" Table(&SET_VOTES), "So many members of each side vote.", by("mongo", OF_SET, SET_WRITER);
+    SetPriorities "set_priorities" Table(&SET_PRIORITIES), "The priority of a side's voting members is set.",
+        by("mongo", OF_SET, SET_WRITER);
+    MovePrimary "move_primary" Table(&MOVE_PRIMARY), "A replica set's primary is moved.",
+        by("mongo", OF_SET, SET_WRITER), counted(), wants(&LAG);
+    Freeze "freeze" Table(&FREEZE), "A side's members do not stand for election for a while.", by("mongo", OF_SET, SET_WRITER);
+    Unfreeze "unfreeze" Table(&MEMBERS), "A side's members may stand for election again.", by("mongo", OF_SET, SET_WRITER);
+    RemoveMembers "remove_members" Table(&MEMBERS), "All of a side's members leave a replica set, their votes first.",
+        by("mongo", OF_SET, SET_WRITER), counted();
+    SetCapacity "set_capacity" Table(&SET_CAPACITY), "Desired capacity and minimum of a role's Auto Scaling groups are set.",
+        by("ec2", OF_ROLE, SITE_WRITER);
+    Stop "stop" Table(&STOP), "All instances of a role are stopped, in batches.", by("ec2", OF_ROLE, SITE_WRITER), counted();
+    Start "start" Table(&START), "All instances of a role are started, in batches.", by("ec2", OF_ROLE, SITE_WRITER);
+    Suspend "suspend" Table(&SUSPEND), "Processes of a role's Auto Scaling groups are suspended.", by("ec2", OF_ROLE, SITE_WRITER);
+    Resume "resume" Table(&RESUME), "Processes of a role's Auto Scaling groups are resumed.", by("ec2", OF_ROLE, SITE_WRITER);
+    Register "register" Table(&REGISTER), "The running instances of a role are registered in its target groups, in batches.",
+        by("ec2", OF_ROLE, SITE_WRITER);
+    Deregister "deregister" Table(&DEREGISTER),
+        "The running instances of a role are taken out of its target groups, in batches.", by("ec2", OF_ROLE, SITE_WRITER), counted();
+    Build "build" Table(&BUILD),
+        "A person or Terraform builds the missing instances of a role; landfall shows them and sends nothing.",
+        by("ec2", OF_ROLE, Access::None), shown();
+    CommitOffsets "commit_offsets" Table(&COMMIT_OFFSETS), "A consumer group's offsets are set on the other cluster.",
+        by("kafka", OF_GROUP, CLUSTER_WRITER);
+    Manual "manual" TEXT, "A manual step: a person does it outside landfall and marks it done.";
 }
 
 /// The parameters of an action: the table within its form.
@@ -138,3 +301,49 @@ const GROUP: &[Key] = &[
     must("group", Text(1, 255), "The group."),
     must("to", SIDE, "The side on which its offsets are set."),
 ];
+
+impl Action {
+    /// Its key in the plan.
+    #[must_use]
+    pub const fn key(&self) -> ActionKey {
+        match self {
+            Self::Manual { .. } => ActionKey::Manual,
+            Self::MovePrimary { .. } => ActionKey::MovePrimary,
+            Self::AddMembers { .. } => ActionKey::AddMembers,
+            Self::Unhide { .. } => ActionKey::Unhide,
+            Self::SetVotes { .. } => ActionKey::SetVotes,
+            Self::SetPriorities { .. } => ActionKey::SetPriorities,
+            Self::Freeze { secs: 0, .. } => ActionKey::Unfreeze,
+            Self::Freeze { .. } => ActionKey::Freeze,
+            Self::RemoveMembers { .. } => ActionKey::RemoveMembers,
+            Self::SetWeights { .. } => ActionKey::SetWeights,
+            Self::SetTtl { .. } => ActionKey::SetTtl,
+            Self::EmergencyWeights { .. } => ActionKey::EmergencyWeights,
+            Self::SetCapacity { .. } => ActionKey::SetCapacity,
+            Self::Power { on: true, .. } => ActionKey::Start,
+            Self::Power { on: false, .. } => ActionKey::Stop,
+            Self::Processes { suspend: true, .. } => ActionKey::Suspend,
+            Self::Processes { suspend: false, .. } => ActionKey::Resume,
+            Self::Targets { on: true, .. } => ActionKey::Register,
+            Self::Targets { on: false, .. } => ActionKey::Deregister,
+            Self::Build { .. } => ActionKey::Build,
+            Self::CommitOffsets { .. } => ActionKey::CommitOffsets,
+        }
+    }
+
+    /// What there is to know of it beside what it does.
+    #[must_use]
+    pub const fn spec(&self) -> &'static ActionSpec {
+        self.key().spec()
+    }
+
+    /// The text that is typed to confirm it: the name of what it changes.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        match self.spec().means {
+            Means::Requests => self.about().last().map_or("done", |(_, name)| *name),
+            // A person says so of what a person does.
+            Means::Shown | Means::ByHand => "done",
+        }
+    }
+}

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Secret;
-use base::side::Sides;
+use base::{side::Sides, signal::Unit};
 
 /// One named health query, sent to both sides.
 #[derive(Debug, Clone, Serialize)]
@@ -15,8 +15,8 @@ pub struct HealthQuery {
     pub name: String,
     /// The quantity that it measures: the overview shows the first of each kind.
     pub kind: HealthKind,
-    /// Unit of its value.
-    pub unit: HealthUnit,
+    /// Unit of its value: one that a plan can name.
+    pub unit: Unit,
     /// Name of the request-count query that gives the traffic: an error ratio without requests is no reading.
     pub volume: Option<String>,
     /// The query of each side; none: that side is not queried.
@@ -35,22 +35,6 @@ pub enum HealthKind {
     Latency,
     /// Anything else.
     Other,
-}
-
-/// Unit of a health query's value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HealthUnit {
-    /// A share, 0 to 1.
-    Ratio,
-    /// Seconds.
-    Seconds,
-    /// Units per second.
-    PerSecond,
-    /// A number of things.
-    Count,
-    /// Bytes.
-    Bytes,
 }
 
 /// How a health value is queried.

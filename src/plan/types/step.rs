@@ -266,27 +266,35 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether it names the thing that a series with these labels is of.
-    pub fn is_about<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
-        match self {
-            Self::CommitOffsets { pair, group, .. } => label("pair") == Some(pair) && label("group") == Some(group),
-            _ => false,
-        }
-    }
-
-    /// The replica set of the action.
+    /// The thing that it is about: its labels and their values, the last of which tells it from others of its kind. None for what only a
+    /// person knows.
     #[must_use]
-    pub fn set(&self) -> Option<&str> {
+    pub fn about(&self) -> Vec<(&'static str, &str)> {
         match self {
+            Self::Manual { .. } => Vec::new(),
             Self::MovePrimary { set, .. }
             | Self::AddMembers { set }
             | Self::Unhide { set, .. }
             | Self::SetVotes { set, .. }
             | Self::SetPriorities { set, .. }
             | Self::Freeze { set, .. }
-            | Self::RemoveMembers { set, .. } => Some(set),
-            _ => None,
+            | Self::RemoveMembers { set, .. } => vec![("set", set)],
+            Self::SetWeights { name, .. } | Self::SetTtl { name, .. } | Self::EmergencyWeights { name, .. } => {
+                vec![("name", name)]
+            }
+            Self::SetCapacity { role, .. }
+            | Self::Power { role, .. }
+            | Self::Processes { role, .. }
+            | Self::Targets { role, .. }
+            | Self::Build { role, .. } => vec![("role", role)],
+            Self::CommitOffsets { pair, group, .. } => vec![("pair", pair), ("group", group)],
         }
+    }
+
+    /// Whether it names the thing that a series with these labels is of.
+    pub fn is_about<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
+        let about = self.about();
+        !about.is_empty() && about.into_iter().all(|(name, value)| label(name) == Some(value))
     }
 
     /// The least number of approvals that this action requires.
@@ -295,21 +303,10 @@ impl Action {
         matches!(self, Self::SetVotes { split_for: Some(_), .. }) as u8
     }
 
-    /// The text that is typed to confirm it: the name of what it changes.
+    /// Whether users come to the target because of it.
     #[must_use]
-    pub fn target(&self) -> &str {
-        if let Some(set) = self.set() {
-            return set;
-        }
-        match self {
-            Self::SetWeights { name, .. } | Self::SetTtl { name, .. } | Self::EmergencyWeights { name, .. } => name,
-            Self::SetCapacity { role, .. }
-            | Self::Power { role, .. }
-            | Self::Processes { role, .. }
-            | Self::Targets { role, .. } => role,
-            Self::CommitOffsets { group, .. } => group,
-            _ => "done",
-        }
+    pub const fn brings_users(&self) -> bool {
+        matches!(self, Self::SetWeights { weights, .. } if weights.target > 0)
     }
 
     /// What a person does outside the program, for an action of which nothing is ever sent.

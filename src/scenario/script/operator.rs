@@ -7,8 +7,8 @@ use console::{
     command::Id,
     dialog::{Asked, Confirming, Dialog, Prompt},
     key::Key,
+    pages::RUNBOOK,
     player::Next,
-    runbook::RUNBOOK,
     ui::{Entry, Ui},
 };
 use engine::run::{RunView, StepView};

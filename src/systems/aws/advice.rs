@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_wrong_is_told_before_keys_are_blamed() {
+    fn a_clock_that_is_wrong_is_reported_before_keys_are_blamed() {
         let now: Timestamp = "2026-01-01T12:00:00Z".parse().expect("a time");
         let detail = |date, code, kind| of_code(code, kind, date, now).expect("advice");
         let wrong = detail(Some("Thu, 01 Jan 2026 11:40:00 GMT"), "SignatureDoesNotMatch", FaultKind::Unauthenticated);

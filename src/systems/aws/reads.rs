@@ -2,37 +2,11 @@
 //!
 //! A request builder from this module can send its own operation and nothing else.
 
-use super::{Aws, Reader};
+use super::{Aws, Reader, calls::calls};
 
-macro_rules! reads {
-    ($($sdk:ident as $make:ident of $service:literal { $($call:ident -> $builder:ident),+ $(,)? })+) => { $(
-        impl Aws {
-            #[doc = concat!("A reader of `", $service, "`.")]
-            #[must_use]
-            pub fn $make(&self) -> Reader<$sdk::Client> {
-                Reader::new(self, $service, $sdk::Client::new)
-            }
-        }
+calls! {
+    of Aws as Reader;
 
-        impl Reader<$sdk::Client> { $(
-            #[doc = concat!("`", stringify!($call), "`: its answer comes through [`Reader::call`].")]
-            #[must_use]
-            pub fn $call(&self) -> $sdk::operation::$call::builders::$builder {
-                self.client.$call()
-            }
-        )+ }
-    )+
-
-        /// The permission of each call, as IAM names it.
-        #[cfg(test)]
-        fn permissions() -> std::collections::BTreeSet<String> {
-            let operation = |builder: &str| builder.trim_end_matches("FluentBuilder").to_owned();
-            [$($(format!("{}:{}", $service, operation(stringify!($builder))),)+)+].into()
-        }
-    };
-}
-
-reads! {
     aws_sdk_ec2 as ec2 of "ec2" {
         describe_instances -> DescribeInstancesFluentBuilder,
         describe_instance_status -> DescribeInstanceStatusFluentBuilder,
@@ -82,10 +56,10 @@ mod tests {
     fn the_policy_grants_what_the_sources_of_a_full_plan_say_they_need() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/plan.example.toml");
         let (plan, _) = crate::load_plan(&path).unwrap_or_else(|faulty| panic!("{faulty}"));
-        let (_, sources) = <Estate as engine::systems::Systems>::new(&Arc::new(plan));
+        let (_, collectors) = <Estate as engine::systems::Systems>::new(&Arc::new(plan));
         // AWS permissions have a service prefix; the other servers' permissions have none.
         let needed: BTreeSet<String> =
-            sources.iter().flat_map(|s| s.calls).filter(|c| c.contains(':')).map(|c| (*c).to_owned()).collect();
+            collectors.iter().flat_map(|s| s.calls).filter(|c| c.contains(':')).map(|c| (*c).to_owned()).collect();
         assert!(needed.iter().filter(|c| c.starts_with("ec2:")).count() == 4, "the plan names a fleet: {needed:?}");
         assert!(needed.is_subset(&granted()), "not granted: {:?}", needed.difference(&granted()));
     }

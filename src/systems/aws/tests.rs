@@ -56,7 +56,7 @@ async fn asked(url: &str) -> Vec<Fault> {
 }
 
 #[tokio::test]
-async fn what_is_not_of_aws_is_told_as_such() {
+async fn what_is_not_of_aws_is_reported_as_such() {
     for (head, body, kind, words) in [
         (
             "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n",
@@ -126,7 +126,7 @@ async fn an_answer_without_an_end_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_wrong_is_told_by_the_answers_own_date() {
+async fn a_clock_that_is_wrong_is_reported_by_the_answers_own_date() {
     let head = "HTTP/1.1 403 Forbidden\r\ndate: Thu, 01 Jan 2015 00:00:00 GMT\r\ncontent-type: text/xml\r\nconnection: close\r\n\r\n";
     let body = "<Response><Errors><Error><Code>AuthFailure</Code><Message>no</Message></Error></Errors></Response>";
     let aws = aws(&answering(head, body.as_bytes(), false).await);
@@ -137,7 +137,7 @@ async fn a_clock_that_is_wrong_is_told_by_the_answers_own_date() {
 }
 
 #[test]
-fn a_bundle_that_cannot_be_used_is_told_by_name_and_place() {
+fn a_bundle_that_cannot_be_used_is_reported_by_name_and_place() {
     let fault = trust::bundle_of(std::path::Path::new("/nowhere/ca.pem")).expect_err("no such file");
     assert_eq!(fault.kind, FaultKind::NotFound);
     assert!(fault.text.raw().contains("AWS_CA_BUNDLE=/nowhere/ca.pem"), "{fault}");

@@ -4,13 +4,13 @@
 //! A [`Writer`] is made from the plan's *writing* credentials, and only for the holder of a journal. A request builder from this module can
 //! send its own operation and nothing else, once: retries are off.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::{Aws, credentials::Identity, fault};
+use super::{Aws, calls::calls, connection::Connection, fault};
 use crate::Journal;
 use base::operation::SendOutcome;
 use plan::{Access, AwsCredentials};
@@ -28,24 +28,13 @@ impl Writing {
     }
 }
 
-/// A client that can only send the calls of this file. The client itself is not accessible from outside.
+/// A client that can only send the calls of this file. The SDK's client is not accessible from outside.
 #[derive(Debug, Clone)]
-pub struct Writer<C> {
-    client: C,
-    service: &'static str,
-    place: Arc<str>,
-    identity: Identity,
-}
+pub struct Writer<C>(Connection<C>);
 
-impl<C> Writer<C> {
-    fn new(writing: &Writing, service: &'static str, make: impl FnOnce(&SdkConfig) -> C) -> Self {
-        let Writing(aws) = writing;
-        Self {
-            client: make(&aws.config(service)),
-            service,
-            place: aws.place(service).into(),
-            identity: aws.identity.clone(),
-        }
+impl<C: 'static> Writer<C> {
+    fn new(Writing(aws): &Writing, service: &'static str, make: impl FnOnce(&SdkConfig) -> C + Send + 'static) -> Self {
+        Self(Connection::new(aws, service, make))
     }
 
     /// Waits for the answer to a request. An error is returned as the outcome of the request: carried out, not carried out, or
@@ -61,51 +50,20 @@ impl<C> Writer<C> {
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        sent.await.map_err(|error| {
-            let (sent, stale) = fault::of_write(&error, self.service, operation, &self.place);
-            if stale {
-                self.identity.forget();
-            }
-            sent
-        })
+        let Connection { service, place, .. } = &self.0;
+        self.0.call(sent, |error| fault::of_write(error, service, operation, place)).await
     }
 
     /// The server's name in messages.
     #[must_use]
     pub fn place(&self) -> &str {
-        &self.place
+        &self.0.place
     }
 }
 
-macro_rules! writes {
-    ($($sdk:ident as $make:ident of $service:literal { $($call:ident -> $builder:ident),+ $(,)? })+) => { $(
-        impl Writing {
-            #[doc = concat!("A writer of `", $service, "`.")]
-            #[must_use]
-            pub fn $make(&self) -> Writer<$sdk::Client> {
-                Writer::new(self, $service, $sdk::Client::new)
-            }
-        }
+calls! {
+    of Writing as Writer;
 
-        impl Writer<$sdk::Client> { $(
-            #[doc = concat!("`", stringify!($call), "`: what came of it comes through [`Writer::call`].")]
-            #[must_use]
-            pub fn $call(&self) -> $sdk::operation::$call::builders::$builder {
-                self.client.$call()
-            }
-        )+ }
-    )+
-
-        /// The permission of each call, as IAM names it.
-        #[cfg(test)]
-        fn permissions() -> std::collections::BTreeSet<String> {
-            let operation = |builder: &str| builder.trim_end_matches("FluentBuilder").to_owned();
-            [$($(format!("{}:{}", $service, operation(stringify!($builder))),)+)+].into()
-        }
-    };
-}
-
-writes! {
     aws_sdk_ec2 as ec2 of "ec2" {
         start_instances -> StartInstancesFluentBuilder,
         stop_instances -> StopInstancesFluentBuilder,

@@ -83,8 +83,8 @@ mod tests {
         // Ends by itself at the third start, which does not panic.
         again_and_again(Duration::from_millis(1), schedule, Sink::new(tx, CollectorIx(7)), source).await;
         for time in 0..2 {
-            let Ok(EngineInput::Failed { source: CollectorIx(7), fault, .. }) = queue.try_recv() else {
-                panic!("no fault told")
+            let Ok(EngineInput::Failed { collector: CollectorIx(7), fault, .. }) = queue.try_recv() else {
+                panic!("no fault reported")
             };
             assert_eq!(fault.kind, FaultKind::Unsupported);
             assert!(
@@ -92,7 +92,7 @@ mod tests {
                     && fault.text.raw().contains(&format!("no certificates, time {time}"))
             );
         }
-        assert!(queue.try_recv().is_err(), "nothing else was told");
+        assert!(queue.try_recv().is_err(), "nothing else was reported");
     }
 
     #[tokio::test]

@@ -61,9 +61,9 @@ where
         let answer = timeout(schedule.timeout, ask()).await;
         let took = started.elapsed();
         match answer {
-            Ok(Ok(facts)) => {
+            Ok(Ok(observation)) => {
                 slower = 1;
-                out.facts(facts, took);
+                out.observation(observation, took);
             }
             Ok(Err(fault)) => {
                 let at_most = if fault.kind == FaultKind::Throttled { THROTTLED_AT_MOST } else { FAILING_AT_MOST };
@@ -121,15 +121,21 @@ mod tests {
         (Sink::new(tx, CollectorIx(0)), rx)
     }
 
+    /// Far longer than any test here takes: a collector that never asks fails its test and does not hang it.
+    const LIMIT: Duration = Duration::from_secs(20);
+
     fn block_on<F: Future>(f: F) -> F::Output {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(f)
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async { timeout(LIMIT, f).await.expect("it comes to an end") })
     }
 
+    /// The next `n` faults that the collector reports.
     async fn kinds(queue: &mut UnboundedReceiver<EngineInput>, n: usize) -> Vec<FaultKind> {
         let mut out = Vec::new();
         while out.len() < n {
-            if let Some(EngineInput::Failed { fault, .. }) = queue.recv().await {
-                out.push(fault.kind);
+            match queue.recv().await.expect("the collector still reports") {
+                EngineInput::Failed { fault, .. } => out.push(fault.kind),
+                other => panic!("not a fault: {other:?}"),
             }
         }
         out
@@ -146,7 +152,7 @@ mod tests {
                 async move { if n % 2 == 1 { pending().await } else { Err(Fault::new(FaultKind::Refused, "x")) } }
             };
             tokio::select! {
-                () = poll(schedule, &out, ask) => {}
+                () = poll(schedule, &out, ask) => panic!("the collector ended"),
                 seen = kinds(&mut queue, 4) => {
                     use FaultKind::{Refused, TimedOut};
                     assert_eq!(seen, [TimedOut, Refused, TimedOut, Refused]);
@@ -159,18 +165,29 @@ mod tests {
     fn there_is_never_a_second_question_in_flight() {
         block_on(async {
             let ((pace, schedule), (out, mut queue)) = (fast(), sink());
-            let busy = Cell::new(false);
+            let (asked, most, in_flight) = (Cell::new(0), Cell::new(0), Cell::new(0));
+            // Every answer takes longer than the interval.
             let ask = async || {
-                assert!(!busy.replace(true), "a second query in flight");
+                asked.set(asked.get() + 1);
+                in_flight.set(in_flight.get() + 1);
+                most.set(most.get().max(in_flight.get()));
                 tokio::time::sleep(Duration::from_millis(10)).await;
-                busy.set(false);
+                in_flight.set(in_flight.get() - 1);
                 Err(Fault::new(FaultKind::Refused, "x"))
             };
+            let hurry = async {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    pace.send_replace(4.0);
+                }
+            };
             tokio::select! {
-                () = poll(schedule, &out, ask) => {}
-                _ = kinds(&mut queue, 5) => {}
-                () = async { loop { tokio::time::sleep(Duration::from_millis(1)).await; pace.send_replace(4.0); } } => {}
+                () = poll(schedule, &out, ask) => panic!("the collector ended"),
+                seen = kinds(&mut queue, 5) => assert_eq!(seen.len(), 5),
+                () = hurry => {}
             }
+            assert!(asked.get() >= 5, "asked {} times", asked.get());
+            assert_eq!(most.get(), 1, "queries in flight at the same time");
         });
     }
 
@@ -180,10 +197,16 @@ mod tests {
             let ((pace, mut schedule), (out, mut queue)) = (fast(), sink());
             schedule.interval = Duration::from_secs(3600);
             let ask = async || Err(Fault::new(FaultKind::Refused, "x"));
-            tokio::select! {
-                () = poll(schedule, &out, ask) => {}
+            let seen = async {
                 // The first poll comes within a second; without the new pace the second would come after an hour.
-                _ = async { kinds(&mut queue, 1).await; pace.send_replace(4_000_000.0); kinds(&mut queue, 2).await } => {}
+                let mut seen = kinds(&mut queue, 1).await;
+                pace.send_replace(4_000_000.0);
+                seen.extend(kinds(&mut queue, 2).await);
+                seen
+            };
+            tokio::select! {
+                () = poll(schedule, &out, ask) => panic!("the collector ended"),
+                seen = seen => assert_eq!(seen, [FaultKind::Refused; 3]),
             }
         });
     }
@@ -204,6 +227,7 @@ mod tests {
         block_on(async {
             let ((pace, schedule), (out, _queue)) = (fast(), sink());
             drop(pace);
+            // The time limit asserts that it returns.
             poll(schedule, &out, async || Err(Fault::new(FaultKind::Refused, "x"))).await;
         });
     }

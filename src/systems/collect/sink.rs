@@ -14,38 +14,42 @@ use base::{collector::CollectorIx, observed::Fault};
 #[derive(Debug)]
 pub struct Sink<F> {
     queue: UnboundedSender<EngineInput>,
-    source: CollectorIx,
+    collector: CollectorIx,
     wrap: fn(F) -> Observation,
 }
 
 impl<F> Clone for Sink<F> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), source: self.source, wrap: self.wrap }
+        Self { queue: self.queue.clone(), collector: self.collector, wrap: self.wrap }
     }
 }
 
 impl Sink<Observation> {
     /// For a collector of any system.
     #[must_use]
-    pub fn new(queue: UnboundedSender<EngineInput>, source: CollectorIx) -> Self {
-        Self { queue, source, wrap: std::convert::identity }
+    pub fn new(queue: UnboundedSender<EngineInput>, collector: CollectorIx) -> Self {
+        Self { queue, collector, wrap: std::convert::identity }
     }
 
     /// For observations of one system only.
     pub fn narrow<F>(self, wrap: fn(F) -> Observation) -> Sink<F> {
-        Sink { queue: self.queue, source: self.source, wrap }
+        Sink { queue: self.queue, collector: self.collector, wrap }
     }
 }
 
 impl<F> Sink<F> {
     /// An observation, and how long the query took.
-    pub fn facts(&self, facts: F, took: Duration) {
+    pub fn observation(&self, observation: F, took: Duration) {
         // The engine is gone only when the program ends.
-        let _ = self.queue.send(EngineInput::Observation { source: self.source, facts: (self.wrap)(facts), took });
+        let _ = self.queue.send(EngineInput::Observation {
+            collector: self.collector,
+            observation: (self.wrap)(observation),
+            took,
+        });
     }
 
     /// A failed attempt, and how long it took.
     pub fn fault(&self, fault: Fault, took: Duration) {
-        let _ = self.queue.send(EngineInput::Failed { source: self.source, fault, took });
+        let _ = self.queue.send(EngineInput::Failed { collector: self.collector, fault, took });
     }
 }

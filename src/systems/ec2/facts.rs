@@ -287,11 +287,11 @@ impl Names {
 
 /// Whether the plan names anything that a query could find on a side. Queries that the plan does not need are not sent.
 #[must_use]
-pub fn asked(plan: &Plan, ask: Query) -> bool {
+pub fn asked(plan: &Plan, query: Query) -> bool {
     let named = |of: fn(&plan::Role) -> &base::side::Sides<Vec<String>>| {
-        plan.fleet.iter().any(|r| !of(r).get(ask.side).is_empty())
+        plan.fleet.iter().any(|r| !of(r).get(query.side).is_empty())
     };
-    match ask.what {
+    match query.what {
         Question::Instances | Question::Status | Question::Images => !plan.fleet.is_empty(),
         Question::Targets => named(|r| &r.target_groups),
         Question::Groups => named(|r| &r.auto_scaling_groups),
@@ -319,8 +319,8 @@ impl Observation {
     ///
     /// # Errors
     /// [`FaultKind::Empty`] for no instances or no status at all, [`FaultKind::NotFound`] where none of the plan's groups exists.
-    pub fn checked(self, plan: &Plan, ask: Query) -> Result<Self, Fault> {
-        let side = ask.side;
+    pub fn checked(self, plan: &Plan, query: Query) -> Result<Self, Fault> {
+        let side = query.side;
         let wanted = plan.fleet.iter().any(|r| *r.wanted.get(side) > 0);
         let region = &plan.sites.get(side).region;
         let list = |names: Vec<&str>| names.join(", ");

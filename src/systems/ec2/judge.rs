@@ -7,10 +7,10 @@ use super::{
 };
 use base::{operation::Verified, step::Truth};
 
-type Sight = Verified<Version>;
+type Outcome = Verified<Version>;
 
 /// Verifies one group's capacity: `there` is the current one, `goal` the requested one, `was` the previous one.
-pub(super) fn capacity(group: &str, there: Option<(u32, u32)>, goal: (u32, u32), was: Option<&Version>) -> Sight {
+pub(super) fn capacity(group: &str, there: Option<(u32, u32)>, goal: (u32, u32), was: Option<&Version>) -> Outcome {
     let Some(there) = there else { return Verified::unobservable(format!("no Auto Scaling group {group}")) };
     let Some(Version::Capacity { desired, min }) = was else {
         return Verified::unobservable("the previous state is unknown");
@@ -34,7 +34,7 @@ fn of_many(ours: usize, before: usize, gone: usize) -> Truth {
 }
 
 /// Verifies a start or stop of instances.
-pub(super) fn power(on: bool, ids: &[String], state: impl Fn(&str) -> Option<InstanceState>) -> Sight {
+pub(super) fn power(on: bool, ids: &[String], state: impl Fn(&str) -> Option<InstanceState>) -> Outcome {
     let (mut ours, mut before, mut gone) = (0, 0, Vec::new());
     for id in ids {
         match state(id) {
@@ -51,13 +51,13 @@ pub(super) fn power(on: bool, ids: &[String], state: impl Fn(&str) -> Option<Ins
 }
 
 /// Verifies a wait for serving instances.
-pub(super) fn in_service(serving: u32, least: u32) -> Sight {
+pub(super) fn in_service(serving: u32, least: u32) -> Outcome {
     let truth = if serving >= least { Truth::Applied } else { Truth::NotApplied };
     Verified::new(truth, format!("{serving} of {least} in service"))
 }
 
 /// Verifies a group's processes: `suspended` are those that are suspended, `asked` those that were to be suspended or resumed.
-pub(super) fn processes(group: &str, suspended: Option<&[Name]>, asked: &[String], suspend: bool) -> Sight {
+pub(super) fn processes(group: &str, suspended: Option<&[Name]>, asked: &[String], suspend: bool) -> Outcome {
     let Some(suspended) = suspended else { return Verified::unobservable(format!("no Auto Scaling group {group}")) };
     let ours = asked.iter().filter(|p| suspended.iter().any(|s| **s == ***p) == suspend).count();
     let list: Vec<&str> = suspended.iter().map(|s| &**s).collect();
@@ -77,7 +77,7 @@ pub(super) fn registered(there: &[Target], place: &Place) -> bool {
 }
 
 /// Verifies a registration or deregistration of targets. A draining target counts as deregistered: it gets no new requests.
-pub(super) fn targets(group: &str, there: Option<&[Target]>, asked: &[Place], on: bool) -> Sight {
+pub(super) fn targets(group: &str, there: Option<&[Target]>, asked: &[Place], on: bool) -> Outcome {
     let Some(there) = there else { return Verified::unobservable(format!("no target group {group}")) };
     let ours = asked.iter().filter(|place| registered(there, place) == on).count();
     let word = if on { "registered" } else { "deregistered" };
@@ -85,7 +85,7 @@ pub(super) fn targets(group: &str, there: Option<&[Target]>, asked: &[Place], on
 }
 
 /// Verifies a wait for targets: all healthy, or all gone.
-pub(super) fn traffic(group: &str, there: Option<&[Target]>, asked: &[Place], on: bool) -> Sight {
+pub(super) fn traffic(group: &str, there: Option<&[Target]>, asked: &[Place], on: bool) -> Outcome {
     let Some(there) = there else { return Verified::unobservable(format!("no target group {group}")) };
     let done = |place: &&Place| match health(there, place) {
         None => !on,

@@ -4,10 +4,11 @@
 //! One stream of requests for each region and question, not for each role: DescribeInstances is called once for all roles that share a tag
 //! and filters.
 
-mod groups;
 mod images;
 mod instances;
 mod look;
+mod scaling_groups;
+mod target_groups;
 mod writer;
 
 use std::{
@@ -21,22 +22,17 @@ use super::{
     facts::{Name, TargetKind, names},
     ops::{Call, Version},
 };
-use crate::Journal;
 use crate::{
-    Live, Writer,
+    Journal, Live, Writer,
     aws::{Aws, Reader},
 };
 use base::{
-    observed::{Fault, FaultKind},
+    observed::Fault,
     operation::{SendOutcome, Verified, VerifyRequest},
     side::{Side, Sides},
 };
 use journal::Permit;
 use plan::Plan;
-
-/// The most pages that are followed: a server that repeats its token must not be followed for ever. At a thousand per page this is half a
-/// million instances.
-const PAGES: usize = 500;
 
 /// Read-only connections, one set for each region.
 pub struct Readers {
@@ -68,9 +64,9 @@ impl Live for State {
         Readers { plan: plan.clone(), regions }
     }
 
-    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
-        let (plan, region, side) = (&*readers.plan, readers.regions.get(ask.side), ask.side);
-        let facts = match ask.what {
+    async fn ask(readers: &Readers, query: &Query) -> Result<Observation, Fault> {
+        let (plan, region, side) = (&*readers.plan, readers.regions.get(query.side), query.side);
+        let facts = match query.what {
             Question::Instances => Observation::Instances(region.instances(plan).await?),
             Question::Status => Observation::Status(region.status().await?),
             Question::Images => Observation::Images(region.images().await?),
@@ -81,7 +77,7 @@ impl Live for State {
                 Observation::Groups(region.groups(names(plan, |r| r.auto_scaling_groups.get(side).as_slice())).await?)
             }
         };
-        facts.checked(plan, *ask)
+        facts.checked(plan, *query)
     }
 }
 
@@ -92,8 +88,13 @@ impl Writer for State {
         Writers::new(plan, journal)
     }
 
-    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
-        writers.send(permit, call, expect).await
+    async fn send(
+        writers: &Writers,
+        permit: Permit,
+        call: &Call,
+        precondition: Option<&Version>,
+    ) -> SendOutcome<Version> {
+        writers.send(permit, call, precondition).await
     }
 
     async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
@@ -113,33 +114,6 @@ impl Region {
             in_use: Mutex::default(),
             arns: Mutex::default(),
         }
-    }
-}
-
-/// The position in a paged list.
-struct Pages {
-    token: Option<String>,
-    read: usize,
-}
-
-impl Pages {
-    const fn new() -> Self {
-        Self { token: None, read: 0 }
-    }
-
-    /// Takes a page's token; returns whether there is a next page.
-    ///
-    /// A token that comes twice would make the list endless, and a truncated list would make counts too small: both are faults.
-    fn next<C: 'static>(&mut self, token: Option<&str>, reader: &Reader<C>, operation: &str) -> Result<bool, Fault> {
-        let next = token.filter(|t| !t.is_empty());
-        self.read += 1;
-        let Some(next) = next else { return Ok(false) };
-        if self.token.as_deref() == Some(next) || self.read >= PAGES {
-            let words = format!("the list does not end: {} pages, or a page's token came twice", self.read);
-            return Err(reader.fault(operation, FaultKind::Malformed, &words));
-        }
-        self.token = Some(next.to_owned());
-        Ok(true)
     }
 }
 

@@ -3,13 +3,18 @@
 
 use super::State;
 use base::{
+    domain::{self, Domain, Named},
     now::Now,
     observed::{Fault, FaultKind, Observed},
     side::Side,
     signal::{CurvePanel, Keep, MAX, Samples, Stroke},
 };
+use plan::things;
 
-base::signals! { "ec2":
+/// What its labels may be.
+pub(super) const LABELS: &[Named] = &[("role", Domain::Of(&things::ROLES)), ("side", domain::SIDE)];
+
+base::signals! { "ec2" in LABELS:
     WANTED = "fleet.role.wanted", Count, ["role", "side"], (0.0, MAX), "instances wanted", "Instances the plan wants.";
     RUNNING = "fleet.role.running", Count, ["role", "side"], (0.0, MAX), "instances running", "Running instances, regardless of their checks.";
     CHECKS_OK = "fleet.role.checks_ok", Count, ["role", "side"], (0.0, MAX), "instances with good checks", "Running instances whose checks were good in two consecutive readings.";

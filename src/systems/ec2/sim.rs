@@ -3,7 +3,7 @@
 //! (`sim/fleet.rs`). Its capacity for the users' traffic is in `sim/serve.rs`.
 
 mod fleet;
-mod happen;
+mod inject;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -225,13 +225,13 @@ impl Simulated for State {
         conditions.capacity = sim.capacity(sim.since(now));
     }
 
-    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
+    fn answer(sim: &mut Sim, query: &Query, now: Now) -> Result<Observation, Fault> {
         let sim = &*sim;
-        let side = ask.side;
+        let side = query.side;
         let started = sim.started.unwrap_or(now);
         let at = now.since(started);
         let hosts = sim.hosts.get(side);
-        let facts = match ask.what {
+        let facts = match query.what {
             Question::Instances => Observation::Instances(hosts.iter().filter_map(|h| h.row(started, at)).collect()),
             Question::Status => Observation::Status(hosts.iter().filter_map(|h| h.status(at)).collect()),
             Question::Images => Observation::Images(sim.images(side)),
@@ -248,6 +248,6 @@ impl Simulated for State {
                 Observation::Groups(sim.groups.get(side).iter().map(|group| sim.group(side, group, at)).collect())
             }
         };
-        facts.checked(&sim.plan, *ask)
+        facts.checked(&sim.plan, *query)
     }
 }

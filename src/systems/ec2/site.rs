@@ -78,8 +78,8 @@ impl Site {
     }
 
     /// Returns whether it differs from the previous one.
-    pub(super) fn apply(&mut self, facts: Observation, stamp: Stamp) -> bool {
-        let news = match facts {
+    pub(super) fn apply(&mut self, observation: Observation, stamp: Stamp) -> bool {
+        let news = match observation {
             Observation::Instances(mut rows) => {
                 rows.sort_by(|a, b| a.id.cmp(&b.id));
                 // The same instance comes once for each role that selects it, and can be on two pages while the fleet changes.

@@ -51,11 +51,11 @@ impl System for State {
             news: Duration::ZERO,
             rows: Memo::default(),
         };
-        (state, sources(plan))
+        (state, collectors(plan))
     }
 
-    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
-        if self.sites.get_mut(ask.side).apply(facts, stamp) {
+    fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+        if self.sites.get_mut(query.side).apply(observation, stamp) {
             self.heard += 1;
             self.news = stamp.at.boot;
         }
@@ -67,9 +67,9 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
+    fn fail(&mut self, query: &Query, fault: &Fault, _: Now) {
         self.heard += 1;
-        self.sites.get_mut(ask.side).fail(ask.what, fault);
+        self.sites.get_mut(query.side).fail(query.what, fault);
     }
 
     /// Target groups that cannot contain instances.
@@ -138,7 +138,7 @@ pub(super) fn order(ready: &Observed<f64>) -> f64 {
 }
 
 /// The collectors that the plan needs; none that no role needs.
-fn sources(plan: &Plan) -> Vec<CollectorSpec<Query>> {
+fn collectors(plan: &Plan) -> Vec<CollectorSpec<Query>> {
     let interval = plan.intervals.ec2;
     let asks = Side::BOTH.into_iter().flat_map(|side| Question::ALL.map(|what| Query { side, what }));
     asks.filter(|ask| facts::asked(plan, *ask))

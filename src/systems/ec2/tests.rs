@@ -85,15 +85,15 @@ impl Fleet {
         Self(State::new(&Arc::new(plan())).0)
     }
 
-    fn put(&mut self, side: Side, seconds: u64, facts: Observation) -> &mut Self {
-        let what = match &facts {
+    fn put(&mut self, side: Side, seconds: u64, observation: Observation) -> &mut Self {
+        let what = match &observation {
             Observation::Instances(_) => Question::Instances,
             Observation::Status(_) => Question::Status,
             Observation::Images(_) => Question::Images,
             Observation::Targets(_) => Question::Targets,
             Observation::Groups(_) => Question::Groups,
         };
-        self.0.apply(&ask(side, what), facts, stamp(seconds));
+        self.0.apply(&ask(side, what), observation, stamp(seconds));
         self
     }
 
@@ -149,8 +149,8 @@ fn lineage_goes_by_the_tag_and_an_image_not_asked_for_is_not_missing() {
 
 #[test]
 fn only_what_the_plan_needs_is_asked() {
-    let (_, sources) = State::new(&Arc::new(plan()));
-    let ids: Vec<&str> = sources.iter().map(|s| s.id.as_str()).collect();
+    let (_, collectors) = State::new(&Arc::new(plan()));
+    let ids: Vec<&str> = collectors.iter().map(|s| s.id.as_str()).collect();
     assert!(ids.contains(&"ec2/target/targets") && ids.contains(&"ec2/target/groups"), "{ids:?}");
     assert!(!ids.contains(&"ec2/source/targets") && !ids.contains(&"ec2/source/groups"), "{ids:?}");
     let nothing = Plan { fleet: Vec::new(), ..plan() };

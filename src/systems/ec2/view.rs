@@ -1,11 +1,15 @@
 //! The fleet as data: panel, tile, details. Source and target side by side, the difference, and the age of the values.
 
 mod detail;
-mod groups;
+mod images;
 mod instances;
 mod roles;
+mod scaling_groups;
+mod target_groups;
 
 use std::borrow::Cow;
+
+use indexmap::IndexMap;
 
 use super::{State, state::order};
 use crate::System;
@@ -13,17 +17,18 @@ use base::{
     history::Drain,
     now::Now,
     observed::Observed,
-    side::Side,
+    side::{Side, Sides},
     view::{Cell, Panel, Tile, Tone, oldest},
 };
+use plan::Role;
 
 pub(super) use detail::detail;
 
 pub(super) fn panel(state: &State, now: Now) -> Panel {
     let mut tables = vec![roles::roles(state, now), roles::zones(state, now), instances::instances(state, now)];
-    tables.extend(groups::scaling(state, now));
-    tables.extend(groups::targets(state, now));
-    tables.push(groups::images(state, now));
+    tables.extend(scaling_groups::table(state, now));
+    tables.extend(target_groups::table(state, now));
+    tables.push(images::table(state, now));
     let roles = 0..state.plan.fleet.len();
     let served: Vec<Observed<u32>> = Side::BOTH
         .iter()
@@ -39,6 +44,25 @@ fn heading(state: &State, side: Side) -> Cow<'static, str> {
 
 fn label(state: &State, side: Side) -> Cow<'static, str> {
     state.plan.sites.get(side).label.clone().into()
+}
+
+/// The groups that the plan names on a side, each once, with the roles that name it.
+fn named(state: &State, side: Side, of: fn(&Role) -> &Sides<Vec<String>>) -> IndexMap<&str, String> {
+    let mut out = IndexMap::<&str, String>::new();
+    for role in &state.plan.fleet {
+        for name in of(role).get(side) {
+            let roles = out.entry(name).or_default();
+            if !roles.is_empty() {
+                roles.push(' ');
+            }
+            roles.push_str(&role.name);
+        }
+    }
+    out
+}
+
+fn missing() -> Cell {
+    Cell::text("NOT FOUND").tone(Tone::Bad)
 }
 
 /// The least ready role first, then everything that is wrong.

@@ -8,13 +8,13 @@ mod admin;
 mod assignment;
 mod client;
 mod configs;
+mod consumer_groups;
 mod ends;
 mod faults;
-mod groups;
-mod look;
 mod snapshot;
 mod syncs;
 mod tails;
+mod verify;
 mod writer;
 
 use std::{
@@ -113,12 +113,12 @@ impl Live for State {
         Readers(plan.kafka.iter().map(pair).collect())
     }
 
-    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
-        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *ask;
+    async fn ask(readers: &Readers, query: &Query) -> Result<Observation, Fault> {
+        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *query;
         let missing = || Fault::new(FaultKind::NotFound, format!("no pair {pair} in the plan"));
         let readers = readers.0.get(pair).ok_or_else(missing)?;
-        let of = if matches!(ask, Query::Syncs { .. }) { &readers.syncs } else { &readers.clusters };
-        match of.get(side).ask(Question::Query(*ask)).await? {
+        let of = if matches!(query, Query::Syncs { .. }) { &readers.syncs } else { &readers.clusters };
+        match of.get(side).ask(Question::Query(*query)).await? {
             Answered::Observation(facts) => Ok(*facts),
             Answered::Commits(_) => Err(Fault::new(FaultKind::Malformed, "an answer to another question")),
         }
@@ -139,7 +139,7 @@ impl Writer for State {
     async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
         let Call::Commit { pair, side, .. } = request.call;
         match readers.0.iter().map(|r| r.clusters.get(*side)).find(|r| r.plan.name == *pair) {
-            Some(reader) => reader.look(&request).await,
+            Some(reader) => reader.verify(&request).await,
             None => Verified::unobservable(format!("the plan has no pair of clusters {pair}")),
         }
     }
@@ -240,7 +240,9 @@ fn answer(
         None => client.insert(Client::new(&bootstrap(plan, side), &plan.clusters.get(side).read)?),
     };
     let facts = match &job.question {
-        Question::Commits(group) => return groups::commits_of(client, group, job.deadline).map(Answered::Commits),
+        Question::Commits(group) => {
+            return consumer_groups::commits_of(client, group, job.deadline).map(Answered::Commits);
+        }
         Question::Query(Query::Snapshot { .. }) => {
             snapshot::take(client, plan, side, known, stated, job.deadline).map(Observation::Snapshot)
         }

@@ -13,7 +13,7 @@ mod places;
 #[cfg(test)]
 pub(super) mod tests;
 
-use self::places::{Word, places, said_to};
+use self::places::{Word, places, stated_to};
 pub(super) use self::{
     judge::judge,
     places::{Place, first, own_topics, read_again, stands, straggling, unknown, unled},
@@ -87,8 +87,8 @@ impl Planner for State {
     type Version = Version;
     type Probe = planner::Never;
 
-    fn decides(ask: &Self::Query) -> bool {
-        matches!(ask, Query::Snapshot { .. } | Query::Syncs { .. })
+    fn decides(query: &Self::Query) -> bool {
+        matches!(query, Query::Snapshot { .. } | Query::Syncs { .. })
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
@@ -173,7 +173,7 @@ pub(super) fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
 }
 
 fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
-    let (from, there, detail) = match (seen(pair, to.other(), now), seen(pair, to, now), said_to(pair, to, now)) {
+    let (from, there, detail) = match (seen(pair, to.other(), now), seen(pair, to, now), stated_to(pair, to, now)) {
         (Ok(from), Ok(there), Ok(detail)) => (from, there, detail),
         (from, there, detail) => return Err(from.err().into_iter().chain(there.err()).chain(detail.err()).collect()),
     };

@@ -11,6 +11,7 @@ use super::{
     times::LagTime,
 };
 use base::{
+    domain::{self, Domain, Named},
     history::Drain,
     now::Now,
     observed::{Fault, FaultKind, Observed},
@@ -18,11 +19,15 @@ use base::{
     signal::{CurvePanel, Keep, LINE, MAX, Samples},
     watched::Watched,
 };
-use plan::{Action, Isolation};
+use plan::{Action, Isolation, spec::action::GROUPS, things};
 
 pub use base::signal::NEVER;
 
-base::signals! { "kafka":
+/// What its labels may be.
+pub(super) const LABELS: &[Named] =
+    &[("pair", Domain::Of(&things::PAIRS)), ("side", domain::SIDE), ("group", GROUPS), ("topic", Domain::Free)];
+
+base::signals! { "kafka" in LABELS:
     BROKERS = "kafka.cluster.brokers", Count, ["pair", "side"], (0.0, MAX), "brokers",
         "Brokers the cluster lists.";
     WORST_LAG_SECONDS = "kafka.pair.worst_lag_seconds", Seconds, ["pair", "side"], (0.0, NEVER), "worst lag of all groups",

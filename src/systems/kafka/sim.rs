@@ -5,7 +5,7 @@
 //! translated commits, until offsets are committed there (`sim/group.rs`).
 
 mod group;
-mod happen;
+mod inject;
 mod names;
 #[cfg(test)]
 mod tests;
@@ -113,11 +113,11 @@ impl Simulated for State {
         sim.pairs.iter_mut().for_each(|p| p.advance(span.as_secs_f64()));
     }
 
-    fn answer(sim: &mut Sim, ask: &Query, _: Now) -> Result<Observation, Fault> {
-        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *ask;
+    fn answer(sim: &mut Sim, query: &Query, _: Now) -> Result<Observation, Fault> {
+        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *query;
         let missing = || Fault::new(FaultKind::NotFound, format!("no pair {pair} in the plan"));
         let pair = sim.pairs.get(pair).ok_or_else(missing)?;
-        Ok(match ask {
+        Ok(match query {
             Query::Snapshot { .. } => Observation::Snapshot(pair.snapshot(side)),
             Query::Configs { .. } => Observation::Configs(pair.configs(side)),
             Query::Syncs { .. } => Observation::Syncs(pair.stated(side)),

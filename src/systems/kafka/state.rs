@@ -180,10 +180,10 @@ impl System for State {
         (Self { plan: plan.clone(), pairs }, specs)
     }
 
-    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
-        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *ask;
+    fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *query;
         if let Some(pair) = self.pairs.get_mut(pair) {
-            match facts {
+            match observation {
                 Observation::Snapshot(snapshot) => {
                     pair.clusters.get_mut(side).apply(snapshot, stamp);
                     pair.forget(stamp.at);
@@ -195,10 +195,10 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
-        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *ask;
+    fn fail(&mut self, query: &Query, fault: &Fault, _: Now) {
+        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *query;
         if let Some(pair) = self.pairs.get_mut(pair) {
-            match ask {
+            match query {
                 Query::Snapshot { .. } => pair.clusters.get_mut(side).fail(fault),
                 Query::Configs { .. } => pair.clusters.get_mut(side).configs.fail(fault),
                 Query::Syncs { .. } => pair.syncs.get_mut(side).fail(fault),

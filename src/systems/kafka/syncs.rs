@@ -310,8 +310,8 @@ mod tests {
                 (led, detail, twice) = (led + 1, detail + stand.again, twice + again);
             }
         }
-        println!("{led} led over, {twice} read again, {detail} said at most");
+        println!("{led} led over, {twice} read again, {detail} stated at most");
         // A bound that is far too large would always hold, too.
-        assert!(led > 100_000 && detail < 2 * twice, "{led} led over, {twice} read again, {detail} said at most");
+        assert!(led > 100_000 && detail < 2 * twice, "{led} led over, {twice} read again, {detail} stated at most");
     }
 }

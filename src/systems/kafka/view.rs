@@ -1,8 +1,8 @@
 //! Panel, tiles and details as data.
 
 mod clusters;
+mod consumer_groups;
 mod detail;
-mod groups;
 mod handover;
 mod topics;
 
@@ -23,7 +23,7 @@ use plan::Plan;
 
 /// The panel.
 pub(super) fn panel(state: &State, now: Now) -> Panel {
-    let tables = vec![groups::table(state, now), topics::table(state, now), clusters::table(state, now)];
+    let tables = vec![consumer_groups::table(state, now), topics::table(state, now), clusters::table(state, now)];
     let seen: Vec<Observed<()>> =
         state.pairs.iter().flat_map(|p| Side::BOTH.map(|side| p.cluster(side).seen(now).map(|_| ()))).collect();
     let summary = Side::BOTH

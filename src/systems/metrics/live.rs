@@ -47,8 +47,8 @@ impl Live for State {
         Readers { http: LazyLock::new(client), cloudwatch }
     }
 
-    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
-        match ask {
+    async fn ask(readers: &Readers, query: &Query) -> Result<Observation, Fault> {
+        match query {
             Query::Prometheus { query, url, expr, bearer, .. } => {
                 let http = readers.http.as_ref().map_err(Clone::clone)?;
                 if let Some(fault) = trust::missing()

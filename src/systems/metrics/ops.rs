@@ -3,7 +3,7 @@
 use super::State;
 use crate::{
     Simulated,
-    injection::FaultInjection,
+    metrics::FaultInjection,
     planner::{Never, Planner, SimulateWrites},
 };
 use base::{
@@ -35,6 +35,8 @@ impl Planner for State {
 }
 
 impl SimulateWrites for State {
+    type Injection = FaultInjection;
+
     fn write(_: &mut <Self as Simulated>::Sim, _: &str, call: &Never, _: Option<&Never>, _: Now) -> SendOutcome<Never> {
         match *call {}
     }
@@ -50,9 +52,7 @@ impl SimulateWrites for State {
     fn external_change(_: &mut <Self as Simulated>::Sim, _: &Action, _: Now) {}
 
     fn inject(sim: &mut <Self as Simulated>::Sim, what: &FaultInjection, _: Now) -> Result<(), String> {
-        match what {
-            FaultInjection::Reads { query, side, value } => sim.read(query, *side, *value),
-            _ => Ok(()),
-        }
+        let FaultInjection::Reads { query, side, value } = what;
+        sim.read(query, *side, *value)
     }
 }

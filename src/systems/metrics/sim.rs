@@ -7,8 +7,8 @@ use fastrand::Rng;
 
 use super::{Observation, Query, State, Value};
 use crate::{SharedConditions, Simulated};
-use base::{now::Now, observed::Fault, side::Side};
-use plan::{HealthKind, HealthUnit, MetricQuery, Plan};
+use base::{now::Now, observed::Fault, side::Side, signal::Unit};
+use plan::{HealthKind, MetricQuery, Plan};
 
 /// Requests per second of both sides together.
 const REQUESTS: f64 = 1_200.0;
@@ -53,8 +53,8 @@ impl Sim {
             (HealthKind::Requests, _) => REQUESTS * self.share(side),
             (HealthKind::Errors, _) => return (self.errors(side) * noise).min(1.0),
             (HealthKind::Latency, _) => self.latency(side),
-            (HealthKind::Other, HealthUnit::Ratio) => 0.4,
-            (HealthKind::Other, HealthUnit::Seconds) => WAITS + self.conditions.unwritten.as_secs_f64(),
+            (HealthKind::Other, Unit::Ratio) => 0.4,
+            (HealthKind::Other, Unit::Seconds) => WAITS + self.conditions.unwritten.as_secs_f64(),
             (HealthKind::Other, _) => 40.0,
         };
         base * noise
@@ -124,8 +124,8 @@ impl Simulated for State {
         sim.conditions = *conditions;
     }
 
-    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
-        Ok(match ask {
+    fn answer(sim: &mut Sim, query: &Query, now: Now) -> Result<Observation, Fault> {
+        Ok(match query {
             Query::Prometheus { query, side, .. } => {
                 Observation::One(Value { value: sim.value(*query, *side), of: None })
             }

@@ -12,6 +12,7 @@ use super::{
 use crate::System;
 use base::{
     collector::CollectorSpec,
+    domain::{self, Domain, Named},
     history::{Ring, Slope},
     now::{Age, Now, short},
     observed::{Fault, FaultKind, Freshness, Observed, Reading, Stamp},
@@ -20,7 +21,10 @@ use base::{
     view::{Detail, Panel, Tile},
     watched::Watched,
 };
-use plan::{HealthKind, HealthQuery, HealthUnit, MetricQuery, Plan};
+use plan::{HealthKind, HealthQuery, MetricQuery, Plan, things};
+
+/// What its labels may be.
+const LABELS: &[Named] = &[("query", Domain::Of(&things::QUERIES)), ("side", domain::SIDE)];
 
 pub(super) static VALUE: SignalDef = SignalDef::new(
     ("health.query.value", Unit::AsNamed, &["query", "side"]),
@@ -29,6 +33,8 @@ pub(super) static VALUE: SignalDef = SignalDef::new(
     "value",
     "Value of a named query. A ratio without the traffic it is a ratio of is no value.",
 )
+.domains(LABELS)
+.users("query", "kind", &["errors", "latency"])
 .keep(Keep::All)
 .curve(CurvePanel::Health, Some(1), SIDES);
 
@@ -38,7 +44,8 @@ static BASELINE: SignalDef = SignalDef::new(
     "metrics",
     "baseline",
     "Median of the query's values of the last hour without the last five minutes; not given before there are ten.",
-);
+)
+.domains(LABELS);
 
 /// The state of all queries.
 #[derive(Debug)]
@@ -202,7 +209,7 @@ fn allowed(query: &HealthQuery, value: Value) -> Result<Value, Fault> {
         return Err(fault(FaultKind::Empty, "NaN: a ratio of zero requests"));
     }
     let low = if query.kind == HealthKind::Other { f64::MIN } else { 0.0 };
-    let high = if query.unit == HealthUnit::Ratio && query.kind == HealthKind::Errors { 1.0 } else { f64::MAX };
+    let high = if query.unit == Unit::Ratio && query.kind == HealthKind::Errors { 1.0 } else { f64::MAX };
     // A ratio of two rates may exceed 1 by a rounding error.
     if value.value < low || value.value > high * (1.0 + 1e-9) || value.value.is_infinite() {
         return Err(fault(FaultKind::Malformed, &format!("{} cannot be in this unit", value.value)));
@@ -210,7 +217,7 @@ fn allowed(query: &HealthQuery, value: Value) -> Result<Value, Fault> {
     Ok(Value { value: value.value.min(high), ..value })
 }
 
-fn sources(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
+fn collectors(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
     let interval = plan.intervals.health;
     let timeout = interval.clamp(Duration::from_secs(3), Duration::from_secs(10));
     let mut out = Vec::new();
@@ -276,11 +283,11 @@ impl System for State {
 
     fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
         let known = plan.health.iter().map(|_| Sides::default()).collect();
-        (Self { plan: plan.clone(), known }, sources(plan))
+        (Self { plan: plan.clone(), known }, collectors(plan))
     }
 
-    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
-        let (side, answers) = match (ask, facts) {
+    fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+        let (side, answers) = match (query, observation) {
             (Query::Prometheus { query, side, .. }, Observation::One(value)) => (*side, vec![(*query, Ok(value))]),
             (Query::CloudWatch { side, .. } | Query::Prometheus { side, .. }, Observation::Many(answers)) => {
                 (*side, answers)
@@ -301,8 +308,8 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
-        let (side, queries) = match ask {
+    fn fail(&mut self, query: &Query, fault: &Fault, _: Now) {
+        let (side, queries) = match query {
             Query::Prometheus { query, side, .. } => (*side, vec![*query]),
             Query::CloudWatch { side, queries } => (*side, queries.iter().map(|q| q.query).collect()),
         };

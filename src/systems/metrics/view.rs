@@ -11,7 +11,7 @@ use base::{
     signal::Unit,
     view::{Align, Cell, Column, Curve, Detail, Line, Panel, Row, SPARK, Series, Table, Tile, Tone, oldest},
 };
-use plan::{HealthKind, HealthUnit, MetricQuery};
+use plan::{HealthKind, MetricQuery};
 
 /// The table of the panel.
 const QUERIES: &str = "queries";
@@ -20,16 +20,16 @@ const QUERIES: &str = "queries";
 const NOTABLE: f64 = 2.0;
 
 /// A value in its unit: `0.42 %`, `183 ms`, `1 204.5/s`.
-fn shown(value: f64, unit: HealthUnit) -> String {
+fn shown(value: f64, unit: Unit) -> String {
     match unit {
-        HealthUnit::Ratio => format!("{:.2} %", value * 100.0),
-        HealthUnit::Seconds if value.abs() < 1.0 => format!("{:.0} ms", value * 1e3),
-        HealthUnit::Seconds => format!("{value:.2} s"),
-        HealthUnit::PerSecond if value.abs() >= 100.0 => format!("{value:.0}/s"),
-        HealthUnit::PerSecond => format!("{value:.1}/s"),
-        HealthUnit::Count if value.fract() == 0.0 => format!("{value:.0}"),
-        HealthUnit::Count => format!("{value:.1}"),
-        HealthUnit::Bytes => bytes(value),
+        Unit::Ratio => format!("{:.2} %", value * 100.0),
+        Unit::Seconds if value.abs() < 1.0 => format!("{:.0} ms", value * 1e3),
+        Unit::Seconds => format!("{value:.2} s"),
+        Unit::PerSecond if value.abs() >= 100.0 => format!("{value:.0}/s"),
+        Unit::PerSecond => format!("{value:.1}/s"),
+        Unit::Count | Unit::Bool | Unit::AsNamed if value.fract() == 0.0 => format!("{value:.0}"),
+        Unit::Count | Unit::Bool | Unit::AsNamed => format!("{value:.1}"),
+        Unit::Bytes => bytes(value),
     }
 }
 
@@ -53,23 +53,13 @@ const fn kind(kind: HealthKind) -> &'static str {
     }
 }
 
-const fn unit(unit: HealthUnit) -> &'static str {
+const fn unit(unit: Unit) -> &'static str {
     match unit {
-        HealthUnit::Ratio => "ratio",
-        HealthUnit::Seconds => "seconds",
-        HealthUnit::PerSecond => "per second",
-        HealthUnit::Count => "count",
-        HealthUnit::Bytes => "bytes",
-    }
-}
-
-const fn curve_unit(unit: HealthUnit) -> Unit {
-    match unit {
-        HealthUnit::Ratio => Unit::Ratio,
-        HealthUnit::Seconds => Unit::Seconds,
-        HealthUnit::PerSecond => Unit::PerSecond,
-        HealthUnit::Count => Unit::Count,
-        HealthUnit::Bytes => Unit::Bytes,
+        Unit::Ratio => "ratio",
+        Unit::Seconds => "seconds",
+        Unit::PerSecond => "per second",
+        Unit::Count | Unit::Bool | Unit::AsNamed => "count",
+        Unit::Bytes => "bytes",
     }
 }
 
@@ -136,7 +126,7 @@ fn delta_cell(state: &State, query: usize, now: Now) -> Cell {
     Cell::seen(source.zip(target), |(s, t)| {
         let sign = if t >= s { "+" } else { "−" };
         let text = match unit {
-            HealthUnit::Ratio => format!("{sign}{:.2} pp", (t - s).abs() * 100.0),
+            Unit::Ratio => format!("{sign}{:.2} pp", (t - s).abs() * 100.0),
             unit => format!("{sign}{}", shown((t - s).abs(), unit)),
         };
         Cell::number(t - s, text)
@@ -298,7 +288,7 @@ pub(super) fn detail(state: &State, row: &str, now: Now) -> Option<Detail> {
         ("unit".into(), Cell::text(unit(health.unit))),
         ("volume".into(), health.volume.clone().map_or_else(Cell::none, Cell::text)),
     ];
-    let mut curve = Curve::new(&health.name, curve_unit(health.unit));
+    let mut curve = Curve::new(&health.name, health.unit);
     for side in Side::BOTH {
         let label = format!("{side} {}", state.plan.sites.get(side).label);
         let Some(query) = health.queries.get(side) else {

@@ -111,7 +111,7 @@ impl CanaryReading {
 pub(super) type Canaries = BTreeMap<Concern, Reading<CanaryReading>>;
 
 /// A measurement is published at least this often, or with each write where writes are rarer: as often as `hello` replies arrive.
-const TOLD: Duration = Duration::from_secs(1);
+const REPORTED: Duration = Duration::from_secs(1);
 /// A write that is not acknowledged within this time has failed. Longer than a write to the other region and longer than a normal
 /// election.
 pub(super) const WRITE_WITHIN: Duration = Duration::from_secs(2);
@@ -127,7 +127,7 @@ impl Set {
             side: None,
             endpoint: format!("{name} (canary)"),
             calls: &["insert", "update"],
-            interval: canary.every.max(TOLD),
+            interval: canary.every.max(REPORTED),
             timeout: WRITE_WITHIN,
             query: Probe { set, concern },
         };

@@ -132,7 +132,7 @@ impl Set {
     /// Whether the observed members are a majority, so that the rest cannot elect a primary. Counted: members with a fresh `hello` and
     /// hosts that refuse connections. A refusal comes from the host itself; silence may be a network failure.
     fn is_majority(&self, heard: &[Heard<'_>]) -> bool {
-        let gone = |m: &Member| m.hello.fault().is_some_and(says_so_itself);
+        let gone = |m: &Member| m.hello.fault().is_some_and(|fault| fault.connection_refused);
         // `hello` omits hidden members; the configuration lists them.
         let greeted =
             |host: &str| heard.iter().any(|h| h.hello.hosts.iter().chain(&h.hello.arbiters).any(|named| named == host));
@@ -160,11 +160,6 @@ impl Set {
         let led_on = at.saturating_sub(since) > timeout + LOOKED_AWAY || self.members.values().any(newer);
         (!led_on).then_some(since)
     }
-}
-
-/// Whether a host refuses connections. A connection that is closed or reset may be the network's: a load balancer, a tunnel.
-fn says_so_itself(fault: &Fault) -> bool {
-    fault.kind == FaultKind::Unreachable && fault.text.raw().to_ascii_lowercase().contains("refused")
 }
 
 /// The servers' default time that a primary may be silent before the others hold an election (`settings.electionTimeoutMillis`).
@@ -317,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_looked_at_between_two_greetings_may_have_been_without_a_writer() {
+    fn what_was_not_observed_between_two_hellos_may_have_been_without_a_writer() {
         let mut d = Downtime::default();
         d.heard_up(ms(1000));
         d.observe(Stage::Up, ms(1000), None);
@@ -380,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_first_look_nothing_is_counted() {
+    fn before_the_first_observation_nothing_is_counted() {
         let mut d = Downtime::default();
         d.observe(Stage::Unknown, ms(900_000), None);
         d.observe(Stage::Up, ms(900_500), None);

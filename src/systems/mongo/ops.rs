@@ -6,6 +6,8 @@
 //! | `recipe.rs` | the operations of a move, from the observed to the wanted members |
 //! | `draft.rs` | the conditions of a move, and the choice of the member |
 //! | `members.rs` | adding, showing, voting, ranking and removing members |
+//! | `freeze.rs` | keeping members from standing for election |
+//! | `weigh.rs` | what votes and priorities on the way mean |
 //! | `path.rs` | from one configuration to another, one vote at a time |
 //! | `concern.rs` | configurations that the server refuses in a set with an arbiter, because of the default write concern |
 //! | `preview.rs` | changes, notes and prohibitions of a draft |
@@ -19,10 +21,12 @@
 mod command;
 mod concern;
 mod draft;
+mod freeze;
 mod members;
 mod path;
 mod preview;
 mod recipe;
+mod weigh;
 
 use std::time::Duration;
 
@@ -38,6 +42,9 @@ use base::{
     step::Kind,
 };
 use plan::Action;
+
+/// An operation of this system.
+type Op = Operation<Call, Version>;
 
 /// A request, or a wait.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -238,8 +245,8 @@ impl Planner for State {
         self.sets.iter_mut().flat_map(Set::probes).collect()
     }
 
-    fn on_sample(&mut self, probe: &Probe, facts: Observation, stamp: Stamp) {
-        let Observation::CanaryReading(sample) = facts else { return };
+    fn on_sample(&mut self, probe: &Probe, observation: Observation, stamp: Stamp) {
+        let Observation::CanaryReading(sample) = observation else { return };
         let begins = self.canary(*probe).is_some_and(|canary| probe.concern == Concern::One && canary.last().is_none());
         if let Some(set) = self.sets.get_mut(probe.set).filter(|_| begins) {
             set.on_canary_reading(&sample, stamp.at);
@@ -256,7 +263,7 @@ impl Planner for State {
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Call, Version>> {
-        let set = match self.settable(action.set()?) {
+        let set = match self.settable(set_of(action)?) {
             Ok(set) => set,
             Err(fault) => return Some(Err(vec![fault])),
         };
@@ -277,14 +284,14 @@ impl Planner for State {
         matches!(call, Call::Wait { until: Until::CaughtUp { .. }, .. }).then_some(LEVEL_WITHIN)
     }
 
-    fn mend(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
+    fn finish_cleanup(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
         let none = || vec![Fault::new(FaultKind::Empty, "there is nothing to repair")];
         let set = self.settable(ops.last().ok_or_else(none)?.call.set()).map_err(|f| vec![f])?;
-        set.draft_mend(ops, now)
+        set.draft_cleanup(ops, now)
     }
 
     fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
-        let set = match self.settable(action.set()?) {
+        let set = match self.settable(set_of(action)?) {
             Ok(set) => set,
             Err(fault) => return Some(Observed::Unknown(fault)),
         };
@@ -316,4 +323,9 @@ impl Planner for State {
         });
         Some(("oplog", left))
     }
+}
+
+/// The replica set that an action is about.
+pub(super) fn set_of(action: &Action) -> Option<&str> {
+    action.about().into_iter().find(|(label, _)| *label == "set").map(|(_, set)| set)
 }

@@ -4,15 +4,34 @@ use std::{cell::LazyCell, sync::Arc};
 
 use super::{canary::Concern, facts::MemberState, leader::Leader, set::Set, view::has_no_data};
 use base::{
+    domain::{Domain, Named, Switch},
     now::{Age, Now},
     observed::{Fault, FaultKind, Observed},
     side::Side,
     signal::{Cost, CurvePanel, Keep, LINE, MAX, Samples},
 };
+use plan::things;
 
 const BOOL: (f64, f64) = (0.0, 1.0);
 
-base::signals! { "mongo":
+/// What its labels may be. Members of a third site belong to neither side; a set's canary always writes with w:1.
+pub(super) const LABELS: &[Named] = &[
+    ("set", Domain::Of(&things::SETS)),
+    (
+        "w",
+        Domain::Words {
+            missing: "the canary does not write with w",
+            words: &["1", "majority"],
+            switch: Some(Switch { of: &things::SETS, label: "set", key: ("canary", "majority"), off: &["1"] }),
+        },
+    ),
+    ("member", Domain::Free),
+    ("side", Domain::Words { missing: "there is no side", words: &["source", "target", "other"], switch: None }),
+];
+/// What there is instead of a canary.
+const WATCHED: &str = "mongo.set.write_downtime";
+
+base::signals! { "mongo" in LABELS:
     PRIMARY_WRITABLE = "mongo.set.primary_writable", Bool, ["set"], BOOL, "primary accepts writes", "The set has a primary that accepts writes.";
     PRIMARIES = "mongo.set.primaries", Count, ["set"], (0.0, 50.0), "primaries", "Members that report themselves writable; more than one while an old primary does not yet know its successor.";
     PRIMARY_ON_TARGET = "mongo.set.primary_on_target", Bool, ["set"], BOOL, "primary is on the target", "The member that accepts writes is on the target side.";
@@ -27,9 +46,9 @@ base::signals! { "mongo":
     MAJORITY_IF_LINK_LOST = "mongo.set.majority_if_link_lost", Bool, ["set"], BOOL, "majority without the link", "A primary can be elected after the link between the sides is lost.";
     PRIMARY_SITE_MAJORITY = "mongo.set.primary_site_majority", Bool, ["set"], BOOL, "majority at the primary's site", "The primary keeps its majority when the link is lost: its own site has one, or has it together with a third.";
     LONGEST_WRITE = "mongo.set.longest_write", Seconds, ["set"], (0.0, MAX), "longest write under way", "How long the longest write, transaction or index build on the primary has been running, which a step down would kill.";
-    CANARY_WRITE_DOWNTIME = "mongo.canary.write_downtime", Seconds, ["set", "w"], (0.0, MAX), "canary's write downtime", "Time without acknowledged canary writes in the whole run, from the journal and since the start, as far as they could be measured; includes a current outage.", cost(Cost::Lost);
-    CANARY_GAP = "mongo.canary.gap", Seconds, ["set", "w"], (0.0, MAX), "canary's gap", "How long canary writes have not been acknowledged; 0 while they are.";
-    CANARY_LONGEST_GAP = "mongo.canary.longest_gap", Seconds, ["set", "w"], (0.0, MAX), "canary's longest gap", "The longest time without an acknowledged write of the canary in the last ten minutes.", cost(Cost::Longest);
+    CANARY_WRITE_DOWNTIME = "mongo.canary.write_downtime", Seconds, ["set", "w"], (0.0, MAX), "canary's write downtime", "Time without acknowledged canary writes in the whole run, from the journal and since the start, as far as they could be measured; includes a current outage.", cost(Cost::Lost), needs("set", "canary", WATCHED);
+    CANARY_GAP = "mongo.canary.gap", Seconds, ["set", "w"], (0.0, MAX), "canary's gap", "How long canary writes have not been acknowledged; 0 while they are.", needs("set", "canary", WATCHED);
+    CANARY_LONGEST_GAP = "mongo.canary.longest_gap", Seconds, ["set", "w"], (0.0, MAX), "canary's longest gap", "The longest time without an acknowledged write of the canary in the last ten minutes.", cost(Cost::Longest), needs("set", "canary", WATCHED);
     MEMBER_LAG = "mongo.member.lag", Seconds, ["set", "member", "side"], (0.0, MAX), "replication lag", "Age of the oldest operation of the primary that the member has not applied. Not live while the member is no SECONDARY.";
     MEMBER_OPLOG_WINDOW = "mongo.member.oplog_window", Seconds, ["set", "member", "side"], (0.0, MAX), "oplog window", "How far back the member's oplog reaches.";
 }

@@ -5,21 +5,23 @@
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `sim.rs` | the estate and its observations |
+//! | `sim.rs` | the estate |
+//! | `observe.rs` | what it reports |
 //! | `member.rs` | one member: how it is generated, how far it is behind |
 //! | `canary.rs` | what a canary measures of it |
 //! | `elect.rs` | the primary: elections, step downs, takeovers |
-//! | `happen.rs` | fault injection by a scenario |
-//! | `tell.rs` | the shared conditions for its users |
+//! | `inject.rs` | fault injection by a scenario |
+//! | `conditions.rs` | the shared conditions for its users |
 //! | `rules.rs` | which configurations the server accepts |
 //! | `writes.rs` | requests carried out and verified |
 
 mod canary;
+mod conditions;
 mod elect;
-mod happen;
+mod inject;
 mod member;
+mod observe;
 mod rules;
-mod tell;
 #[cfg(test)]
 mod tests;
 mod writes;
@@ -30,16 +32,16 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
-
 use self::member::Member;
 use super::{
     State,
-    facts::{Config, Hello, MemberState, Membership, Observation, OpTime, Peer, Peering, Query, Server, Status},
-    operations::{Kind, Operation, Operations},
+    facts::{Observation, Peer, Query},
+    operations::{Kind, Operation},
 };
-use crate::rehearsal::{Found, Rehearsed};
-use crate::{SharedConditions, Simulated};
+use crate::{
+    SharedConditions, Simulated,
+    rehearsal::{Found, Rehearsed},
+};
 use base::{
     now::Now,
     observed::{Fault, FaultKind},
@@ -142,7 +144,7 @@ impl Simulated for State {
     }
 
     fn publish(sim: &Sim, now: Now, conditions: &mut SharedConditions) {
-        tell::publish(&sim.sets, now.boot, conditions);
+        conditions::publish(&sim.sets, now.boot, conditions);
     }
 
     fn observe(sim: &mut Sim, conditions: &SharedConditions) {
@@ -156,13 +158,13 @@ impl Simulated for State {
         }
     }
 
-    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
+    fn answer(sim: &mut Sim, query: &Query, now: Now) -> Result<Observation, Fault> {
         let none = || Fault::new(FaultKind::NotFound, "no such set in the simulated estate");
-        let set = sim.sets.get(ask.set()).ok_or_else(none)?;
-        match ask {
+        let set = sim.sets.get(query.set()).ok_or_else(none)?;
+        match query {
             Query::Config { .. } => set.config(now).map(Observation::Config),
             Query::Operations { .. } => set.operations(now).map(Observation::Operations),
-            // The simulated servers ask for no credentials.
+            // The simulated servers query for no credentials.
             Query::Grants { .. } => Ok(Observation::Granted),
             Query::Hello(p) => set.reach(p).map(|place| Observation::Hello(set.hello(place, now))),
             Query::Status(p) => set.reach(p).map(|place| Observation::Status(set.status(place, now))),
@@ -276,7 +278,7 @@ impl Set {
     fn link(&mut self, cut: bool, boot: Duration) {
         match &mut self.cut {
             None | Some((_, Some(_))) if cut => self.cut = Some((boot, None)),
-            Some((_, mended @ None)) if !cut => *mended = Some(boot),
+            Some((_, repaired @ None)) if !cut => *repaired = Some(boot),
             _ => {}
         }
     }
@@ -295,10 +297,11 @@ impl Set {
         let missed = match self.cut {
             Some((since, None)) if !follows => boot.saturating_sub(since).as_secs_f64(),
             // It catches up many times as fast as the data was written.
-            Some((since, Some(mended)))
+            Some((since, Some(repaired)))
                 if self.members[place].side == Some(Side::Target) && !(0..self.members.len()).any(through) =>
             {
-                (mended.saturating_sub(since).as_secs_f64() - 20.0 * boot.saturating_sub(mended).as_secs_f64()).max(0.0)
+                (repaired.saturating_sub(since).as_secs_f64() - 20.0 * boot.saturating_sub(repaired).as_secs_f64())
+                    .max(0.0)
             }
             _ => 0.0,
         };
@@ -313,7 +316,7 @@ impl Set {
     /// The queried member; none for a candidate that is not a member yet.
     fn reach(&self, peer: &Peer) -> Result<Option<usize>, Fault> {
         if self.stopped.contains(&*peer.host) {
-            return Err(Fault::new(FaultKind::Unreachable, format!("{}: connection refused", peer.host)));
+            return Err(Fault::connection_refused(format!("{}: connection refused", peer.host)));
         }
         if self.hung.contains(&*peer.host) {
             return Err(Fault::new(FaultKind::Silent, format!("{}: no answer in time", peer.host)));
@@ -324,125 +327,4 @@ impl Set {
             None => Err(Fault::new(FaultKind::Unreachable, format!("{}: no such host", peer.host))),
         }
     }
-
-    /// What a member has applied by now, and when that was written: a hundred writes a second, in hundredths of a second.
-    fn applied(&self, place: usize, now: Now) -> (OpTime, Timestamp) {
-        let lag = if self.primary == Some(place) { 0.0 } else { self.lag(place, now.boot) };
-        let back = jiff::SignedDuration::from_millis(millis(lag));
-        let wall = now.wall.checked_sub(back).unwrap_or(now.wall).as_millisecond() / 10 * 10;
-        let secs = u32::try_from(wall.div_euclid(1000)).unwrap_or(0);
-        let inc = u32::try_from(wall.rem_euclid(1000) / 10 + 1).unwrap_or(1);
-        // Every operation of the simulated oplog has the term at the time of reading: elections lose nothing here.
-        let op = OpTime { term: i64::try_from(self.term).unwrap_or(i64::MAX), secs, inc };
-        (op, Timestamp::from_millisecond(wall).unwrap_or(now.wall))
-    }
-
-    fn hello(&self, place: Option<usize>, now: Now) -> Hello {
-        let Some(place) = place else {
-            return Hello { heard: now.boot, waits: true, local_time: Some(now.wall), ..Hello::default() };
-        };
-        let leads = self.primary == Some(place);
-        Hello {
-            heard: now.boot,
-            set_name: Some(self.name.clone()),
-            me: Some(self.members[place].config.host.clone()),
-            writable: leads && now.boot >= self.writable_at,
-            waits: false,
-            secondary: !leads && !self.members[place].config.arbiter,
-            arbiter: self.members[place].config.arbiter,
-            primary: self.primary.filter(|p| self.sees(place, *p)).map(|p| self.members[p].config.host.clone()),
-            hosts: self.members.iter().map(|m| m.config.host.clone()).collect(),
-            arbiters: Vec::new(),
-            delay: Duration::ZERO,
-            term: leads.then_some(self.term),
-            last_write: Some(self.applied(place, now).0),
-            local_time: Some(now.wall),
-        }
-    }
-
-    fn status(&self, place: Option<usize>, now: Now) -> Membership {
-        let Some(place) = place else { return Membership::Waiting };
-        let (op, wall) = self.applied(place, now);
-        let state = |i| match i {
-            i if !self.sees(place, i) => MemberState::Down,
-            i if self.primary == Some(i) => MemberState::Primary,
-            i if self.members[i].config.arbiter => MemberState::Arbiter,
-            _ => MemberState::Secondary,
-        };
-        let peers = self.members.iter().enumerate().map(|(i, m)| Peering {
-            host: m.config.host.clone(),
-            state: state(i),
-            up: self.sees(place, i),
-            ping: (i != place).then(|| {
-                let far = m.side != self.members[place].side;
-                Duration::from_millis(if far { 66 } else { 1 })
-            }),
-        });
-        Membership::In(Box::new(Status {
-            state: state(place),
-            term: i64::try_from(self.term).ok(),
-            date: now.wall,
-            applied: Some(op),
-            applied_wall: Some(wall),
-            sync_source: self
-                .primary
-                .filter(|p| *p != place && self.sees(place, *p))
-                .map(|p| self.members[p].config.host.clone()),
-            uptime: Some(UPTIME),
-            led: (self.primary == Some(place)).then(|| now.boot.saturating_sub(self.led_at)),
-            majority: u32::try_from(self.members.len() / 2 + 1).ok(),
-            members: peers.collect(),
-            initial_sync: None,
-        }))
-    }
-
-    fn server(&self, place: Option<usize>, now: Now) -> Server {
-        let window = place.map(|p| {
-            let reach = 30.0 * 3600.0 * (1.0 + 0.5 * self.members[p].phase);
-            (now.wall - jiff::SignedDuration::from_millis(millis(reach)), now.wall)
-        });
-        Server { version: self.release.clone(), oplog: window, flow_lagged: Some(false), uptime: Some(UPTIME) }
-    }
-
-    /// Continuous small writes, and a long operation that a user has begun.
-    fn operations(&self, now: Now) -> Result<Operations, Fault> {
-        let from = self.primary.filter(|p| self.up(*p));
-        let none = || Fault::new(FaultKind::Empty, format!("{}: no primary", self.name));
-        let member = &self.members[from.ok_or_else(none)?];
-        let small = Operation {
-            kind: Kind::Write,
-            what: "update".to_owned(),
-            namespace: format!("{0}.{0}", self.name),
-            running: Duration::from_millis(4 + u64::from(now.boot.subsec_millis() % 37)),
-        };
-        let long = self
-            .long
-            .iter()
-            .map(|(op, since)| Operation { running: op.running + now.boot.saturating_sub(*since), ..op.clone() });
-        Ok(Operations::new(&member.config.host, long.chain([small]).collect()))
-    }
-
-    fn config(&self, now: Now) -> Result<Config, Fault> {
-        let from = self.primary.or_else(|| (0..self.members.len()).find(|&i| self.up(i)));
-        let Some(from) = from else {
-            return Err(Fault::new(FaultKind::Unreachable, format!("{}: no member answers", self.name)));
-        };
-        Ok(Config {
-            set: self.name.clone(),
-            version: self.version,
-            term: i64::try_from(self.term).ok(),
-            members: self.members.iter().map(|m| m.config.clone()).collect(),
-            committed: self.primary.is_some().then_some(self.is_spread(now.boot)),
-            default_write: self.primary.filter(|_| !self.mute).map(|_| self.default_write),
-            from: self.members[from].config.host.clone(),
-            election_timeout: Some(ELECTION),
-        })
-    }
-}
-
-const UPTIME: Duration = Duration::from_secs(19 * 86_400);
-
-#[expect(clippy::cast_possible_truncation, reason = "seconds of a simulation")]
-fn millis(seconds: f64) -> i64 {
-    (seconds * 1000.0) as i64
 }

@@ -42,7 +42,7 @@ impl Set {
             if !self.members.contains_key(host.as_str()) {
                 let host: Arc<str> = host.into();
                 self.members.insert(host.clone(), Member::default());
-                specs.extend(self.sources(&host, arbiters.contains(&*host)));
+                specs.extend(self.collectors(&host, arbiters.contains(&*host)));
             }
         }
         specs
@@ -50,7 +50,7 @@ impl Set {
 
     /// The collectors of one member. An arbiter has no users, so no login is possible: only `hello` is queried. The same holds for a
     /// candidate that is not a member yet; its status is queried all the same, to find out when it becomes one.
-    fn sources(&self, host: &Arc<str>, arbiter: bool) -> Vec<CollectorSpec<Query>> {
+    fn collectors(&self, host: &Arc<str>, arbiter: bool) -> Vec<CollectorSpec<Query>> {
         let peer = || Peer { set: self.ix, host: host.clone() };
         let every = self.plan.intervals.mongo;
         let spec = |what: &str, calls, interval, ask| CollectorSpec {
@@ -119,7 +119,7 @@ impl Set {
         }
     }
 
-    fn status_came(&mut self, host: &str, status: Membership, stamp: Stamp) {
+    fn set_status(&mut self, host: &str, status: Membership, stamp: Stamp) {
         let lag = match &status {
             Membership::In(s) if s.state == MemberState::Primary => {
                 if let Some(at) = s.applied {
@@ -150,7 +150,7 @@ impl Set {
         member.status.set(status, stamp);
     }
 
-    fn config_came(&mut self, config: Config, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+    fn set_config(&mut self, config: Config, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
         if config.set != self.name {
             let text = format!("{}: is of the set `{}`; the plan says `{}`", config.from, config.set, self.name);
             self.config.fail(&Fault::new(FaultKind::Malformed, text));
@@ -163,7 +163,7 @@ impl Set {
         self.config.set(config, stamp);
         // Where the plan distinguishes sides by tags, they are known only now; and a candidate may be a member now.
         let moved = before.into_iter().filter(|(host, was)| as_of(self, host) != *was);
-        let mut specs: Vec<_> = moved.flat_map(|(host, _)| self.sources(&host, self.is_arbiter(&host))).collect();
+        let mut specs: Vec<_> = moved.flat_map(|(host, _)| self.collectors(&host, self.is_arbiter(&host))).collect();
         specs.extend(self.add(hosts, &arbiters));
         specs
     }
@@ -220,20 +220,20 @@ impl System for State {
         let specs = sets
             .iter()
             .flat_map(|s| {
-                let members = s.members.keys().flat_map(|host| s.sources(host, false));
+                let members = s.members.keys().flat_map(|host| s.collectors(host, false));
                 members.chain(s.sources_of_the_primary()).collect::<Vec<_>>()
             })
             .collect();
         (Self { plan: plan.clone(), sets }, specs)
     }
 
-    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
-        let Some(set) = self.sets.get_mut(ask.set()) else { return Vec::new() };
-        match (ask, facts) {
+    fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+        let Some(set) = self.sets.get_mut(query.set()) else { return Vec::new() };
+        match (query, observation) {
             (Query::Hello(p), Observation::Hello(h)) => return set.hello(&p.host, h, stamp),
-            (Query::Config { .. }, Observation::Config(c)) => return set.config_came(c, stamp),
+            (Query::Config { .. }, Observation::Config(c)) => return set.set_config(c, stamp),
             (Query::Operations { .. }, Observation::Operations(o)) => set.operations.set(o, stamp),
-            (Query::Status(p), Observation::Status(s)) => set.status_came(&p.host, s, stamp),
+            (Query::Status(p), Observation::Status(s)) => set.set_status(&p.host, s, stamp),
             (Query::Server(p), Observation::Server(s)) => {
                 if let Some(member) = set.members.get_mut(&p.host) {
                     member.server.set(s, stamp);
@@ -245,9 +245,9 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Query, fault: &Fault, at: Now) {
-        let Some(set) = self.sets.get_mut(ask.set()) else { return };
-        let member = match ask {
+    fn fail(&mut self, query: &Query, fault: &Fault, at: Now) {
+        let Some(set) = self.sets.get_mut(query.set()) else { return };
+        let member = match query {
             Query::Config { .. } => return set.config.fail(fault),
             Query::Operations { .. } => return set.operations.fail(fault),
             // Queried once; the caller reports the result itself.
@@ -255,7 +255,7 @@ impl System for State {
             Query::Hello(p) | Query::Status(p) | Query::Server(p) => set.members.get_mut(&p.host),
         };
         let Some(member) = member else { return };
-        match ask {
+        match query {
             Query::Status(_) => member.status.fail(fault),
             Query::Server(_) => member.server.fail(fault),
             _ => {
@@ -293,8 +293,8 @@ impl System for State {
         self.sets.iter().flat_map(|set| set.watched(now)).collect()
     }
 
-    fn is_over(&self, ask: &Query, now: Now) -> bool {
-        match ask {
+    fn is_over(&self, query: &Query, now: Now) -> bool {
+        match query {
             Query::Hello(p) | Query::Status(p) | Query::Server(p) => {
                 self.sets.get(p.set).is_some_and(|set| set.has_left(&p.host, now))
             }

@@ -74,7 +74,7 @@ pub(super) fn plan() -> Arc<Plan> {
 struct Run {
     state: State,
     sim: Sim,
-    sources: Vec<CollectorSpec<Query>>,
+    collectors: Vec<CollectorSpec<Query>>,
     now: Now,
     /// Collectors whose id contains this fail with this fault.
     cut: Option<(&'static str, FaultKind)>,
@@ -98,9 +98,9 @@ impl Run {
     }
 
     fn of(plan: &Arc<Plan>, seed: u64) -> Self {
-        let (state, sources) = State::new(plan);
+        let (state, collectors) = State::new(plan);
         let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:00:00Z".parse().expect("a time") };
-        Self { state, sim: State::simulate(plan, seed), sources, now, cut: None }
+        Self { state, sim: State::simulate(plan, seed), collectors, now, cut: None }
     }
 
     fn pass(&mut self, seconds: u64) {
@@ -108,7 +108,7 @@ impl Run {
             self.now.boot += Duration::from_millis(500);
             self.now.wall += Duration::from_millis(500);
             State::advance(&mut self.sim, self.now);
-            for spec in self.sources.clone() {
+            for spec in self.collectors.clone() {
                 let answer = match self.cut {
                     Some((part, kind)) if spec.id.contains(part) => Err(Fault::new(kind, "cut")),
                     _ => State::answer(&mut self.sim, &spec.query, self.now),
@@ -118,8 +118,8 @@ impl Run {
                         let stamp = Stamp { at: self.now, fresh: Freshness::of_interval(spec.interval) };
                         let more = self.state.apply(&spec.query, facts, stamp);
                         for spec in more {
-                            assert!(self.sources.iter().all(|s| s.id != spec.id), "{} twice", spec.id);
-                            self.sources.push(spec);
+                            assert!(self.collectors.iter().all(|s| s.id != spec.id), "{} twice", spec.id);
+                            self.collectors.push(spec);
                         }
                     }
                     Err(fault) => self.state.fail(&spec.query, &fault, self.now),
@@ -181,7 +181,7 @@ fn members_of_the_configuration_are_found_and_asked() {
     run.pass(5);
     // Two seeds of five, one seed and two candidates of another set: hello, status and server of each (no server of the candidates), and
     // for each set the configuration and the operations in progress on its primary.
-    assert_eq!(run.sources.len(), 3 * 5 + 3 * 5 - 2 + 2 * 2);
+    assert_eq!(run.collectors.len(), 3 * 5 + 3 * 5 - 2 + 2 * 2);
     assert_eq!(run.cell(0, "orders", "primary"), ("127.0.0.1:101".into(), Tone::Plain));
     assert_eq!(run.cell(0, "orders", "source_members").0, "3/3");
     assert_eq!(run.cell(0, "orders", "target_members").0, "2/2");
@@ -240,7 +240,7 @@ fn a_leader_out_of_our_sight_is_not_downtime() {
     run.pass(5);
     // The source's three do not answer us; the two others still name the primary among them.
     for n in ["101/", "102/", "103/"] {
-        for spec in run.sources.clone().iter().filter(|s| s.id.contains(n)) {
+        for spec in run.collectors.clone().iter().filter(|s| s.id.contains(n)) {
             run.state.fail(&spec.query, &Fault::new(FaultKind::TimedOut, "cut"), run.now);
         }
     }
@@ -298,12 +298,12 @@ fn a_refused_status_does_not_hide_who_leads() {
 }
 
 #[test]
-fn sides_told_by_tags_are_known_with_the_configuration() {
+fn sides_given_by_tags_are_known_with_the_configuration() {
     let mut plan = Arc::into_inner(plan()).expect("the only one");
     let tag = |value: &str| MemberRule::Tag { name: "region".into(), value: value.into() };
     plan.replica_sets[0].sites = Sides { source: tag("a"), target: tag("b") };
     let (plan, now) = (Arc::new(plan), Run::new().now);
-    let (mut state, sources) = State::new(&plan);
+    let (mut state, collectors) = State::new(&plan);
     let mut sim = State::simulate(&plan, 1);
     State::advance(&mut sim, now);
     let ask = Query::Config { set: 0 };
@@ -311,11 +311,11 @@ fn sides_told_by_tags_are_known_with_the_configuration() {
     let again = state.apply(&ask, config, Stamp { at: now, fresh: Freshness::of_interval(Duration::from_secs(2)) });
     let side =
         |of: &[CollectorSpec<Query>]| of.iter().find(|s| s.id == "mongo/orders/127.0.0.1:101/hello").expect("it").side;
-    assert_eq!((side(&sources), side(&again)), (None, Some(Side::Source)));
+    assert_eq!((side(&collectors), side(&again)), (None, Some(Side::Source)));
 }
 
 #[test]
-fn an_arbiter_is_greeted_and_nothing_else_is_missed_of_it() {
+fn an_arbiter_answers_hello_and_nothing_else_is_missed_of_it() {
     let mut run = Run::new();
     run.pass(5);
     let set = &mut run.state.sets[0];
@@ -333,10 +333,10 @@ fn an_arbiter_is_greeted_and_nothing_else_is_missed_of_it() {
 }
 
 #[test]
-fn a_follower_that_is_gone_is_stale_from_its_first_missed_greeting() {
+fn a_follower_that_is_gone_is_stale_from_its_first_missed_hello() {
     let mut run = Run::new();
     run.pass(5);
-    let hello = run.sources.iter().find(|s| s.id.ends_with("104/hello")).cloned().expect("a source");
+    let hello = run.collectors.iter().find(|s| s.id.ends_with("104/hello")).cloned().expect("a source");
     run.state.fail(&hello.query, &Fault::new(FaultKind::Unreachable, "cut"), run.now);
     // The primary still sees it: it is only unreachable from here. Then the primary loses it, too.
     assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state"), ("UNREACHABLE".into(), Tone::Blind));
@@ -372,7 +372,7 @@ fn a_member_that_is_no_secondary_has_no_lag_and_is_missed_over_any_aggregate() {
         run.pass(2);
         assert_eq!(run.gates("orders"), [Level::Green; 4], "it follows again");
         let at = |s: &&CollectorSpec<Query>| matches!(&s.query, Query::Status(peer) if &*peer.host == "127.0.0.1:105");
-        let spec = run.sources.iter().find(at).expect("its status is asked").clone();
+        let spec = run.collectors.iter().find(at).expect("its status is asked").clone();
         let answer = State::answer(&mut run.sim, &spec.query, run.now).expect("an answer");
         let Observation::Status(Membership::In(mut status)) = answer else { panic!("{answer:?}") };
         status.state = state;

@@ -33,7 +33,7 @@ pub fn paste(
         let running = scope.spawn(move || {
             let output = shell.output().expect("a shell");
             // Ends the loop below.
-            std::fs::write(asked, "").expect("told");
+            std::fs::write(asked, "").expect("written");
             output
         });
         while let Some(words) = words(&at("asked")) {

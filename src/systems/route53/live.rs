@@ -6,13 +6,13 @@
 //! | `api.rs` | reads of record sets, zones and changes |
 //! | `dns.rs`, `dns/` | direct queries to name servers |
 //! | `writer.rs` | the requests that change something |
-//! | `look.rs` | their verification |
+//! | `verify.rs` | their verification |
 
 mod api;
 mod dns;
-mod look;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod writer;
 
 use std::sync::{Arc, OnceLock};
@@ -60,8 +60,8 @@ impl Live for State {
         }
     }
 
-    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
-        match ask {
+    async fn ask(readers: &Readers, query: &Query) -> Result<Observation, Fault> {
+        match query {
             Query::Records(question) => {
                 api::records(&readers.route53, &readers.pace, question).await.map(Observation::Records)
             }
@@ -99,11 +99,16 @@ impl Writer for State {
         Writers::new(plan, journal)
     }
 
-    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
-        writers.send(permit, call, expect).await
+    async fn send(
+        writers: &Writers,
+        permit: Permit,
+        call: &Call,
+        precondition: Option<&Version>,
+    ) -> SendOutcome<Version> {
+        writers.send(permit, call, precondition).await
     }
 
     async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
-        readers.look(&request).await
+        readers.verify(&request).await
     }
 }

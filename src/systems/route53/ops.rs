@@ -156,8 +156,8 @@ impl Planner for State {
     type Version = Version;
     type Probe = planner::Never;
 
-    fn decides(ask: &Self::Query) -> bool {
-        matches!(ask, super::facts::Query::Records(_))
+    fn decides(query: &Self::Query) -> bool {
+        matches!(query, super::facts::Query::Records(_))
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {

@@ -2,15 +2,33 @@
 
 use super::{state::State, weighted::planned, wilson::Interval};
 use base::{
+    domain::{self, Domain, Named},
     now::Now,
     observed::{Fault, FaultKind},
     side::Side,
     signal::{CurvePanel, Keep, MAX, Samples, Stroke},
 };
+use plan::things;
 
 const SHARE: (f64, f64) = (0.0, 1.0);
 
-base::signals! { "route53":
+/// What its labels may be. The role of a server: authoritative for the zone, or not.
+pub(super) const LABELS: &[Named] = &[
+    ("name", Domain::Of(&things::DNS_NAMES)),
+    (
+        "type",
+        Domain::Words { missing: "there is no weighted record of type", words: &["A", "AAAA", "CNAME"], switch: None },
+    ),
+    ("side", domain::SIDE),
+    ("server", Domain::Free),
+    (
+        "role",
+        Domain::Words { missing: "there is no role of servers", words: &["authoritative", "resolver"], switch: None },
+    ),
+    ("change", Domain::Free),
+];
+
+base::signals! { "route53" in LABELS:
     PLANNED = "dns.name.planned_share", Ratio, ["name", "type", "side"], SHARE, "planned share",
         "Share that the plan wants; given while its records are known.";
     CONFIGURED = "dns.name.configured_share", Ratio, ["name", "type", "side"], SHARE, "configured share",
@@ -142,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_of_answers_that_cannot_be_told_apart_is_unknown_and_never_zero() {
+    fn a_share_of_answers_that_cannot_be_distinguished_is_unknown_and_never_zero() {
         let both = || vec![record("vir", 1, "192.0.2.1"), record("ore", 1, "192.0.2.2")];
         assert_eq!(served(both(), Sides::default()).fresh(), Some(0.5));
         let alias = Record {
@@ -165,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_no_step_can_weigh_is_told_with_the_reason() {
+    fn a_name_that_no_step_can_weigh_is_reported_with_the_reason() {
         let of = |records: &[Record]| read(records, Sides::default()).unusable(NOW);
         assert_eq!(of(&[record("vir", 1, "192.0.2.1"), record("ore", 0, "192.0.2.2")]), []);
         let routed = |routing| Record { routing, ..record("ore", 1, "192.0.2.2") };

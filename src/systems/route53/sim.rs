@@ -3,7 +3,7 @@
 //! All traffic starts at the source. Weights change only by requests: the zone accepts a change at once or refuses it (`sim/zone.rs`), the
 //! servers take it over one by one, caches keep the old answer for its time to live, and users follow the caches.
 
-mod happen;
+mod inject;
 #[cfg(test)]
 mod tests;
 mod writes;
@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{SharedConditions, Simulated};
 use crate::{
-    injection::FaultInjection,
     rehearsal::{Found, Rehearsed},
+    route53::FaultInjection,
 };
 use base::{
     now::Now,
@@ -244,7 +244,8 @@ impl Simulated for State {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 100")]
             let target = (share.clamp(0.0, 1.0) * 100.0).round() as u8;
             for (side, to) in [(Side::Target, target), (Side::Source, 100 - target)] {
-                out.events.push(FaultInjection::Weigh { name: name.name.clone(), side, to });
+                let weigh = FaultInjection::Weigh { name: name.name.clone(), side, to };
+                out.events.push(crate::FaultInjection::Route53(weigh));
             }
         }
     }
@@ -278,8 +279,8 @@ impl Simulated for State {
         conditions.on_target = (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / names);
     }
 
-    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
-        Ok(match ask {
+    fn answer(sim: &mut Sim, query: &Query, now: Now) -> Result<Observation, Fault> {
+        Ok(match query {
             Query::Records(q) => {
                 let text = || format!("NoSuchHostedZone: {}", q.zone);
                 let zone = sim.zones.get(&*q.zone).ok_or_else(|| Fault::new(FaultKind::NotFound, text()))?;

@@ -199,7 +199,7 @@ impl State {
 }
 
 /// A collector that queries Route 53's API.
-fn api(plan: &Plan, id: String, calls: &'static [&'static str], ask: Query) -> CollectorSpec<Query> {
+fn api(plan: &Plan, id: String, calls: &'static [&'static str], query: Query) -> CollectorSpec<Query> {
     let own = |key| plan.route53.endpoints.get(key).cloned();
     let interval = plan.intervals.route53;
     CollectorSpec {
@@ -209,7 +209,7 @@ fn api(plan: &Plan, id: String, calls: &'static [&'static str], ask: Query) -> C
         calls,
         interval,
         timeout: interval.clamp(Duration::from_secs(3), Duration::from_secs(15)),
-        query: ask,
+        query,
     }
 }
 
@@ -217,7 +217,7 @@ fn api(plan: &Plan, id: String, calls: &'static [&'static str], ask: Query) -> C
 const PACED: Duration = Duration::from_millis(400);
 
 /// All collectors that the plan needs.
-fn sources(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
+fn collectors(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
     let mut zones = IndexMap::<&str, Vec<Wanted>>::new();
     for name in &plan.dns {
         zones.entry(&name.zone).or_default().push(wanted(name));
@@ -267,11 +267,11 @@ impl System for State {
     fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
         let zones = plan.dns.iter().map(|n| (n.zone.clone(), Reading::default())).collect();
         let names = plan.dns.iter().map(Name::new).collect();
-        (Self { plan: plan.clone(), zones, names, changes: BTreeMap::new() }, sources(plan))
+        (Self { plan: plan.clone(), zones, names, changes: BTreeMap::new() }, collectors(plan))
     }
 
-    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
-        match (ask, facts) {
+    fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+        match (query, observation) {
             (Query::Records(q), Observation::Records(Listing { records, epochs })) => {
                 for (name, known) in self.plan.dns.iter().zip(&mut self.names).filter(|(n, _)| *n.zone == *q.zone) {
                     let Wanted { name: own, record_type } = wanted(name);
@@ -281,13 +281,13 @@ impl System for State {
                     known.epoch.set(epochs.iter().find(|e| e.name == place).cloned(), stamp);
                 }
             }
-            (Query::Zone(zone), Observation::Zone(facts)) => {
+            (Query::Zone(zone), Observation::Zone(observation)) => {
                 if let Some(known) = self.zones.get_mut(&**zone) {
-                    known.set(facts, stamp);
+                    known.set(observation, stamp);
                 }
             }
-            (Query::Change(id), Observation::Change(facts)) => {
-                self.changes.entry(id.to_string()).or_default().set(facts, stamp)
+            (Query::Change(id), Observation::Change(observation)) => {
+                self.changes.entry(id.to_string()).or_default().set(observation, stamp)
             }
             (Query::Served(q), Observation::Served(batch)) => {
                 if let (Some(name), Some(known)) = (self.plan.dns.get(q.index), self.names.get_mut(q.index)) {
@@ -300,8 +300,8 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
-        match ask {
+    fn fail(&mut self, query: &Query, fault: &Fault, _: Now) {
+        match query {
             Query::Records(q) => {
                 for (_, known) in self.plan.dns.iter().zip(&mut self.names).filter(|(n, _)| *n.zone == *q.zone) {
                     known.set.fail(fault);

@@ -27,10 +27,15 @@ fn balanced(page: &str) -> usize {
     tags
 }
 
+/// `LANDFALL_WRITE_REPORT=FOLDER` also writes the pages, to look at them.
 #[test]
 fn the_page_stands_alone_and_is_well_formed() {
+    let folder = std::env::var_os("LANDFALL_WRITE_REPORT").map(PathBuf::from);
     for (name, entries) in journals() {
         let page = report::html(&story(&entries));
+        if let Some(folder) = &folder {
+            fs::write(folder.join(format!("report_{name}.html")), &page).expect("written");
+        }
         let tags = balanced(&page);
         assert!(tags > 200, "{name}: {tags}");
         for alien in ["http", "src=", "<script", "@import", "url(", "<link", "<iframe", "NaN", "inf"] {
@@ -91,14 +96,5 @@ fn the_story_of_the_fixture() {
     for version in ["v1", "v2"] {
         let text = report::markdown(&story(&fixture(&format!("{version}.journal"))));
         settings.bind(|| insta::assert_snapshot!(format!("report_{version}"), text));
-    }
-}
-
-/// Writes a page for inspection: `LANDFALL_WRITE_REPORT=FOLDER`.
-#[test]
-fn a_page_to_look_at() {
-    let Some(folder) = std::env::var_os("LANDFALL_WRITE_REPORT").map(PathBuf::from) else { return };
-    for (name, entries) in journals() {
-        fs::write(folder.join(format!("report_{name}.html")), report::html(&story(&entries))).expect("written");
     }
 }

@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(480);
 const TAIL: Duration = Duration::from_secs(100);
 
 /// How long to look for a primary before there counts as none.
-const TOLD: Duration = Duration::from_secs(30);
+const REPORTED: Duration = Duration::from_secs(30);
 
 /// Kills the cockpit in the middle of changes, and judges what becomes of them.
 #[derive(Debug, Parser)]
@@ -67,7 +67,7 @@ fn main() -> Result<ExitCode, Failure> {
     for line in &wrong {
         println!("WRONG: {line}");
     }
-    println!("{} of what is said is wrong", wrong.len());
+    println!("{} of what is reported is wrong", wrong.len());
     Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -80,7 +80,7 @@ struct Killed<T> {
     /// The state of the system while the run was halted with its cleanup done, if it was.
     held: Option<T>,
     /// The outcome of the attempt after the restart.
-    came_to: StepState,
+    ended: StepState,
 }
 
 /// Executes a step in one direction, kills landfall at the moment for which `moment` waits, restarts it and waits for
@@ -98,15 +98,15 @@ fn killed<T: Display>(
     moment(&mut console)?;
     console.end()?;
     console.news()?;
-    let running = matches!(console.came_to(step), None | Some(StepState::Running));
+    let running = matches!(console.ended(step), None | Some(StepState::Running));
     // At once, to get the state at that moment.
     let at = format!("{}; then {}", ledger::last(&console.entries), seen(Duration::ZERO));
     std::thread::sleep(pause);
     let mut console = run.console()?;
     let held = release(&mut console, step, &seen)?;
-    let came_to = console.until_over(step, PATIENCE)?;
+    let ended = console.until_over(step, PATIENCE)?;
     let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };
-    let mut now = came_to;
+    let mut now = ended;
     for _ in 0..3 {
         if now == wanted {
             break;
@@ -124,7 +124,7 @@ fn killed<T: Display>(
         now = console.until_over(step, PATIENCE)?;
     }
     if now == wanted {
-        return Ok(Killed { at, running, held, came_to });
+        return Ok(Killed { at, running, held, ended });
     }
     println!("{}", export::markdown(&console.entries));
     Err(format!("{step} came to {now:?}, three attempts after the kill:\n{}", console.screen()).into())
@@ -146,7 +146,7 @@ fn carry_out(console: &mut Console, step: &str, target: &str, way: Way) -> Resul
 /// After a start an open attempt is halted, except for its cleanup, until a person releases it. Returns the state just
 /// before the release, unless the attempt ended by itself.
 fn release<T>(console: &mut Console, step: &str, seen: &dyn Fn(Duration) -> T) -> Result<Option<T>, Failure> {
-    let held = console.until_over(step, TAIL).is_err().then(|| seen(TOLD));
+    let held = console.until_over(step, TAIL).is_err().then(|| seen(REPORTED));
     console.press("\x1b")?;
     std::thread::sleep(Duration::from_millis(200));
     console.press("H")?;

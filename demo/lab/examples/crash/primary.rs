@@ -60,7 +60,7 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
                 "{n:>3} {way:?}: killed at {}{}; came to {:?}; now {} leads, version {version}, priorities {priorities:?}",
                 one.at,
                 held_text(one.held.as_ref()),
-                one.came_to,
+                one.ended,
                 side.map_or("nobody", Side::word),
             );
             let wanted = if way == Way::Forward { Side::Target } else { Side::Source };

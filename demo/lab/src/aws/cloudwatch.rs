@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn another_access_key_is_refused() {
-        let (status, kind, _) = answer("stranger", "RequestCount").unwrap_err();
+        let (status, kind, _) = answer("unknown", "RequestCount").unwrap_err();
         assert_eq!((status, kind), (StatusCode::FORBIDDEN, "InvalidClientTokenId"));
     }
 }

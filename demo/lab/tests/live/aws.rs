@@ -30,7 +30,7 @@ fn runtime() -> Runtime {
 }
 
 fn fault_of(s: &Snapshot, id: &str) -> Option<(FaultKind, String)> {
-    let source = s.sources.iter().find(|l| l.id == id)?;
+    let source = s.collectors.iter().find(|l| l.id == id)?;
     source.fault.as_ref().map(|f| (f.kind, f.text.to_string()))
 }
 
@@ -133,7 +133,9 @@ fn an_unknown_zone_is_said_to_be_unknown_and_the_servers_are_asked_all_the_same(
     plan.dns[0].zone = "ZNOTTHERE".to_owned();
     let seen = Watch::on(plan).unwrap().until("the unknown zone", PATIENCE, |s| {
         matches!(fault_of(s, "route53/ZNOTTHERE/records"), Some((FaultKind::NotFound, _)))
-            && s.sources.iter().any(|l| l.id.starts_with("route53/authoritative/") && l.state == CollectorState::Fresh)
+            && s.collectors
+                .iter()
+                .any(|l| l.id.starts_with("route53/authoritative/") && l.state == CollectorState::Fresh)
     });
     let seen = seen.unwrap();
     assert!(fault_of(&seen, "route53/ZNOTTHERE/records").unwrap().1.contains("NoSuchHostedZone"));
@@ -146,7 +148,7 @@ fn wrong_credentials_are_refused_in_words_that_do_not_show_them() {
     let _calm = lab.calm();
     let mut plan = lab.plan().unwrap();
     let strange = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(strange.path(), "AKIDSTRANGER\n").unwrap();
+    std::fs::write(strange.path(), "AKIDUNKNOWN\n").unwrap();
     plan.sites.source.access.read.access_key = Some(Secret::File(strange.path().to_owned()));
     // moto accepts any key, AWS does not: EC2's own message.
     let proxy = Proxy::start(lab.port("aws/source").unwrap()).unwrap();
@@ -163,7 +165,7 @@ fn wrong_credentials_are_refused_in_words_that_do_not_show_them() {
     let seen = seen.unwrap();
     for id in ["ec2/source/instances", "metrics/cloudwatch/source"] {
         let (_, words) = fault_of(&seen, id).unwrap();
-        assert!(!words.contains("STRANGER"), "{words}");
+        assert!(!words.contains("UNKNOWN"), "{words}");
     }
     assert_eq!(value(&seen, "fleet.role.running", &["web", "source"]), None);
 }
@@ -171,8 +173,8 @@ fn wrong_credentials_are_refused_in_words_that_do_not_show_them() {
 /// Runs every collector with this id prefix once and returns the request counts.
 fn cycle(plan: &Arc<Plan>, readers: &Readers, runtime: &Runtime, system: &str, proxy: &Proxy) -> Counts {
     let _ = proxy.take();
-    let (_, sources) = Estate::new(plan);
-    for source in sources.iter().filter(|s| s.id.starts_with(system)) {
+    let (_, collectors) = Estate::new(plan);
+    for source in collectors.iter().filter(|s| s.id.starts_with(system)) {
         runtime.block_on(readers.ask(&source.query)).unwrap_or_else(|fault| panic!("{}: {fault}", source.id));
     }
     proxy.take()

@@ -26,15 +26,14 @@ fn a_broken_server_blinds_what_asks_it_and_nothing_else_and_heals_by_itself() {
     let Some(lab) = Lab::shared() else { return };
     let storm = lab.storm();
     let mut watch = Watch::on(faults::plan(lab).unwrap()).unwrap();
-    let mut strangers = Vec::new();
+    let mut others = Vec::new();
     // Past the test harness, which would capture the table.
     let mut out = std::io::stderr();
     writeln!(out, "{}", Trial::heading()).unwrap();
     for (server, blow) in TRIALS {
         let trial = Trial::run(lab, &storm, &mut watch, server, blow).unwrap();
         writeln!(out, "{trial}").unwrap();
-        strangers
-            .extend(trial.strangers(CollectorState::Unknown).into_iter().map(|id| format!("{server} {blow}: {id}")));
+        others.extend(trial.others(CollectorState::Unknown).into_iter().map(|id| format!("{server} {blow}: {id}")));
     }
-    assert!(strangers.is_empty(), "blinded by a server they do not ask: {strangers:#?}");
+    assert!(others.is_empty(), "blinded by a server they do not ask: {others:#?}");
 }

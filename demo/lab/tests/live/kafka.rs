@@ -48,7 +48,7 @@ fn is_blind(seen: &Observed<f64>, kind: FaultKind) -> bool {
 }
 
 fn line<'a>(s: &'a Snapshot, id: &str) -> &'a CollectorLine {
-    s.sources.iter().find(|l| l.id == id).unwrap()
+    s.collectors.iter().find(|l| l.id == id).unwrap()
 }
 
 #[test]

@@ -28,6 +28,6 @@ fn the_labs_own_plan_is_without_fault_and_everything_in_it_becomes_live() {
     let _calm = lab.calm();
     let seen = watch(lab).until_live(PATIENCE).unwrap();
     for system in ["mongo/", "kafka/", "ec2/", "route53/", "metrics/"] {
-        assert!(seen.sources.iter().any(|l| l.id.starts_with(system)), "no source of {system}");
+        assert!(seen.collectors.iter().any(|l| l.id.starts_with(system)), "no source of {system}");
     }
 }

@@ -13,10 +13,7 @@ use landfall::{
         observed::Observed,
         view::{Cell, Detail, Table},
     },
-    engine::{
-        EngineCommand,
-        snapshot::{DetailKey, Snapshot, Verdict},
-    },
+    engine::snapshot::{Snapshot, Verdict},
     plan::Plan,
 };
 use landfall_lab::{
@@ -61,7 +58,7 @@ fn text<'a>(s: &'a Snapshot, t: &str, row: &str, column: &str) -> &'a str {
 /// The term of the set whose detail is open.
 fn term(s: &Snapshot) -> Option<u64> {
     let field = |d: &Detail| d.fields.iter().find(|(name, _)| name == "term").map(|(_, cell)| cell.text.to_string());
-    s.detail.as_ref().and_then(|(_, d)| field(d))?.parse().ok()
+    s.details.first().and_then(|(_, d)| field(d))?.parse().ok()
 }
 
 #[test]
@@ -100,7 +97,7 @@ fn a_primary_that_steps_down_is_followed_to_its_successor_and_back() {
     let _storm = lab.storm();
     let first = format!("127.0.0.1:{}", lab.port(&member("orders", 1)).unwrap());
     let mut watch = watch(lab);
-    watch.command(EngineCommand::Open(DetailKey { panel: "mongo".into(), table: "sets".into(), row: "orders".into() }));
+    watch.open("mongo", "sets", "orders");
     let leads = |s: &Snapshot| text(s, "sets", "orders", "primary").to_owned();
     let writable = |s: &Snapshot| value(s, "mongo.set.primary_writable", &["orders"]) == Some(1.0);
     let before =

@@ -5,8 +5,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::phrase::{Curve, answer_shown};
 use crate::{
     answers::Answer,
+    drawing::Drawing,
     theme::Role,
-    view::Drawing,
     widget::{
         flow::flow,
         text::{put, words},
@@ -46,7 +46,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, answer: &Answer, selected: bool, look:
     let first = Rect { x: left + used, width: rest.width.saturating_sub(used), ..line };
     let below = (line.y + 1..area.bottom()).map(|y| Rect { y, ..rest });
     let lines: Vec<Rect> = std::iter::once(first).chain(below).collect();
-    let curve = if area.width >= 100 { Curve::Drawn } else { Curve::Told };
+    let curve = if area.width >= 100 { Curve::Drawn } else { Curve::Text };
     flow(&lines, buf, &answer_shown(answer, curve, look), style(Role::Muted));
 }
 

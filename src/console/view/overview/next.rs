@@ -4,10 +4,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::tile::rule;
 use crate::{
+    drawing::Drawing,
     runbook::tone,
     theme::Role,
     ui::Ui,
-    view::Drawing,
     widget::flow::{Atom, flow},
 };
 use base::view::Tone;

@@ -3,8 +3,8 @@
 
 use crate::{
     answers::Answer,
+    drawing::Drawing,
     theme::Role,
-    view::Drawing,
     widget::{
         flow::Atom,
         text::{sparkline, words},
@@ -21,7 +21,7 @@ pub enum Curve {
     /// Among the words.
     Drawn,
     /// Only its trend.
-    Told,
+    Text,
     /// Not among the words.
     Apart,
 }

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     answers::Answer,
+    drawing::Drawing,
     theme::Role,
-    view::Drawing,
     widget::{
         big::{self, Size},
         flow::flow,

@@ -4,9 +4,10 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{line::mark, next::step, shape::Form, tile::rule};
 use crate::{
+    drawing::Drawing,
     theme::Role,
     ui::Ui,
-    view::{Drawing, head::verdict_shown},
+    view::head::verdict_shown,
     widget::{
         big::{self, Size},
         flow::{Atom, fits, flow},

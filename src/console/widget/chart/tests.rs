@@ -49,7 +49,7 @@ fn axes_limits_and_marks_stand_where_they_belong() {
         let middle = text[10].find(time).map(|at| at + 2);
         assert_eq!(middle, Some(4 + (600 - ago) * 56 / 600), "{}", text[10]);
     }
-    assert_eq!(text[11], "● login-10 done 03:10:05 (-2m)", "what has no room is not told");
+    assert_eq!(text[11], "● login-10 done 03:10:05 (-2m)", "what has no room is not shown");
     let text = drawn(vec![line(Some(Side::Source), &lag)], &limits, &marks[..1]);
     assert_eq!(text[11], "▸ login-10 started 03:07:05 (-5m)", "nor what is older than the axis");
 }

@@ -6,10 +6,7 @@ use super::{GateLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn
 use crate::systems::Systems;
 use crate::{
     gate::Reason,
-    run::{
-        Preview, Run, Watch,
-        advance::{Obstacle, has_started},
-    },
+    run::{Preview, Run, Watch, advance::has_started, obstacles::Obstacle},
 };
 use base::{
     now::Now,
@@ -17,20 +14,20 @@ use base::{
     step::{Kind, Machine, OpState, StepState, Timer, Way},
     watched::Unknown,
 };
-use plan::Action;
+use plan::Means;
 
 impl Turn {
     /// Of the gates `of` a step, as it stands: as [`Run::tick`] has it.
     fn at(of: &str, state: &Machine) -> Self {
-        let forward = state.way == Way::Forward;
+        let forward = state.way() == Way::Forward;
         let (now, later) = match of {
-            "gate" => (forward && !has_started(state.state), false),
+            "gate" => (forward && !has_started(state.state()), false),
             "verify" => (
-                forward && matches!(state.state, StepState::Verifying | StepState::Baking),
-                forward && state.state < StepState::Verifying,
+                forward && matches!(state.state(), StepState::Verifying | StepState::Baking),
+                forward && state.state() < StepState::Verifying,
             ),
-            _ if forward => (state.attempt > 0, true),
-            _ => (!has_started(state.state), false),
+            _ if forward => (state.attempt() > 0, true),
+            _ => (!has_started(state.state()), false),
         };
         if now {
             Self::Now
@@ -124,22 +121,23 @@ impl<S: Systems> Run<S> {
             let verdict = kept.unwrap_or_else(|| judge.verdict(now));
             verdict.reasons.into_iter().map(move |reason| GateLine { of, turn, reason })
         });
-        let changes = state.recipe.ops.iter().filter(|op| op.state != OpState::Spared);
+        let changes = state.recipe().ops.iter().filter(|op| op.state != OpState::Spared);
         StepView {
             id: plan.id.clone(),
             title: plan.title.clone(),
             phase: self.plan.runbook.phases[step.at.0].title.clone(),
             word: state.word(),
-            state: state.state,
-            way: state.way,
-            level: match (state.way, state.state) {
+            state: state.state(),
+            way: state.way(),
+            level: match (state.way(), state.state()) {
                 (Way::Back, _) => step.rollback.level(now),
                 (Way::Forward, StepState::Verifying | StepState::Baking) => step.verify.level(now),
                 (Way::Forward, _) => step.gates.level(now),
             },
             lacks: self.missing(at).into_iter().map(str::to_owned).collect(),
-            obstacles: if state.state <= StepState::Armed {
-                let impossible = self.impossible.iter().filter(|(of, _)| *of == at && state.state == StepState::Ready);
+            obstacles: if state.state() <= StepState::Armed {
+                let impossible =
+                    self.impossible.iter().filter(|(of, _)| *of == at && state.state() == StepState::Ready);
                 let mut all = self.obstacles(at, common, now);
                 all.extend(impossible.map(|(_, why)| why.clone()));
                 all
@@ -148,17 +146,17 @@ impl<S: Systems> Run<S> {
             },
             gates: lines.collect(),
             ops: self.op_lines(at),
-            progress: (state.recipe.count(OpState::holds), changes.count()),
+            progress: (state.recipe().count(OpState::holds), changes.count()),
             preview: step.preview.as_ref().map(|preview| self.preview_view(at, preview)),
-            attempt: state.attempt,
+            attempt: state.attempt(),
             found: step.attempt.as_ref().map(|it| it.found.clone()).filter(|found| !found.is_empty()),
             waits: self.waits(at, now),
             irreversible: plan.irreversible,
             exposed: step.exposed.map(|(seen, before)| now.since(seen).saturating_add(before)),
-            held: state.held && state.state == StepState::Running,
+            held: state.is_held() && state.state() == StepState::Running,
             manual: plan.action.by_hand(),
-            shown: matches!(plan.action, Action::Build { .. }),
-            adopted: state.adopted,
+            shown: plan.action.spec().means == Means::Shown,
+            adopted: state.is_adopted(),
             has_back: !step.back.is_empty(),
             unknown: state.unsettled(),
             waivers: step
@@ -172,7 +170,7 @@ impl<S: Systems> Run<S> {
     fn op_lines(&self, at: usize) -> Vec<OpLine> {
         let step = &self.steps[at];
         let Some(attempt) = &step.attempt else { return Vec::new() };
-        let state = |place: usize| step.state.recipe.ops.get(place).map_or(OpState::Waiting, |op| op.state);
+        let state = |place: usize| step.state.recipe().ops.get(place).map_or(OpState::Waiting, |op| op.state);
         let notice = |place: usize| attempt.ops.get(place).map_or_else(String::new, |op| op.detail.clone());
         let ops = attempt.draft.ops.iter().enumerate();
         ops.map(|(place, op)| OpLine::of(op, state(place), notice(place))).collect()
@@ -182,7 +180,7 @@ impl<S: Systems> Run<S> {
         let plan = self.plan_of(at);
         let step = &self.steps[at];
         let mut view = PreviewView {
-            way: step.state.way,
+            way: step.state.way(),
             digest: None,
             diff: Vec::new(),
             ops: Vec::new(),
@@ -190,14 +188,14 @@ impl<S: Systems> Run<S> {
             notes: Vec::new(),
             broken: Vec::new(),
             faults: Vec::new(),
-            approvals: (step.state.approvals, plan.approvals, step.approved.keys().cloned().collect()),
+            approvals: (step.state.approvals(), plan.approvals, step.approved.keys().cloned().collect()),
             confirm: plan.confirm,
             target: plan.action.target().to_owned(),
         };
         match preview {
             Err(faults) => {
                 view.faults = faults.iter().map(ToString::to_string).collect();
-                if step.state.way == Way::Back {
+                if step.state.way() == Way::Back {
                     let (of, commands) = step.way_back_known();
                     view.inverse = commands;
                     view.notes.push(format!(
@@ -219,7 +217,8 @@ impl<S: Systems> Run<S> {
 
     /// The longest of the timers that count.
     fn waits(&self, at: usize, now: Now) -> Option<Duration> {
-        let Machine { state: phase, epoch, .. } = self.steps[at].state;
+        let state = &self.steps[at].state;
+        let (phase, epoch) = (state.state(), state.epoch());
         let counts = |timer: Timer| match (phase, timer) {
             (StepState::Settling, Timer::Settled(e))
             | (StepState::Baking, Timer::Baked(e))

@@ -1,4 +1,4 @@
-//! The things of the plan that a runbook refers to: sets, pairs, roles, names, queries.
+//! The things of the plan that a runbook refers to, and whether a name is of its [`Domain`].
 //!
 //! They are looked up in the tree, not in the lowered plan: a set with a fault is still a set.
 
@@ -10,34 +10,22 @@ use crate::{
     scalar::quoted,
     tree::{At, Table},
 };
+use base::{
+    domain::{Domain, Named, Switch, Things},
+    side::Side,
+};
 
-/// The kind of thing that a name refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Thing {
-    Set,
-    Pair,
-    Role,
-    Dns,
-    Query,
+fn name_of(of: &Things, table: &Table) -> Option<String> {
+    Some(notation(of, &table.get::<String>(of.key)?))
 }
 
-impl Thing {
-    /// The key of its table, the key of its name in that table, and its description.
-    const fn words(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Set => ("replica_set", "name", "replica set"),
-            Self::Pair => ("kafka", "name", "pair of Kafka clusters"),
-            Self::Role => ("fleet", "role", "role"),
-            Self::Dns => ("dns", "name", "weighted DNS name"),
-            Self::Query => ("health", "name", "health query"),
-        }
-    }
-
-    fn name_of(self, table: &Table) -> Option<String> {
-        let name: String = table.get(self.words().1)?;
-        Some(if self == Self::Dns { super::super::dns::qualified(&name) } else { name })
-    }
+/// A name as labels have it.
+fn notation(of: &Things, name: &str) -> String {
+    if of.qualified { super::super::dns::qualified(name) } else { name.to_owned() }
 }
+
+/// The values beside a value: of the other labels of a gate, or of the other parameters of an action.
+pub(super) type Beside<'b> = &'b dyn Fn(&str) -> Option<At<String>>;
 
 /// The plan's other tables.
 pub(super) struct Names<'t> {
@@ -47,37 +35,94 @@ pub(super) struct Names<'t> {
 
 impl<'t> Names<'t> {
     /// The table of the thing with this name.
-    pub fn find(&self, thing: Thing, name: &str) -> Option<&'t Table> {
-        let name = if thing == Thing::Dns { super::super::dns::qualified(name) } else { name.to_owned() };
-        self.root.tables(thing.words().0).find(|t| thing.name_of(t).as_ref() == Some(&name))
+    pub fn find(&self, of: &Things, name: &str) -> Option<&'t Table> {
+        let name = notation(of, name);
+        self.root.tables(of.table).find(|t| name_of(of, t).as_ref() == Some(&name))
     }
 
-    /// The same; reports if there is none.
-    pub fn known(&self, thing: Thing, name: &At<String>, faults: &mut Faults) -> Option<&'t Table> {
-        let found = self.find(thing, &name.value);
-        let (key, _, word) = thing.words();
+    /// The table of the thing that the last of these refers to.
+    pub fn subject(&self, refers: &[Named], about: &[(&str, &str)]) -> Option<(&'static Things, &'t Table)> {
+        refers.iter().rev().find_map(|(name, domain)| {
+            let Domain::Of(of) = domain else { return None };
+            let (_, value) = about.iter().find(|(label, _)| label == name)?;
+            Some((*of, self.find(of, value)?))
+        })
+    }
+
+    /// A value in the notation of labels; reports one that its domain does not have.
+    pub fn meant(&self, domain: Domain, value: &At<String>, beside: Beside<'_>, faults: &mut Faults) -> String {
+        match domain {
+            Domain::Free => {}
+            Domain::Of(of) => {
+                let Some(table) = self.known(of, value, faults) else { return value.value.clone() };
+                if of.sided {
+                    on_its_side(of, table, value, beside, faults);
+                }
+                return notation(of, &value.value);
+            }
+            Domain::Matched { of, within, patterns, missing } => {
+                let thing = beside(within).map(|at| at.value);
+                if thing.as_deref().is_none_or(|thing| self.find(of, thing).is_some()) {
+                    self.matched((of, thing.as_deref()), patterns, value, missing, faults);
+                }
+            }
+            Domain::Words { missing, words, switch } => {
+                let off = switch.filter(|switch| self.is_off(switch, beside));
+                let words = off.map_or(words, |switch| switch.off);
+                if !words.contains(&value.value.as_str()) {
+                    dangling(value, missing, &words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>(), faults);
+                }
+            }
+        }
+        value.value.clone()
+    }
+
+    /// The table of the thing with this name; reports if there is none.
+    fn known(&self, of: &Things, name: &At<String>, faults: &mut Faults) -> Option<&'t Table> {
+        let found = self.find(of, &name.value);
         if found.is_none() {
-            let names: Option<Vec<String>> = self.root.tables(key).map(|t| thing.name_of(t)).collect();
+            let names: Option<Vec<String>> = self.root.tables(of.table).map(|t| name_of(of, t)).collect();
             // A thing with a faulty name may be the one that is meant.
-            let names = names?;
-            dangling(name, &format!("the plan has no {word}"), &names, faults);
+            dangling(name, &format!("the plan has no {}", of.what), &names?, faults);
         }
         found
     }
 
-    /// Whether a pair of clusters, or any pair, watches a group of this name; reports if none does.
-    pub fn known_group(&self, pair: Option<&str>, group: &At<String>, faults: &mut Faults) {
-        let pairs =
-            self.root.tables("kafka").filter(|t| pair.is_none_or(|p| t.get::<String>("name").as_deref() == Some(p)));
+    /// Reports a name that no pattern of the thing, or of any thing, matches.
+    fn matched(
+        &self,
+        (of, thing): (&Things, Option<&str>),
+        patterns: &str,
+        name: &At<String>,
+        missing: &str,
+        faults: &mut Faults,
+    ) {
         let mut known = Vec::new();
-        for table in pairs {
-            let Some(groups) = table.get::<Vec<At<Pattern>>>("groups") else { return };
-            known.extend(groups.into_iter().map(|g| g.value));
+        for table in self.root.tables(of.table).filter(|t| thing.is_none_or(|p| name_of(of, t).as_deref() == Some(p))) {
+            let Some(list) = table.get::<Vec<At<Pattern>>>(patterns) else { return };
+            known.extend(list.into_iter().map(|at| at.value));
         }
-        if !known.iter().any(|p| p.matches(&group.value)) {
+        if !known.iter().any(|p| p.matches(&name.value)) {
             let names: Vec<String> = known.iter().map(ToString::to_string).collect();
-            dangling(group, "no pair of clusters there watches the group", &names, faults);
+            dangling(name, missing, &names, faults);
         }
+    }
+
+    fn is_off(&self, switch: &Switch, beside: Beside<'_>) -> bool {
+        let (table, key) = switch.key;
+        let thing = beside(switch.label).and_then(|at| self.find(switch.of, &at.value));
+        thing.and_then(|thing| thing.table(table)?.get::<bool>(key)) == Some(false)
+    }
+}
+
+/// Reports a thing that does not exist on the side that stands beside its name.
+fn on_its_side(of: &Things, table: &Table, name: &At<String>, beside: Beside<'_>, faults: &mut Faults) {
+    let Some(at) = beside("side") else { return };
+    let Some(side) = Side::BOTH.into_iter().find(|side| side.word() == at.value) else { return };
+    if table.written(side.word()).is_none() {
+        let message = format!("the {} {} is not configured for the {side}", of.what, quoted(&name.value));
+        let fault = Diagnosis::error(Code::Dangling, &at.span, message);
+        faults.push(fault.hint(format!("give the {} a `{side}`, or name the other side", of.short())));
     }
 }
 

@@ -2,17 +2,17 @@
 
 use indexmap::IndexMap;
 
-use super::names::{Names, Thing, dangling};
+use super::{super::health, names::Names};
 use crate::{
     diag::{Code, Diagnosis, Faults},
     hint,
     scalar::quoted,
     tree::{At, Table},
 };
-use base::signal::{SignalDef, Unit};
-
-/// Signals that only a set with a canary provides.
-const CANARY: &str = "mongo.canary.";
+use base::{
+    domain::{Domain, Things},
+    signal::{SignalDef, Unit},
+};
 
 /// A signal with the given labels.
 pub(super) struct Chosen {
@@ -40,7 +40,8 @@ pub(super) fn choose(table: &Table, names: &Names<'_>, faults: &mut Faults) -> O
     let mut labels = IndexMap::new();
     for (label, value) in &wanted {
         if def.labels.contains(&label.as_str()) {
-            labels.insert(label.clone(), meant(def, label, value, &wanted, names, faults));
+            let beside = |label: &str| wanted.get(label).cloned();
+            labels.insert(label.clone(), names.meant(def.domain(label), value, &beside, faults));
         } else {
             let message = format!("{} is no label of `{}`", quoted(label).replace('"', "`"), def.id);
             let fault = Diagnosis::error(Code::UnknownKey, &value.span, message);
@@ -51,19 +52,38 @@ pub(super) fn choose(table: &Table, names: &Names<'_>, faults: &mut Faults) -> O
             }));
         }
     }
-    if !wanted.contains_key("set") {
-        without_canary(def, &metric, names, faults);
-    }
+    needed(def, &metric, &wanted, names, faults);
     let unit = if def.unit == Unit::AsNamed { named_unit(def, &metric, &wanted, names, faults)? } else { def.unit };
     Some(Chosen { def, unit, labels })
 }
 
-/// Reports a canary's signal where no set has one: its gate would always be unknown.
-fn without_canary(def: &SignalDef, metric: &At<String>, names: &Names<'_>, faults: &mut Faults) {
-    if def.id.starts_with(CANARY) && !names.root.tables("replica_set").any(|set| set.written("canary").is_some()) {
-        let message = format!("no replica set has a canary: `{}` is never known", def.id);
-        let fault = Diagnosis::error(Code::Dangling, &metric.span, message);
-        faults.push(fault.hint("give a set a `canary`, or take `mongo.set.write_downtime`"));
+/// Reports a signal of what the named thing, or every thing, does not have: its gate would always be unknown.
+fn needed(
+    def: &SignalDef,
+    metric: &At<String>,
+    wanted: &IndexMap<String, At<String>>,
+    names: &Names<'_>,
+    faults: &mut Faults,
+) {
+    let Some(needs) = def.needs else { return };
+    let Domain::Of(of) = def.domain(needs.label) else { return };
+    let named = wanted.get(needs.label);
+    let (has, subject, span) = match named {
+        Some(name) => {
+            let Some(thing) = names.find(of, &name.value) else { return };
+            (thing.written(needs.key).is_some(), format!("the {} {}", of.what, quoted(&name.value)), &name.span)
+        }
+        None => {
+            let any = names.root.tables(of.table).any(|thing| thing.written(needs.key).is_some());
+            (any, format!("no {}", of.what), &metric.span)
+        }
+    };
+    if !has {
+        let no = if named.is_some() { "no " } else { "a " };
+        let message = format!("{subject} has {no}{}: `{}` is never known", needs.key, def.id);
+        let article = if named.is_some() { "the" } else { "a" };
+        let hint = format!("give {article} {} a `{}`, or take `{}`", of.short(), needs.key, needs.instead);
+        faults.push(Diagnosis::error(Code::Dangling, span, message).hint(hint));
     }
 }
 
@@ -83,7 +103,7 @@ fn unknown(metric: &At<String>, all: &[&SignalDef], faults: &mut Faults) {
     }));
 }
 
-/// The unit of the named health query: all series must have the same unit.
+/// The unit of the named thing: all series must have the same unit.
 fn named_unit(
     def: &SignalDef,
     metric: &At<String>,
@@ -91,88 +111,20 @@ fn named_unit(
     names: &Names<'_>,
     faults: &mut Faults,
 ) -> Option<Unit> {
-    let Some(query) = wanted.get("query") else {
-        let message = format!("`{}` is in the unit of its query, and `where` names none", def.id);
-        faults.push(Diagnosis::error(Code::MissingKey, &metric.span, message).hint("add where = { query = \"…\" }"));
+    let (label, of, key) = unit_of(def)?;
+    let Some(thing) = wanted.get(label) else {
+        let message = format!("`{}` is in the unit of its {label}, and `where` names none", def.id);
+        let hint = format!("add where = {{ {label} = \"…\" }}");
+        faults.push(Diagnosis::error(Code::MissingKey, &metric.span, message).hint(hint));
         return None;
     };
-    Some(match names.find(Thing::Query, &query.value)?.get::<String>("unit")?.as_str() {
-        "ratio" => Unit::Ratio,
-        "seconds" => Unit::Seconds,
-        "per_second" => Unit::PerSecond,
-        "bytes" => Unit::Bytes,
-        _ => Unit::Count,
-    })
+    health::unit(names.find(of, &thing.value)?, key).map(|unit| unit.value)
 }
 
-/// A label's value in the signal's notation; reports a name that the plan does not have.
-fn meant(
-    def: &SignalDef,
-    label: &str,
-    value: &At<String>,
-    wanted: &IndexMap<String, At<String>>,
-    names: &Names<'_>,
-    faults: &mut Faults,
-) -> String {
-    let words = |what: &str, words: &[&str], faults: &mut Faults| {
-        if !words.contains(&value.value.as_str()) {
-            dangling(value, what, &words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>(), faults);
-        }
-    };
-    match label {
-        "set" => {
-            let set = names.known(Thing::Set, value, faults);
-            if def.id.starts_with(CANARY) && set.is_some_and(|set| set.written("canary").is_none()) {
-                let message =
-                    format!("the replica set {} has no canary: `{}` is never known", quoted(&value.value), def.id);
-                let fault = Diagnosis::error(Code::Dangling, &value.span, message);
-                faults.push(fault.hint("give the set a `canary`, or take `mongo.set.write_downtime`"));
-            }
-        }
-        // The set's canary always writes with w:1.
-        "w" => {
-            let majority = |set: &Table| set.table("canary").is_none_or(|c| c.get::<bool>("majority") != Some(false));
-            let set = wanted.get("set").and_then(|set| names.find(Thing::Set, &set.value));
-            let known: &[&str] = if set.is_none_or(majority) { &["1", "majority"] } else { &["1"] };
-            words("the canary does not write with w", known, faults);
-        }
-        "pair" => drop(names.known(Thing::Pair, value, faults)),
-        "group" => {
-            let pair = wanted.get("pair").map(|p| p.value.as_str());
-            if pair.is_none_or(|p| names.find(Thing::Pair, p).is_some()) {
-                names.known_group(pair, value, faults);
-            }
-        }
-        // Servers have a role as well: authoritative for the zone, or not.
-        "role" if def.id.starts_with("dns.") => {
-            words("there is no role of servers", &["authoritative", "resolver"], faults)
-        }
-        "role" => drop(names.known(Thing::Role, value, faults)),
-        "name" => {
-            return match names.known(Thing::Dns, value, faults) {
-                Some(_) => super::super::dns::qualified(&value.value),
-                None => value.value.clone(),
-            };
-        }
-        "type" => words("there is no weighted record of type", &["A", "AAAA", "CNAME"], faults),
-        "query" => {
-            if let Some(query) = names.known(Thing::Query, value, faults)
-                && let Some(side) = wanted.get("side")
-                && matches!(side.value.as_str(), "source" | "target")
-                && query.written(&side.value).is_none()
-            {
-                let message =
-                    format!("the health query {} is not configured for the {}", quoted(&value.value), side.value);
-                let fault = Diagnosis::error(Code::Dangling, &side.span, message);
-                faults.push(fault.hint(format!("give the query a `{}`, or name the other side", side.value)));
-            }
-        }
-        // Members of a third site belong to neither side.
-        "side" if def.id.starts_with("mongo.member.") => {
-            words("there is no side", &["source", "target", "other"], faults)
-        }
-        "side" => words("there is no side", &["source", "target"], faults),
-        _ => {}
-    }
-    value.value.clone()
+/// The label whose thing has the unit, and the key of the unit.
+fn unit_of(def: &SignalDef) -> Option<(&'static str, &'static Things, &'static str)> {
+    def.labels.iter().find_map(|label| match def.domain(label) {
+        Domain::Of(of) => Some((*label, of, of.unit?)),
+        _ => None,
+    })
 }

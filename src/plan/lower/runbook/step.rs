@@ -3,7 +3,7 @@
 use super::{
     action,
     gate::Gates,
-    names::{Names, Thing},
+    names::Names,
     order::{Order, Written},
 };
 use crate::{
@@ -45,8 +45,8 @@ impl<'g, 't> Steps<'g, 't> {
             verified_in_time(table, condition, faults);
         }
         let place = table.written("action").unwrap_or_else(|| table.span.clone());
-        if let Some(action) = &action {
-            action::read_only(action, &place, self.names, faults);
+        if let (Some(action), Some(form)) = (&action, table.table("action")) {
+            action::read_only(form, action, &place, self.names, faults);
             self.guarded(table, action, (gates.as_ref(), verify.as_ref()), &place, faults);
         }
         let (action, irreversible) = (action?, irreversible?);
@@ -57,7 +57,8 @@ impl<'g, 't> Steps<'g, 't> {
             gates: gates?,
             confirm: match table.written("confirm") {
                 Some(_) => word(&table.get::<String>("confirm")?),
-                None => action::confirm(&action, irreversible),
+                None if irreversible => Confirm::Countdown,
+                None => action.spec().confirm,
             },
             action,
             approvals: approvals?,
@@ -114,7 +115,7 @@ impl<'g, 't> Steps<'g, 't> {
         faults: &mut Faults,
     ) {
         if action.by_hand().is_some() {
-            return said_and_done(table, faults);
+            return stated_and_done(table, faults);
         }
         // A faulty gate is missing here, but was intended.
         let faulty = |key: &str| {
@@ -130,17 +131,17 @@ impl<'g, 't> Steps<'g, 't> {
             faults.push(Diagnosis::warning(Code::MissingKey, place, message).hint(hint));
         };
         // An emergency must not wait for a green gate.
-        if empty("gates", gates) && !matches!(action, Action::EmergencyWeights { .. }) {
+        let spec = action.spec();
+        if empty("gates", gates) && !spec.emergency {
             warn("this step changes something, and nothing has to be green before it", "add `gates`");
-        } else if let (Action::MovePrimary { set, .. }, Some(gates)) = (action, gates)
-            && self.names.find(Thing::Set, set).is_some()
+        } else if let (Some(wanted), Some(gates)) = (spec.wants, gates)
+            && self.names.subject(spec.refers, &action.about()).is_some()
             && !gates.gates().into_iter().any(|gate| {
-                matches!(gate.metric.id, "mongo.set.worst_target_lag" | "mongo.member.lag")
-                    && gate.labels.get("set").is_none_or(|s| s == set)
+                let of_it = |(label, name): (&str, &str)| gate.labels.get(label).is_none_or(|s| s == name);
+                wanted.signals.contains(&gate.metric.id) && action.about().into_iter().all(of_it)
             })
         {
-            let message = format!("a primary is moved, and no gate checks the lag of {}", quoted(set));
-            warn(&message, "writes fail while the new primary catches up: add a gate on mongo.set.worst_target_lag");
+            warn(&format!("{} {}", wanted.missing, quoted(action.target())), wanted.hint);
         }
         if empty("verify", verify) {
             warn(
@@ -152,7 +153,7 @@ impl<'g, 't> Steps<'g, 't> {
 }
 
 /// A manual step is over once a person marks it done: nothing of it is awaited or verified afterwards.
-fn said_and_done(table: &Table, faults: &mut Faults) {
+fn stated_and_done(table: &Table, faults: &mut Faults) {
     for (key, span) in ["verify", "settle", "bake"].into_iter().filter_map(|key| Some((key, table.written(key)?))) {
         let message =
             format!("`{key}` in a manual step: it ends when a person marks it done, so this would not be evaluated");

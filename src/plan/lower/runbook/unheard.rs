@@ -1,17 +1,18 @@
 //! Gates that wait for what only their own step, or a later one, can cause: error ratios and latencies of the target before any step sends
 //! users there. Without requests there is no ratio and no latency: the gate stays unknown for ever.
 
-use super::names::{Names, Thing};
+use super::names::Names;
 use crate::{
     diag::{Code, Diagnosis, Faults, Span},
     scalar::quoted,
-    types::{Action, Condition, Gate, StepPlan},
+    types::{Condition, Gate, StepPlan},
 };
+use base::{domain::Domain, side::Side};
 
 /// Checks all steps up to the first that sends users to the target by weights. In a plan without such a step it is not known when they
 /// come.
 pub(super) fn check(steps: &[(&StepPlan, Span)], names: &Names<'_>, faults: &mut Faults) {
-    let brings = |step: &StepPlan| matches!(&step.action, Action::SetWeights { weights, .. } if weights.target > 0);
+    let brings = |step: &StepPlan| step.action.brings_users();
     let Some(first) = steps.iter().position(|(step, _)| brings(step)) else { return };
     for (i, (step, place)) in steps.iter().take(first + 1).enumerate() {
         if i < first && comes_after(step, steps, &brings) {
@@ -20,7 +21,8 @@ pub(super) fn check(steps: &[(&StepPlan, Span)], names: &Names<'_>, faults: &mut
         // The verification may depend on what the step itself causes.
         let verify = (i < first).then_some(&step.verify);
         for gate in [&step.gates].into_iter().chain(verify).flat_map(needed).filter(|gate| wants_users(gate, names)) {
-            let query = gate.labels.get("query").map_or("", String::as_str);
+            let label = gate.metric.users.map_or("", |users| users.label);
+            let query = gate.labels.get(label).map_or("", String::as_str);
             let message = format!(
                 "the gate {} asks for the target's {}, and no step before {} sends users there: without requests it never becomes green",
                 quoted(&gate.id),
@@ -62,13 +64,14 @@ fn needed(condition: &Condition) -> Vec<&Gate> {
 }
 
 fn wants_users(gate: &Gate, names: &Names<'_>) -> bool {
-    let side = gate.labels.get("side").map(String::as_str);
-    if gate.metric.id != "health.query.value" || side == Some("source") {
+    let Some(users) = gate.metric.users else { return false };
+    let Domain::Of(of) = gate.metric.domain(users.label) else { return false };
+    if gate.labels.get("side").is_some_and(|side| side == Side::Source.word()) {
         return false;
     }
-    let query = gate.labels.get("query").and_then(|query| names.find(Thing::Query, query));
-    query.is_some_and(|query| {
-        let kind = query.get::<String>("kind");
-        matches!(kind.as_deref(), Some("errors" | "latency")) && query.written("target").is_some()
+    let thing = gate.labels.get(users.label).and_then(|name| names.find(of, name));
+    thing.is_some_and(|thing| {
+        let kind = thing.get::<String>(users.key);
+        kind.is_some_and(|kind| users.kinds.contains(&kind.as_str())) && thing.written(Side::Target.word()).is_some()
     })
 }

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{self, Filter, ImageState};
 
-use super::{Pages, Region, held};
-use crate::ec2::facts::{Image, Images, LINEAGE, Name};
+use super::{Region, held};
+use crate::{
+    aws::token,
+    ec2::facts::{Image, Images, LINEAGE, Name},
+};
 use base::observed::Fault;
 
 /// The most values of one filter.
@@ -29,17 +32,15 @@ impl Region {
     }
 
     async fn images_by(&self, filter: Filter, own: bool, out: &mut BTreeMap<Name, Image>) -> Result<(), Fault> {
-        const CALL: &str = "DescribeImages";
-        let mut pages = Pages::new();
-        loop {
-            let ask = self.ec2.describe_images().filters(filter.clone()).max_results(PAGE);
-            let ask = if own { ask.owners("self") } else { ask };
-            let page = self.ec2.call(CALL, ask.set_next_token(pages.token.clone()).send()).await?;
-            out.extend(page.images().iter().filter_map(image).map(|i| (i.id.clone(), i)));
-            if !pages.next(page.next_token(), &self.ec2, CALL)? {
-                return Ok(());
-            }
-        }
+        let ask = self.ec2.describe_images().filters(filter).max_results(PAGE);
+        let ask = if own { ask.owners("self") } else { ask };
+        let send = |at| ask.clone().set_next_token(at).send();
+        self.ec2
+            .pages("DescribeImages", send, |page| {
+                out.extend(page.images().iter().filter_map(image).map(|i| (i.id.clone(), i)));
+                Ok(token(page.next_token()))
+            })
+            .await
     }
 }
 

@@ -5,8 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_ec2::types::{self, EventCode, Filter, InstanceStateName, InstanceType, SummaryStatus};
 use indexmap::IndexMap;
 
-use super::{Pages, Region, held};
-use crate::ec2::facts::{Check, Instance, InstanceState, Name, Names, Status};
+use super::{Region, held};
+use crate::{
+    aws::token,
+    ec2::facts::{Check, Instance, InstanceState, Name, Names, Status},
+};
 use base::observed::Fault;
 use plan::Plan;
 
@@ -91,41 +94,34 @@ impl Region {
     /// The states of these instances; an instance that does not exist any more has none. Queried by filter: in a query by id, one missing
     /// instance fails the whole request.
     pub(super) async fn states(&self, ids: &[String]) -> Result<HashMap<String, InstanceState>, Fault> {
-        const CALL: &str = "DescribeInstances";
         let mut out = HashMap::new();
         for chunk in ids.chunks(VALUES) {
             let filter = Filter::builder().name("instance-id").set_values(Some(chunk.to_vec())).build();
-            let mut pages = Pages::new();
-            loop {
-                let ask = self.ec2.describe_instances().filters(filter.clone()).max_results(PAGE);
-                let page = self.ec2.call(CALL, ask.set_next_token(pages.token.clone()).send()).await?;
-                let found = page.reservations().iter().flat_map(types::Reservation::instances);
-                out.extend(found.filter_map(|i| Some((i.instance_id()?.to_owned(), state(i.state()?.name()?)?))));
-                if !pages.next(page.next_token(), &self.ec2, CALL)? {
-                    break;
-                }
-            }
+            let one = |i: &types::Instance| Some((i.instance_id()?.to_owned(), state(i.state()?.name()?)?));
+            self.listed(vec![filter], |i| out.extend(one(i))).await?;
         }
         Ok(out)
     }
 
     /// All instances of the plan's roles, as listed.
     pub(super) async fn rows(&self, plan: &Plan) -> Result<Vec<Instance>, Fault> {
-        const CALL: &str = "DescribeInstances";
         let (mut rows, mut names) = (Vec::new(), Names::default());
         for stream in streams(plan) {
-            let mut pages = Pages::new();
-            loop {
-                let ask = self.ec2.describe_instances().set_filters(Some(stream.filters())).max_results(PAGE);
-                let page = self.ec2.call(CALL, ask.set_next_token(pages.token.clone()).send()).await?;
-                let found = page.reservations().iter().flat_map(types::Reservation::instances);
-                rows.extend(found.filter_map(|i| stream.row(i, &mut names)));
-                if !pages.next(page.next_token(), &self.ec2, CALL)? {
-                    break;
-                }
-            }
+            self.listed(stream.filters(), |i| rows.extend(stream.row(i, &mut names))).await?;
         }
         Ok(rows)
+    }
+
+    /// Gives every instance that these filters select to `take`.
+    async fn listed(&self, filters: Vec<Filter>, mut take: impl FnMut(&types::Instance)) -> Result<(), Fault> {
+        let ask = self.ec2.describe_instances().set_filters(Some(filters)).max_results(PAGE);
+        let send = |at| ask.clone().set_next_token(at).send();
+        self.ec2
+            .pages("DescribeInstances", send, |page| {
+                page.reservations().iter().flat_map(types::Reservation::instances).for_each(&mut take);
+                Ok(token(page.next_token()))
+            })
+            .await
     }
 
     /// vCPUs by type, for instances without CPU options. Types do not change, so each is queried once. Without the permission the number
@@ -154,16 +150,16 @@ impl Region {
 
     /// The checks of all instances: the call takes no tags, so it covers the whole region.
     pub(super) async fn status(&self) -> Result<Vec<Status>, Fault> {
-        const CALL: &str = "DescribeInstanceStatus";
-        let (mut rows, mut names, mut pages) = (Vec::new(), Names::default(), Pages::new());
-        loop {
-            let ask = self.ec2.describe_instance_status().include_all_instances(true).max_results(PAGE);
-            let page = self.ec2.call(CALL, ask.set_next_token(pages.token.clone()).send()).await?;
-            rows.extend(page.instance_statuses().iter().filter_map(|s| status(s, &mut names)));
-            if !pages.next(page.next_token(), &self.ec2, CALL)? {
-                return Ok(rows);
-            }
-        }
+        let (mut rows, mut names) = (Vec::new(), Names::default());
+        let ask = self.ec2.describe_instance_status().include_all_instances(true).max_results(PAGE);
+        let send = |at| ask.clone().set_next_token(at).send();
+        self.ec2
+            .pages("DescribeInstanceStatus", send, |page| {
+                rows.extend(page.instance_statuses().iter().filter_map(|s| status(s, &mut names)));
+                Ok(token(page.next_token()))
+            })
+            .await?;
+        Ok(rows)
     }
 }
 

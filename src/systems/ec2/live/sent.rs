@@ -190,13 +190,13 @@ async fn way(server: Server) -> Way {
 }
 
 impl Way {
-    async fn send(&mut self, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
+    async fn send(&mut self, call: &Call, precondition: Option<&Version>) -> SendOutcome<Version> {
         let permit = intended(&mut self.journal, "t/1", AnyCall::Ec2(call.clone()));
-        State::send(&self.writers, permit, call, expect).await
+        State::send(&self.writers, permit, call, precondition).await
     }
 
-    async fn look(&self, call: &Call, expect: Option<&Version>) -> Verified<Version> {
-        State::verify(&self.readers, VerifyRequest { tag: "t/1", call, precondition: expect, accepted: false }).await
+    async fn look(&self, call: &Call, precondition: Option<&Version>) -> Verified<Version> {
+        State::verify(&self.readers, VerifyRequest { tag: "t/1", call, precondition, accepted: false }).await
     }
 
     fn changes(&self) -> Vec<String> {
@@ -231,7 +231,7 @@ async fn capacity_is_one_absolute_request_with_the_writing_credentials() {
 }
 
 #[tokio::test]
-async fn what_a_stranger_set_since_the_preview_is_not_overwritten() {
+async fn what_an_external_change_set_since_the_preview_is_not_overwritten() {
     let mut way = way(Server { desired: 12, min: 5, ..Server::default() }).await;
     let sent = way.send(&capacity(), Some(&BEFORE)).await;
     assert_eq!(sent.reply, Reply::Refused);

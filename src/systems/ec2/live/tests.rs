@@ -18,8 +18,8 @@ use crate::{
     System,
     collect::{clock, poll::Schedule, sink::Sink},
 };
-use base::{collector::CollectorState, view::CollectorLine};
-use engine::snapshot::Snapshot;
+use base::{collector::CollectorState, observed::FaultKind, view::CollectorLine};
+use engine::snapshot::{Snapshot, Wanted};
 
 /// The server's behaviour, and its log of requests.
 #[derive(Default)]
@@ -159,9 +159,9 @@ fn key(text: &str) -> tempfile::NamedTempFile {
 const INSTANCES: Query = Query { side: Side::Source, what: Question::Instances };
 const STATUS: Query = Query { side: Side::Source, what: Question::Status };
 
-async fn ask(url: &str, ask: Query) -> Result<Observation, Fault> {
+async fn ask(url: &str, query: Query) -> Result<Observation, Fault> {
     let key = key("key");
-    State::ask(&State::readers(&plan(url, key.path())), &ask).await
+    State::ask(&State::readers(&plan(url, key.path())), &query).await
 }
 
 #[tokio::test]
@@ -245,8 +245,8 @@ impl Watching {
             loop {
                 let input = self.queue.recv().await.expect("collectors run");
                 drop(self.engine.handle(input, clock::now()));
-                let snapshot = self.engine.snapshot(clock::now());
-                if snapshot.sources.iter().find(|s| s.id == "ec2/source/instances").is_some_and(&is) {
+                let snapshot = self.engine.snapshot(&Wanted { signals: true, ..Wanted::default() }, clock::now());
+                if snapshot.collectors.iter().find(|s| s.id == "ec2/source/instances").is_some_and(&is) {
                     return snapshot;
                 }
             }
@@ -260,7 +260,6 @@ async fn throttling_is_seen_slows_the_poller_down_and_heals() {
     let (server, url) = serve(Server { instances: 1000, ..Server::default() }).await;
     let keys = key("key");
     let mut watching = Watching::start(plan(&url, keys.path()));
-    drop(watching.engine.handle(crate::EngineInput::Command(engine::EngineCommand::Measure), clock::now()));
     watching.until("live", |s| s.state == CollectorState::Fresh).await;
     server.lock().unwrap().refuses = Some((503, "RequestLimitExceeded"));
     watching.until("throttled", |s| s.throttled >= 1 && s.state != CollectorState::Fresh).await;
@@ -290,6 +289,6 @@ async fn an_expired_token_is_refused_and_a_renewed_one_is_taken_up() {
 #[test]
 fn readers_are_made_without_a_server() {
     let keys = key("key");
-    let (_, sources) = State::new(&plan("http://127.0.0.1:9", keys.path()));
-    assert_eq!(sources.len(), 6, "two sides, three questions: no groups are named");
+    let (_, collectors) = State::new(&plan("http://127.0.0.1:9", keys.path()));
+    assert_eq!(collectors.len(), 6, "two sides, three questions: no groups are named");
 }

@@ -67,7 +67,12 @@ impl Writers {
         Self { readers: State::readers(plan), regions: Sides::from_fn(region) }
     }
 
-    pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
+    pub(super) async fn send(
+        &self,
+        permit: Permit,
+        call: &Call,
+        precondition: Option<&Version>,
+    ) -> SendOutcome<Version> {
         let side = call.side();
         let Some(region) = self.regions.get(side) else {
             return unsent(format!("the plan has no write credentials for the {side}: add `write` to [sites.{side}]"));
@@ -76,7 +81,7 @@ impl Writers {
         drop(permit.spend());
         let done = match call {
             Call::Capacity { group, desired, min, .. } => {
-                self.capacity(region, call, expect, group, *desired, *min).await
+                self.capacity(region, call, precondition, group, *desired, *min).await
             }
             Call::Power { on, instances, .. } => region.power(*on, instances).await,
             Call::Processes { group, processes, suspend, .. } => region.processes(group, processes, *suspend).await,
@@ -90,12 +95,12 @@ impl Writers {
         &self,
         region: &Region,
         call: &Call,
-        expect: Option<&Version>,
+        precondition: Option<&Version>,
         group: &str,
         desired: u32,
         min: u32,
     ) -> Done {
-        let there = self.readers.look(&VerifyRequest { tag: "", call, precondition: expect, accepted: false }).await;
+        let there = self.readers.look(&VerifyRequest { tag: "", call, precondition, accepted: false }).await;
         match there.truth {
             Truth::Conflict => return Err(unsent(format!("external change: {}", there.detail))),
             Truth::Unobservable => return Err(unsent(format!("the current state cannot be read: {}", there.detail))),

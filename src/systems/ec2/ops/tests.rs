@@ -130,7 +130,7 @@ fn what_is_not_known_or_cannot_be_is_a_fault() {
 }
 
 #[test]
-fn who_stops_a_role_is_told_of_the_others_that_it_stops_with_it() {
+fn whoever_stops_a_role_learns_which_others_it_stops_with_it() {
     const STOP: &str = r#"
 [[phase]]
 id = "end"

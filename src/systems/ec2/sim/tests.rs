@@ -7,7 +7,7 @@ use super::super::{
 };
 use crate::{
     Simulated,
-    injection::FaultInjection,
+    ec2::FaultInjection,
     planner::{Planner, SimulateWrites, played::Played},
 };
 use base::{
@@ -94,7 +94,7 @@ fn one_instance_that_is_gone_is_a_conflict_and_no_hindrance_to_the_way_back() {
 }
 
 #[test]
-fn a_stranger_who_sets_another_size_is_found_out() {
+fn an_external_change_of_the_size_is_found_out() {
     let mut at = estate();
     let ops = at.draft(&capacity(36)).expect("a draft").ops;
     assert_eq!(at.verify("a", &ops[0]).truth, Truth::NotApplied);
@@ -130,7 +130,7 @@ fn a_region_that_nobody_steers_is_as_it_was() {
     assert_eq!(at.sim.hosts.get(Side::Source).len(), 180);
 }
 
-fn happen(at: &mut Played<State>, what: &FaultInjection) {
+fn inject(at: &mut Played<State>, what: &FaultInjection) {
     State::inject(&mut at.sim, what, at.now).expect("it is there");
 }
 
@@ -156,7 +156,7 @@ fn desired(at: &Played<State>, side: Side) -> Vec<u32> {
 fn what_boots_never_gets_well_until_it_may() {
     let mut at = estate();
     let before = serving(&at, Side::Target);
-    happen(&mut at, &never_well(true));
+    inject(&mut at, &never_well(true));
     let ops = at.draft(&capacity(36)).expect("a draft").ops;
     for op in &ops[..2] {
         at.send("a", op);
@@ -164,7 +164,7 @@ fn what_boots_never_gets_well_until_it_may() {
     (0..120).for_each(|_| at.pass(10));
     assert!(serving(&at, Side::Target) <= before, "none of what was launched serves");
     assert_eq!(at.verify("w", &ops[2]).truth, Truth::NotApplied);
-    happen(&mut at, &never_well(false));
+    inject(&mut at, &never_well(false));
     let failed = at.sim.hosts.get(Side::Target).iter().filter(|h| h.fails && h.leaves.is_none()).count();
     at.pass(1);
     assert!(failed > 0 && serving(&at, Side::Target) <= before, "what has failed stays so");
@@ -175,14 +175,14 @@ fn what_boots_never_gets_well_until_it_may() {
 #[test]
 fn a_target_that_fills_up_stops_filling_up_and_goes_on() {
     let mut at = Played::<State>::new(&plan());
-    happen(&mut at, &never_well(true));
+    inject(&mut at, &never_well(true));
     let before = serving(&at, Side::Target);
     at.pass(400);
     at.pass(1);
     let running = at.state.sites.get(Side::Target).running(0, at.now).fresh().expect("known");
     assert!(before > 0 && running > before, "they boot");
     assert_eq!(serving(&at, Side::Target), before);
-    happen(&mut at, &never_well(false));
+    inject(&mut at, &never_well(false));
     at.pass(1200);
     at.pass(1);
     let after = serving(&at, Side::Target);
@@ -196,7 +196,7 @@ fn an_instance_that_is_started_again_boots_again() {
     let off = at.draft(&power(false)).expect("a draft");
     at.play(&off.ops);
     at.pass(60);
-    happen(&mut at, &batch(true));
+    inject(&mut at, &batch(true));
     let on = at.draft(&power(true)).expect("a draft");
     at.play(&on.ops);
     at.pass(400);
@@ -210,21 +210,21 @@ fn an_instance_that_is_started_again_boots_again() {
 fn an_autoscaler_goes_past_everybody() {
     let mut at = estate();
     let usual = (desired(&at, Side::Target), serving(&at, Side::Target));
-    happen(&mut at, &scale(Side::Target, 21));
+    inject(&mut at, &scale(Side::Target, 21));
     assert_eq!(desired(&at, Side::Target), [11, 10]);
     at.pass(35);
     let drained = serving(&at, Side::Target);
     at.pass(120);
     assert!(drained <= 21 && drained < usual.1, "they get no traffic any more: {drained}");
     assert_eq!(at.state.sites.get(Side::Target).running(0, at.now).fresh(), Some(21));
-    happen(&mut at, &scale(Side::Target, 30));
+    inject(&mut at, &scale(Side::Target, 30));
     assert_eq!(desired(&at, Side::Target), usual.0);
     (0..120).for_each(|_| at.pass(10));
     assert_eq!(serving(&at, Side::Target), 30, "all are back, and those that failed are replaced");
     // Within the limits of the groups.
-    happen(&mut at, &scale(Side::Target, 0));
+    inject(&mut at, &scale(Side::Target, 0));
     assert_eq!(desired(&at, Side::Target), [7, 7]);
-    happen(&mut at, &scale(Side::Target, 1000));
+    inject(&mut at, &scale(Side::Target, 1000));
     assert_eq!(desired(&at, Side::Target), [18, 18]);
     assert_eq!(desired(&at, Side::Source), [60]);
 }
@@ -238,10 +238,10 @@ fn an_autoscaler_that_is_suspended_does_nothing() {
         assert_eq!(State::write(&mut at.sim, "a", &call, None, at.now).reply, Reply::Accepted);
     };
     switch(&mut at, true);
-    happen(&mut at, &scale(Side::Target, 20));
+    inject(&mut at, &scale(Side::Target, 20));
     assert_eq!(desired(&at, Side::Target), [15, 10], "the other group is not suspended");
     switch(&mut at, false);
-    happen(&mut at, &scale(Side::Target, 20));
+    inject(&mut at, &scale(Side::Target, 20));
     assert_eq!(desired(&at, Side::Target), [10, 10]);
 }
 
@@ -255,6 +255,5 @@ fn what_is_not_there_is_named() {
     assert_eq!(message(&mut at, &role("none")), "no role none");
     let none = FaultInjection::Scale { role: "batch".to_owned(), side: Side::Source, to: 1 };
     assert_eq!(message(&mut at, &none), "no Auto Scaling group of batch on the source");
-    happen(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     assert_eq!(desired(&at, Side::Target), [15, 15]);
 }

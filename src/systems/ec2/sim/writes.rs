@@ -11,7 +11,7 @@ use super::{
     },
     Sim,
 };
-use crate::{Simulated, injection::FaultInjection, planner::SimulateWrites};
+use crate::{Simulated, ec2::FaultInjection, planner::SimulateWrites};
 use base::{
     now::Now,
     operation::{SendOutcome, Verified},
@@ -20,6 +20,8 @@ use base::{
 use plan::Action;
 
 impl SimulateWrites for State {
+    type Injection = FaultInjection;
+
     fn write(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Version>, now: Now) -> SendOutcome<Version> {
         Self::advance(sim, now);
         let at = sim.since(now);
@@ -40,13 +42,13 @@ impl SimulateWrites for State {
         }
     }
 
-    fn verify(sim: &mut Sim, _: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
+    fn verify(sim: &mut Sim, _: &str, call: &Call, precondition: Option<&Version>, now: Now) -> Verified<Version> {
         Self::advance(sim, now);
         let at = sim.since(now);
         let asg = |side: Side, name: &str| sim.groups.get(side).iter().find(|g| *g.name == *name);
         match call {
             Call::Capacity { side, group, desired, min } => {
-                judge::capacity(group, asg(*side, group).map(|g| (g.desired, g.min)), (*desired, *min), expect)
+                judge::capacity(group, asg(*side, group).map(|g| (g.desired, g.min)), (*desired, *min), precondition)
             }
             Call::InService { side, role, least } => {
                 let of = |h: &&super::Host| h.of_role(&sim.plan, role);
@@ -115,7 +117,7 @@ impl SimulateWrites for State {
 
     fn inject(sim: &mut Sim, what: &FaultInjection, now: Now) -> Result<(), String> {
         Self::advance(sim, now);
-        sim.happen(what)?;
+        sim.inject(what)?;
         Self::advance(sim, now);
         Ok(())
     }

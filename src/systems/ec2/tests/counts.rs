@@ -70,7 +70,7 @@ fn an_empty_region_is_right_where_the_plan_wants_nothing() {
 }
 
 #[test]
-fn a_target_group_tells_who_serves_by_id_or_by_address() {
+fn a_target_group_shows_who_serves_by_id_or_by_address() {
     let mut fleet = Fleet::new();
     let mut stopping = instance("i-stop", 0, "a");
     stopping.state = InstanceState::ShuttingDown;

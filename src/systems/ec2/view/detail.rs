@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    eta, groups,
+    eta, images,
     instances::{checks, launched, phase, phase_tone, role_name},
     label, percent, ratio,
     roles::{both, zone_rows},
@@ -93,7 +93,7 @@ fn image_table(state: &State, role: usize, now: Now) -> Table {
     let rows = lineage(state, role, now).shown().unwrap_or_default();
     let rows = rows.into_iter().map(|(id, n, lineage)| Row {
         id: id.to_string(),
-        cells: vec![Cell::text(id.to_string()), Cell::count(n.into()), groups::lineage_word(lineage)],
+        cells: vec![Cell::text(id.to_string()), Cell::count(n.into()), images::lineage_word(lineage)],
     });
     Table {
         id: "images",

@@ -1,6 +1,7 @@
 //! The admin calls that are missing in rdkafka's safe interface: consumer groups, their committed offsets and the bounds of partitions'
 //! logs, with many requests in flight on one queue; DescribeConfigs, which it offers only with a client and a thread of its own; in
-//! `cluster.rs` the permissions of a login; and, in `alter.rs`, the one call that changes something.
+//! `cluster.rs` the permissions of a login; and, in `alter.rs`, the one call that changes something. `replies.rs` reads the replies to the
+//! calls of this file.
 //!
 //! The only `unsafe` of the program, with the files below it. The use of the results is defined elsewhere.
 //!
@@ -20,6 +21,7 @@
 
 mod alter;
 mod cluster;
+mod replies;
 
 use std::{
     ffi::{CStr, CString, c_char, c_int, c_void},
@@ -251,94 +253,16 @@ impl<'c> Batch<'c> {
         // SAFETY: the event is valid, and each function is called for the kind of event it reads.
         unsafe {
             match sys::rd_kafka_event_type(event) {
-                sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT => read_groups(event, &mut each),
-                sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT => read_commits(event, &mut each),
-                sys::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => read_bounds(event, &mut each),
-                sys::RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT => read_configs(event, &mut each),
+                sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT => replies::groups(event, &mut each),
+                sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT => replies::commits(event, &mut each),
+                sys::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => replies::bounds(event, &mut each),
+                sys::RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT => replies::configs(event, &mut each),
                 sys::RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT => cluster::read_cluster(event, &mut each),
                 sys::RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT => alter::read_altered(event, &mut each),
                 other => return Some((tag, Err(internal(&format!("librdkafka answered with an event {other}"))))),
             }
         }
         Some((tag, Ok(())))
-    }
-}
-
-/// # Safety
-/// `event` is a valid result of ListConsumerGroups.
-unsafe fn read_groups(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
-    // SAFETY: both arrays live as long as the event, and each is as long as librdkafka states.
-    unsafe {
-        let result = sys::rd_kafka_event_ListConsumerGroups_result(event);
-        for &listing in array(result, sys::rd_kafka_ListConsumerGroups_result_valid) {
-            let state = match rd_kafka_ConsumerGroupListing_state(listing) {
-                1 => "PreparingRebalance",
-                2 => "CompletingRebalance",
-                3 => "Stable",
-                4 => "Dead",
-                5 => "Empty",
-                _ => "",
-            };
-            each(Answer::Group(text(sys::rd_kafka_ConsumerGroupListing_group_id(listing)), state));
-        }
-        for &error in array(result, sys::rd_kafka_ListConsumerGroups_result_errors) {
-            each(Answer::Partly(failure(error)));
-        }
-    }
-}
-
-/// # Safety
-/// `event` is a valid result of ListConsumerGroupOffsets.
-unsafe fn read_commits(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
-    // SAFETY: groups, lists and elements live as long as the event; a list's elements are `cnt` in number.
-    unsafe {
-        let result = sys::rd_kafka_event_ListConsumerGroupOffsets_result(event);
-        for &group in array(result, sys::rd_kafka_ListConsumerGroupOffsets_result_groups) {
-            let error = sys::rd_kafka_group_result_error(group);
-            if !error.is_null() {
-                each(Answer::Partly(failure(error)));
-            }
-            let list = sys::rd_kafka_group_result_partitions(group);
-            if let Some(list) = list.as_ref() {
-                for i in 0..usize::try_from(list.cnt).unwrap_or(0) {
-                    each(offset(list.elems.add(i)));
-                }
-            }
-        }
-    }
-}
-
-/// # Safety
-/// `event` is a valid result of ListOffsets.
-unsafe fn read_bounds(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
-    // SAFETY: infos and their partitions live as long as the event.
-    unsafe {
-        let result = sys::rd_kafka_event_ListOffsets_result(event);
-        for &info in array(result, sys::rd_kafka_ListOffsets_result_infos) {
-            each(offset(sys::rd_kafka_ListOffsetsResultInfo_topic_partition(info)));
-        }
-    }
-}
-
-/// # Safety
-/// `event` is a valid result of DescribeConfigs.
-unsafe fn read_configs(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
-    // SAFETY: resources and entries live as long as the event.
-    unsafe {
-        let result = sys::rd_kafka_event_DescribeConfigs_result(event);
-        for &resource in array(result, sys::rd_kafka_DescribeConfigs_result_resources) {
-            let name = text(sys::rd_kafka_ConfigResource_name(resource));
-            let code = rd_kafka_ConfigResource_error(resource);
-            if code != 0 {
-                let why = text(sys::rd_kafka_ConfigResource_error_string(resource));
-                each(Answer::Partly(Failure { code, text: format!("{name}: {why}") }));
-                continue;
-            }
-            for &entry in array(resource, sys::rd_kafka_ConfigResource_configs) {
-                let (key, value) = (sys::rd_kafka_ConfigEntry_name(entry), sys::rd_kafka_ConfigEntry_value(entry));
-                each(Answer::Config(name, text(key), text(value)));
-            }
-        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::{ffi::CString, time::Instant};
 use super::{
     admin::{Answer, Batch, Bound, Failure, c_string},
     client::{Client, request, silence},
+    consumer_groups::nobody,
     faults::code,
-    groups::nobody,
     snapshot::Slots,
 };
 use crate::kafka::facts::{Offset, Snapshot};

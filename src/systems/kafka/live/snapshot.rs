@@ -15,8 +15,8 @@ use rdkafka::metadata::Metadata;
 use super::{
     admin::{Bound, Failure},
     client::{Client, briefly},
+    consumer_groups,
     ends::Places,
-    groups,
     tails::Tails,
 };
 use crate::kafka::{
@@ -35,7 +35,7 @@ pub(super) struct Known {
     tails: Tails,
 }
 
-/// Takes a snapshot; `said`: the offset syncs so far of the mirrors that copy from here.
+/// Takes a snapshot; `detail`: the offset syncs so far of the mirrors that copy from here.
 ///
 /// # Errors
 /// If any part that concerns the whole cluster failed. A failure for one group or one topic is stored as its fault.
@@ -47,9 +47,9 @@ pub(super) fn take(
     detail: &Syncs,
     deadline: Instant,
 ) -> Result<Snapshot, Fault> {
-    let mut listed = groups::list(client, plan, &mut known.groups, deadline)?;
+    let mut listed = consumer_groups::list(client, plan, &mut known.groups, deadline)?;
     let metadata = client.metadata(deadline)?;
-    groups::none_listed(client, plan, &metadata, &mut listed, deadline)?;
+    consumer_groups::none_listed(client, plan, &metadata, &mut listed, deadline)?;
     let (mut out, leaders) = topics(client, plan, side, &metadata);
     out.groups_in_all = listed.in_all;
     out.partial = listed.partial.clone();
@@ -59,12 +59,12 @@ pub(super) fn take(
     let described =
         (out.partial.is_none() && !listed.watched.is_empty()).then(|| client.members(briefly(deadline))).flatten();
     places.starts(client, &starts, &mut out);
-    groups::commits(client, plan, side, listed, &mut out, deadline)?;
+    consumer_groups::commits(client, plan, side, listed, &mut out, deadline)?;
     if let Some(described) = described {
-        groups::members(&described, &mut out);
+        consumer_groups::members(&described, &mut out);
     }
     places.ends(client, plan, &mut out, deadline)?;
-    known.tails.look(plan, side, &mut out, detail, deadline);
+    known.tails.check(plan, side, &mut out, detail, deadline);
     Ok(out)
 }
 

@@ -77,7 +77,7 @@ impl Found {
     }
 
     /// Whether it is known if there is a record from here on.
-    const fn tells(self, from: i64) -> bool {
+    const fn is_known_from(self, from: i64) -> bool {
         from >= self.hollow || from <= self.record
     }
 }
@@ -92,7 +92,14 @@ struct Tail {
 
 impl Tails {
     /// Checks where a small lag is constant, and adds what is known to the snapshot.
-    pub(super) fn look(&mut self, plan: &KafkaPair, side: Side, out: &mut Snapshot, stated: &Syncs, deadline: Instant) {
+    pub(super) fn check(
+        &mut self,
+        plan: &KafkaPair,
+        side: Side,
+        out: &mut Snapshot,
+        stated: &Syncs,
+        deadline: Instant,
+    ) {
         let layout: Vec<(Arc<str>, u32)> = out.topics.iter().map(|t| (t.name.clone(), t.partitions())).collect();
         if layout != self.layout {
             (self.layout, self.ends, self.stood, self.found) = (layout, Vec::new(), Vec::new(), BTreeMap::new());
@@ -157,7 +164,7 @@ impl Tails {
             let Some(&(slot, _)) = of_slot.first() else { continue };
             let Some(((topic, partition), end)) = out.partition(slot).zip(out.end(slot).known()) else { continue };
             let known = self.found.get(&slot).copied().unwrap_or(Found::of(end));
-            let next = of_slot.iter().rev().map(|(_, from)| *from).find(|from| !known.tells(*from));
+            let next = of_slot.iter().rev().map(|(_, from)| *from).find(|from| !known.is_known_from(*from));
             let Some((from, partition)) = next.zip(i32::try_from(partition).ok()) else { continue };
             let tail = Tail { slot, partition, from, end };
             match topics.last_mut() {
@@ -278,7 +285,7 @@ mod tests {
 
     /// Behind the last sync of a transactional topic there is the marker, though every group has read all.
     #[test]
-    fn what_the_mirror_has_not_said_anything_of_is_looked_at_like_a_lag() {
+    fn what_the_mirror_has_not_said_anything_of_is_read_like_a_lag() {
         let level = facts([11, 500], [11, 500], [11, 500]);
         assert_eq!(standing_with(&level, &level, &[(0, 10), (1, 500)]), [(0, 10)]);
         assert!(standing_with(&level, &facts([12, 500], [12, 500], [12, 500]), &[(0, 10)]).is_empty(), "the end moves");
@@ -303,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_small_lag_that_stands_still_behind_no_transaction_is_looked_at() {
+    fn only_a_small_lag_that_stands_still_behind_no_transaction_is_read() {
         let level = facts([11, 500], [10, 500], [11, 500]);
         assert_eq!(standing(&level, &level), [(0, 10)]);
         assert!(standing(&level, &facts([12, 500], [10, 500], [12, 500])).is_empty(), "the end moves");
@@ -315,10 +322,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_tells_of_all_that_lies_before_a_record_or_behind_the_last() {
+    fn what_was_found_decides_all_that_lies_before_a_record_or_behind_the_last() {
         let found = Found { end: 100, hollow: 97, record: 95 };
-        let described: Vec<i64> = (90..=100).filter(|from| found.tells(*from)).collect();
+        let described: Vec<i64> = (90..=100).filter(|from| found.is_known_from(*from)).collect();
         assert_eq!(described, [90, 91, 92, 93, 94, 95, 97, 98, 99, 100], "of 96 only that is not known");
-        assert!(!Found::of(100).tells(99) && Found::of(100).tells(100));
+        assert!(!Found::of(100).is_known_from(99) && Found::of(100).is_known_from(100));
     }
 }

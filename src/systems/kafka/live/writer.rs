@@ -67,7 +67,7 @@ fn commit(permit: Permit, pair: &KafkaPair, side: Side, group: &str, offsets: &[
         Err(fault) => return unsent(fault.to_string()),
     };
     let call = format!("{CALL} of group {group}");
-    // A missing broker is detected before anything is sent; see also `groups::commits_of`.
+    // A missing broker is detected before anything is sent; see also `consumer_groups::commits_of`.
     if let Err(fault) = client.metadata(Instant::now() + WITHIN / 3) {
         return unsent(fault.to_string());
     }

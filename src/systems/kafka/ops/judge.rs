@@ -9,13 +9,13 @@ pub(in super::super) fn judge(
     group: &str,
     there: &[TopicOffsets],
     ours: &[TopicOffsets],
-    expect: Option<&Version>,
+    precondition: Option<&Version>,
     accepted: bool,
 ) -> Verified<Version> {
     if there == ours {
         return Verified::new(Truth::Applied, "all offsets are as set");
     }
-    let Some(Version::Offsets(prior)) = expect else {
+    let Some(Version::Offsets(prior)) = precondition else {
         return Verified::unobservable("the previous offsets are unknown");
     };
     if there == prior.as_slice() {

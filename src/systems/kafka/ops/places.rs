@@ -194,7 +194,7 @@ impl<'a> Word<'a> {
     pub(super) fn new(pair: &'a Pair, to: Side, detail: &'a Stated, now: Now) -> Result<Self, Fault> {
         // An opposite mirror with unknown syncs may have copied records that prevent the translation.
         let back = pair.mirrors_to(to.other()).next().is_some();
-        let against = back.then(|| said_to(pair, to.other(), now)).transpose()?;
+        let against = back.then(|| stated_to(pair, to.other(), now)).transpose()?;
         Ok(Self { along: &detail.syncs, against: against.map(|detail| &detail.syncs), to })
     }
 
@@ -253,6 +253,6 @@ pub(in super::super) fn read_again(places: &[Place]) -> Vec<(&str, i64)> {
     each
 }
 
-pub(super) fn said_to(pair: &Pair, side: Side, now: Now) -> Result<&Stated, Fault> {
+pub(super) fn stated_to(pair: &Pair, side: Side, now: Now) -> Result<&Stated, Fault> {
     known(pair.announced(side, now), &format!("{}: offset syncs to the {side}", pair.plan.name))
 }

@@ -10,7 +10,7 @@ use super::super::{
     },
 };
 use crate::{
-    injection::FaultInjection,
+    kafka::FaultInjection,
     planner::{Planner, SimulateWrites, played::Played},
 };
 use base::{
@@ -75,7 +75,7 @@ fn the_way_back_needs_an_empty_group_and_puts_back_what_was_there() {
 }
 
 #[test]
-fn a_stranger_is_found_out() {
+fn an_external_change_is_found_out() {
     let mut at = estate();
     let first = at.draft(&to(Side::Target)).expect("a draft").ops;
     // The mirror translates until a commit is made: only then is there a position to compare with.
@@ -101,7 +101,7 @@ fn the_same_values_twice_change_nothing() {
 }
 
 #[test]
-fn what_nobody_can_see_is_dark() {
+fn what_nobody_can_see_is_unobservable() {
     let mut at = estate();
     let op = at.draft(&to(Side::Target)).expect("a draft").ops.remove(0);
     let look = |at: &mut Played<State>, call: &Call, mark: Option<&Version>| {
@@ -116,7 +116,7 @@ fn what_nobody_can_see_is_dark() {
     assert!(at.log().is_empty());
 }
 
-fn happen(at: &mut Played<State>, what: &FaultInjection) {
+fn inject(at: &mut Played<State>, what: &FaultInjection) {
     State::inject(&mut at.sim, what, at.now).expect("it is there");
 }
 
@@ -173,20 +173,20 @@ fn again(at: &Played<State>) -> i64 {
 }
 
 #[test]
-fn a_group_that_is_told_its_pace_keeps_it() {
+fn a_group_that_is_given_its_pace_keeps_it() {
     let mut at = estate();
     let made = |at: &Played<State>| ["orders", "payments"].map(|t| end(at, Side::Source, t)).iter().sum::<i64>();
-    happen(&mut at, &pace("checkout", 0.0));
+    inject(&mut at, &pace("checkout", 0.0));
     let (before, started) = (lag(&at, "checkout"), made(&at));
     live(&mut at, 60);
     // It is stopped: all produced records are added to its lag.
     let (grown, produced) = (lag(&at, "checkout") - before, made(&at) - started);
     assert!((grown - produced).abs() < 100, "{grown} of {produced}");
-    happen(&mut at, &pace("checkout", 1.0));
+    inject(&mut at, &pace("checkout", 1.0));
     let kept = lag(&at, "checkout");
     live(&mut at, 60);
     assert!(kept > 50 * before && (lag(&at, "checkout") - kept).abs() < 100, "it keeps its distance: {kept}");
-    happen(&mut at, &pace("checkout", 3.0));
+    inject(&mut at, &pace("checkout", 3.0));
     live(&mut at, 60);
     let level = lag(&at, "checkout");
     assert!((before / 2..before * 2).contains(&level), "only what is in flight: {level}, {before} before");
@@ -198,7 +198,7 @@ fn producers_go_over_and_the_groups_they_leave_drain() {
     live(&mut at, 30);
     assert!(lag(&at, "billing") > lag(&at, "checkout") && lag(&at, "checkout") > 0);
     let usual = rate(&at, Side::Source, "orders");
-    happen(&mut at, &producers(Side::Target, &[]));
+    inject(&mut at, &producers(Side::Target, &[]));
     let stood = end(&at, Side::Source, "orders");
     live(&mut at, 60);
     assert_eq!((end(&at, Side::Source, "orders"), rate(&at, Side::Source, "orders")), (stood, 0.0));
@@ -213,7 +213,7 @@ fn producers_go_over_and_the_groups_they_leave_drain() {
         "a translated commit does not go on among records that are no copies"
     );
     assert_eq!((lag(&at, "billing"), again(&at)), (0, 0));
-    happen(&mut at, &producers(Side::Source, &[]));
+    inject(&mut at, &producers(Side::Source, &[]));
     live(&mut at, 120);
     assert!((rate(&at, Side::Source, "orders") / usual - 1.0).abs() < 0.3);
     assert!(lag(&at, "checkout") > 0 && again(&at) > 0, "in flight again");
@@ -228,14 +228,14 @@ fn producers_go_over_and_the_groups_they_leave_drain() {
 #[test]
 fn stragglers_stay_where_they_are() {
     let mut at = estate();
-    happen(&mut at, &producers(Side::Target, &["payments"]));
+    inject(&mut at, &producers(Side::Target, &["payments"]));
     live(&mut at, 60);
     assert_eq!(rate(&at, Side::Source, "orders"), 0.0);
     let (here, there) = (rate(&at, Side::Source, "payments"), rate(&at, Side::Target, "payments"));
     assert!(here > 1.0 && (there / here - 1.0).abs() < 0.01, "{here} is copied: {there}");
     assert!(lag(&at, "checkout") > 0 && missing(&at, "payments").expect("known") > 0);
     assert_eq!(own(&at, "payments"), Some(0));
-    happen(&mut at, &producers(Side::Target, &[]));
+    inject(&mut at, &producers(Side::Target, &[]));
     live(&mut at, 120);
     assert_eq!(
         (rate(&at, Side::Source, "payments"), lag(&at, "checkout"), missing(&at, "payments")),
@@ -255,11 +255,11 @@ fn a_mirror_that_seldom_writes_offsets_down_makes_more_be_read_again() {
         each.max().expect("some")
     };
     let (usual, translated) = (worst(&mut at, 120), behind(&at));
-    happen(&mut at, &sync_every(600));
+    inject(&mut at, &sync_every(600));
     let seldom = worst(&mut at, 900);
     assert!(seldom > 5 * usual, "{seldom}, {usual} before");
     assert!(behind(&at) > 5 * translated, "so are the commits that it translates");
-    happen(&mut at, &sync_every(60));
+    inject(&mut at, &sync_every(60));
     at.pass(1);
     assert_eq!(behind(&at), translated);
     assert!(worst(&mut at, 300) < 2 * usual);
@@ -271,14 +271,14 @@ fn what_retention_took_on_the_other_side_is_not_led_to() {
     at.draft(&to(Side::Target)).expect("a draft");
     let retention =
         |side, keeps| FaultInjection::Retention { pair: "events".to_owned(), side, topic: "orders".to_owned(), keeps };
-    happen(&mut at, &retention(Side::Target, 0));
+    inject(&mut at, &retention(Side::Target, 0));
     at.pass(1);
     let faults = at.draft(&to(Side::Target)).expect_err("its place is gone");
     assert!(faults.iter().all(|f| f.text.raw().contains("were deleted there")) && !faults.is_empty(), "{faults:?}");
     assert_eq!(at.is_satisfied(&to(Side::Target)), None);
     // Where it has read nothing of the deleted records, it is translated as before, and its loss on the former side is reported.
     let mut at = estate();
-    happen(&mut at, &pace("checkout", 0.0));
+    inject(&mut at, &pace("checkout", 0.0));
     live(&mut at, 60);
     let lost = |at: &Played<State>| {
         let seen = at.state.pairs[0].cluster(Side::Source).group("checkout", at.now).fresh().expect("known");
@@ -286,7 +286,7 @@ fn what_retention_took_on_the_other_side_is_not_led_to() {
     };
     let behind = lag(&at, "checkout");
     assert_eq!(lost(&at), 0);
-    happen(&mut at, &retention(Side::Source, 10));
+    inject(&mut at, &retention(Side::Source, 10));
     at.pass(0);
     assert!(lost(&at) > 0, "its records are gone before it read them");
     assert_eq!(lag(&at, "checkout") + lost(&at), behind);
@@ -301,13 +301,13 @@ fn an_open_transaction_keeps_a_topic_from_standing_still() {
         let topic = at.state.pairs[0].cluster(Side::Source).topic("orders", at.now).fresh().expect("there");
         (topic.open().expect("known"), topic.still().expect("known"))
     };
-    happen(&mut at, &transaction(true));
+    inject(&mut at, &transaction(true));
     live(&mut at, 20);
-    happen(&mut at, &producers(Side::Target, &[]));
+    inject(&mut at, &producers(Side::Target, &[]));
     live(&mut at, 60);
     let (open, still) = seen(&at);
     assert!(open > 1000 && still == 0, "{open} open, {still} polls");
-    happen(&mut at, &transaction(false));
+    inject(&mut at, &transaction(false));
     live(&mut at, 30);
     assert_eq!(seen(&at), (0, 6));
 }
@@ -322,7 +322,6 @@ fn what_is_not_there_is_named_and_nothing_happens() {
     assert_eq!(message(&mut at, &producers(Side::Target, &["orders", "none"])), "no topic none on events");
     let every = Duration::from_secs(1);
     assert_eq!(message(&mut at, &FaultInjection::SyncEvery { pair: "x".to_owned(), every }), "no pair of clusters x");
-    happen(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     let before = end(&at, Side::Source, "orders");
     live(&mut at, 30);
     assert!(end(&at, Side::Source, "orders") > before, "all producers are where they were");

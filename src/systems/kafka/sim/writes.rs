@@ -7,7 +7,7 @@ use super::{
     },
     Sim, SimPair, whole,
 };
-use crate::{Simulated, injection::FaultInjection, planner::SimulateWrites};
+use crate::{Simulated, kafka::FaultInjection, planner::SimulateWrites};
 use base::{
     now::Now,
     operation::{SendOutcome, Verified},
@@ -16,6 +16,8 @@ use base::{
 use plan::Action;
 
 impl SimulateWrites for State {
+    type Injection = FaultInjection;
+
     fn write(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Version>, now: Now) -> SendOutcome<Version> {
         Self::advance(sim, now);
         let Call::Commit { pair, side, group, offsets } = call;
@@ -33,13 +35,13 @@ impl SimulateWrites for State {
     }
 
     /// A commit has no tag: it is verified by its values.
-    fn verify(sim: &mut Sim, _: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
+    fn verify(sim: &mut Sim, _: &str, call: &Call, precondition: Option<&Version>, now: Now) -> Verified<Version> {
         Self::advance(sim, now);
         let Call::Commit { pair, side, group, offsets } = call;
         let pair = sim.pairs.iter().find(|p| p.plan.name == *pair);
         let there = pair.and_then(|p| offsets.iter().map(|t| p.committed(*side, group, t)).collect::<Option<Vec<_>>>());
         match there {
-            Some(there) => judge(group, &there, offsets, expect, false),
+            Some(there) => judge(group, &there, offsets, precondition, false),
             None => Verified::unobservable(format!("group {group} or a topic of it is not there")),
         }
     }
@@ -59,7 +61,7 @@ impl SimulateWrites for State {
 
     fn inject(sim: &mut Sim, what: &FaultInjection, now: Now) -> Result<(), String> {
         Self::advance(sim, now);
-        sim.happen(what)
+        sim.inject(what)
     }
 }
 

@@ -275,7 +275,7 @@ fn what_is_no_record_is_not_waited_for_to_be_copied() {
 
 /// Without READ on the topic a lag of markers stays: the reason is shown beside it.
 #[test]
-fn a_lag_that_could_not_be_looked_at_says_why() {
+fn a_lag_that_could_not_be_read_says_why() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
     let denied = || {
         BTreeMap::from([(

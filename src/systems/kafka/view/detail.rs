@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, cmp::Reverse};
 
-use super::{figures, groups, handover, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics};
+use super::{
+    consumer_groups, figures, handover, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics,
+};
 use crate::kafka::{
     State,
     cluster::{Cluster, GroupSeen, TopicSeen},
@@ -68,8 +70,9 @@ fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
     out.curves.extend(curves.into_iter().filter(|c| !c.is_empty()));
     let [source, target] = Side::BOTH.map(|s| pair.cluster(s).group(name, now));
     if let (Some(_), Some(_), Some(all)) = (source.as_ref().shown(), target.as_ref().shown(), pair.handovers(now)) {
-        let handover = groups::handover(&source, &target, &all);
-        out.fields.push(("source commits that the target has".into(), Cell::seen(handover, groups::handover_cell)));
+        let handover = consumer_groups::handover(&source, &target, &all);
+        out.fields
+            .push(("source commits that the target has".into(), Cell::seen(handover, consumer_groups::handover_cell)));
     }
     out
 }
@@ -77,7 +80,7 @@ fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
 fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, out: &mut Vec<Field>) {
     let at = label(plan, side);
     let mut field = |what: &str, cell| out.push((format!("{at} {what}").into(), cell));
-    field("state", Cell::seen(seen.as_ref(), |g| groups::state_cell(g.facts.state)));
+    field("state", Cell::seen(seen.as_ref(), |g| consumer_groups::state_cell(g.facts.state)));
     let figures = || figures(seen.as_ref().cloned());
     match figures() {
         Observed::Unknown(fault) => {

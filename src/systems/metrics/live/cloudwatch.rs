@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::{
 use jiff::Timestamp;
 
 use super::super::{CloudWatchQuery, Value, facts::Period};
-use crate::aws::Reader;
+use crate::aws::{Reader, token};
 use base::observed::{Fault, FaultKind};
 
 type CloudWatch = Reader<aws_sdk_cloudwatch::Client>;
@@ -20,8 +20,6 @@ const CALL: &str = "GetMetricData";
 const BATCH: usize = 500;
 /// The time range of a request, in periods: metrics are delayed, and values older than a few periods are stale.
 const PERIODS: i64 = 6;
-/// The most pages of one request that are read.
-const PAGES: usize = 20;
 
 /// One value for each query: that of the newest period that has ended.
 pub(super) async fn read(
@@ -63,26 +61,21 @@ async fn pages(
     for (i, query) in queries.iter().enumerate() {
         built.push(metric_query(&id(i), query).map_err(|w| cloudwatch.fault(CALL, FaultKind::Unsupported, &w))?);
     }
+    let request = cloudwatch
+        .get_metric_data()
+        .set_metric_data_queries(Some(built))
+        .start_time(DateTime::from_secs(start))
+        .end_time(DateTime::from_secs(end))
+        .scan_by(ScanBy::TimestampDescending);
     let mut out = HashMap::<String, Series>::new();
-    let mut token = None;
-    for _ in 0..PAGES {
-        let request = cloudwatch
-            .get_metric_data()
-            .set_metric_data_queries(Some(built.clone()))
-            .start_time(DateTime::from_secs(start))
-            .end_time(DateTime::from_secs(end))
-            .scan_by(ScanBy::TimestampDescending)
-            .set_next_token(token);
-        let page = cloudwatch.call(CALL, request.send()).await?;
-        for result in page.metric_data_results() {
-            collect(&mut out, result);
-        }
-        token = page.next_token().filter(|t| !t.is_empty()).map(str::to_owned);
-        if token.is_none() {
-            return Ok(out);
-        }
-    }
-    Err(cloudwatch.fault(CALL, FaultKind::Malformed, &format!("more than {PAGES} pages")))
+    let send = |at| request.clone().set_next_token(at).send();
+    cloudwatch
+        .pages(CALL, send, |page| {
+            page.metric_data_results().iter().for_each(|result| collect(&mut out, result));
+            Ok(token(page.next_token()))
+        })
+        .await?;
+    Ok(out)
 }
 
 fn collect(out: &mut HashMap<String, Series>, result: &MetricDataResult) {

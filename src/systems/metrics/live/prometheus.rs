@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_will_not_is_told_apart_from_one_that_cannot() {
+    fn a_server_that_will_not_is_distinguished_from_one_that_cannot() {
         for (status, expected) in [
             (401, Refused),
             (403, Refused),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Sim;
 use crate::{
     SharedConditions, Simulated,
-    injection::FaultInjection,
+    metrics::FaultInjection,
     metrics::{Observation, Query, State},
     planner::{SimulateWrites, played},
 };
@@ -158,5 +158,4 @@ fn a_given_value_is_read_until_it_is_taken_away() {
         let detail = State::inject(&mut with, &reads(query, Side::Target, Some(1.0)), NOW).expect_err("not there");
         assert!(detail.contains(named), "{detail}");
     }
-    assert_eq!(State::inject(&mut with, &FaultInjection::StepDown { set: "orders".into() }, NOW), Ok(()));
 }

@@ -11,9 +11,9 @@ use base::{
     now::Now,
     observed::{Fault, FaultKind, Freshness, Observed, Stamp},
     side::{Side, Sides},
-    signal::Samples,
+    signal::{Samples, Unit},
 };
-use plan::{Access, Budgets, HealthKind, HealthQuery, HealthUnit, Intervals, MetricQuery, Plan, Site};
+use plan::{Access, Budgets, HealthKind, HealthQuery, Intervals, MetricQuery, Plan, Site};
 
 fn query(name: &str, kind: HealthKind, volume: Option<&str>) -> HealthQuery {
     let query =
@@ -21,7 +21,7 @@ fn query(name: &str, kind: HealthKind, volume: Option<&str>) -> HealthQuery {
     HealthQuery {
         name: name.to_owned(),
         kind,
-        unit: if kind == HealthKind::Errors { HealthUnit::Ratio } else { HealthUnit::PerSecond },
+        unit: if kind == HealthKind::Errors { Unit::Ratio } else { Unit::PerSecond },
         volume: volume.map(str::to_owned),
         queries: Sides::from_fn(|_| Some(query())),
     }
@@ -100,7 +100,7 @@ fn a_value_that_cannot_be_true_is_not_known_and_a_ratio_of_nothing_is_missed_by_
 }
 
 #[test]
-fn nothing_told_is_no_signal_that_lives() {
+fn nothing_reported_is_no_signal_that_lives() {
     let state = lines_of(10.0, 0.0);
     let mut out = Samples::default();
     state.measure(now(1), &mut out);
@@ -120,7 +120,7 @@ fn a_period_is_as_old_as_its_end_and_one_in_the_future_is_none() {
     assert!(seen.is_fresh(), "a newer period cannot have come yet");
     known.set(of(-90), stamp(150));
     assert!(!known.reading.at(now(150)).is_fresh(), "read just now, and stale: the metric has stopped");
-    assert_eq!(known.ring.iter().count(), 1, "the same period told again is no new value");
+    assert_eq!(known.ring.iter().count(), 1, "the same period reported again is no new value");
     known.set(of(600), stamp(160));
     assert!(!known.reading.at(now(160)).is_fresh());
 }

@@ -265,7 +265,7 @@ mod tests {
         }
         let reading = of(&mut record, ms(3900));
         assert_eq!((reading.outages, reading.down, reading.longest), (0, ms(0), ms(52)));
-        assert_eq!(reading.unseen, ms(2 * (648 - 50)), "what nobody tried is said to be that");
+        assert_eq!(reading.unseen, ms(2 * (648 - 50)), "what nobody tried is shown as that");
         // An unread reply: acknowledged within two, read after 500.
         record.begins(ms(3900));
         record.slept(ms(498));

@@ -21,7 +21,10 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 
-use super::client::{CANARY, CONNECT, close, code, fault, log_in};
+use super::{
+    client::{CANARY, CONNECT, close, log_in},
+    faults::{code, fault},
+};
 use crate::{
     collect::{clock, poll::Schedule, sink::Sink},
     mongo::{
@@ -226,7 +229,7 @@ async fn telling<T>(
 
 fn report(record: &mut Record, at: Duration, took: Duration, out: &Sink<Observation>) {
     if let Some(sampled) = record.sample(at) {
-        out.facts(Observation::CanaryReading(sampled), took);
+        out.observation(Observation::CanaryReading(sampled), took);
     }
 }
 

@@ -15,7 +15,8 @@ use tokio::{
 };
 
 use super::{
-    client::{self, fault},
+    client,
+    faults::{explain, fault},
     of_this_set, parse,
 };
 use crate::{
@@ -80,12 +81,12 @@ async fn follow(
                     continue;
                 }
                 claim(Some(&hello).filter(|hello| hello.writable));
-                out.facts(Observation::Hello(hello), took);
+                out.observation(Observation::Hello(hello), took);
             }
             Ok(Some((_, SdamEvent::ServerHeartbeatFailed(e)))) => {
                 deadline = None;
                 claim(None);
-                out.fault(client::explain(set, host, fault(host, "hello", &e.failure)).await, e.duration);
+                out.fault(explain(set, host, fault(host, "hello", &e.failure)).await, e.duration);
             }
             Ok(Some(_)) => {}
             Ok(None) => return Ok(()),

@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_primarys_greeting_has_its_term() {
+    fn a_primarys_hello_has_its_term() {
         let id = ObjectId::from_bytes([0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 1, 4]);
         let h = hello(
             &doc! { "isWritablePrimary": true, "setName": "orders", "hosts": ["a:1", "b:1"], "passives": ["c:1"], "electionId": id,

@@ -16,8 +16,9 @@ use mongodb::{
 use tokio::time::timeout;
 
 use super::{
-    client::{APP, close, connect, fault},
+    client::{APP, close, connect},
     document::document,
+    faults::fault,
     parse,
 };
 use crate::{
@@ -53,7 +54,12 @@ impl Writers {
         Self(plan.clone())
     }
 
-    pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
+    pub(super) async fn send(
+        &self,
+        permit: Permit,
+        call: &Call,
+        precondition: Option<&Version>,
+    ) -> SendOutcome<Version> {
         let Some(set) = self.0.replica_sets.iter().find(|s| s.name == call.set()) else {
             return SendOutcome::refused(format!("the plan has no replica set {}", call.set()));
         };
@@ -62,10 +68,10 @@ impl Writers {
         }
         let app = app_name(&permit.spend());
         let done = match call {
-            Call::Reconfig(r) => reconfig(set, &app, r, expect).await,
+            Call::Reconfig(r) => reconfig(set, &app, r, precondition).await,
             Call::StepDown { host, term, secs, catch_up, .. } => {
                 let command = doc! { "replSetStepDown": secs, "secondaryCatchUpPeriodSecs": catch_up };
-                step_down(set, &app, (host, *term), command, expect).await
+                step_down(set, &app, (host, *term), command, precondition).await
             }
             Call::Freeze { host, secs, .. } => freeze(set, &app, host, *secs).await,
             Call::Wait { .. } => Err(SendOutcome::refused("nothing to send: this operation only waits")),
@@ -168,13 +174,13 @@ fn unsent(fault: Fault) -> SendOutcome<Version> {
     SendOutcome::refused(format!("{fault}; nothing was sent"))
 }
 
-async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Version>) -> Done {
-    let leader = leader(set, app, r, expect).await?;
+async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, precondition: Option<&Version>) -> Done {
+    let leader = leader(set, app, r, precondition).await?;
     let (raw, config) = leader.config(set).await?;
     let term = config.term.unwrap_or(-1);
     let moved = config.version != r.version.saturating_sub(1)
-        || expect.is_some_and(|m| m.version != config.version)
-        || (!r.any_term && expect.is_some_and(|m| m.term != term));
+        || precondition.is_some_and(|m| m.version != config.version)
+        || (!r.any_term && precondition.is_some_and(|m| m.term != term));
     if moved {
         return Err(SendOutcome::mismatch(format!(
             "{}: version {} of term {term} does not match the precondition; nothing was sent",
@@ -201,11 +207,11 @@ async fn leader(
     set: &ReplicaSet,
     app: &str,
     r: &Reconfig,
-    expect: Option<&Version>,
+    precondition: Option<&Version>,
 ) -> Result<Writer, SendOutcome<Version>> {
     let likely = match &r.unless {
         Some(unless) => Some((unless.leads.as_str(), None)),
-        None => expect.and_then(|m| Some((m.leader.as_deref()?, Some(m.term)))),
+        None => precondition.and_then(|m| Some((m.leader.as_deref()?, Some(m.term)))),
     };
     if let Some((host, term)) = likely
         && let Some(now) = leads(set, host).await
@@ -238,11 +244,11 @@ async fn step_down(
     app: &str,
     (host, term): (&str, i64),
     command: Document,
-    expect: Option<&Version>,
+    precondition: Option<&Version>,
 ) -> Done {
     let writer = Writer::new(set, host, app).await?;
     let (_, config) = writer.config(set).await?;
-    if let Some(mark) = expect.filter(|m| m.version != config.version) {
+    if let Some(mark) = precondition.filter(|m| m.version != config.version) {
         let text = format!("{host}: the configuration has changed from version {} to {}", mark.version, config.version);
         return Err(SendOutcome::mismatch(format!("{text}; nothing was sent")));
     }

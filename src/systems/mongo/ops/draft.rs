@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Call, Unless, Version,
+    Call, Op, Unless, Version,
     command::Shell,
     preview::PreviewInput,
     recipe::{self, Move},
@@ -18,7 +18,7 @@ use crate::mongo::{
 use base::{
     now::Now,
     observed::{Fault, FaultKind, Observed},
-    operation::{Draft, Drafted, Operation},
+    operation::{Draft, Drafted},
     side::Side,
 };
 
@@ -58,7 +58,7 @@ pub(super) enum WayBack {
 
 impl WayBack {
     /// None: nothing was changed, so there is nothing to roll back.
-    pub(super) fn of(ops: &[Operation<Call, Version>]) -> Option<Self> {
+    pub(super) fn of(ops: &[Op]) -> Option<Self> {
         let reconfigs = || ops.iter().filter_map(|op| if let Call::Reconfig(r) = &op.call { Some(r) } else { None });
         let Some((first, last)) = reconfigs().next().zip(reconfigs().next_back()) else {
             let thaws: Vec<_> = ops.iter().filter_map(|op| Some((op.call.set(), op.call.frozen()?))).collect();
@@ -143,7 +143,7 @@ impl Set {
 
     /// What finishes the cleanup of a move, from the present observations: the priorities that it was to leave, whatever else has changed
     /// since. The restriction of the step down on a member expires by itself: see [`super::Lapse`].
-    pub(super) fn draft_mend(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
+    pub(super) fn draft_cleanup(&self, ops: &[Op], now: Now) -> Drafted<Call, Version> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
         let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
@@ -164,7 +164,7 @@ impl Set {
             the.wanted = with(&r.after);
             Unless { leads: unless.leads.clone(), members: with(&unless.members) }
         });
-        Ok(the.mend(unless))
+        Ok(the.finish_cleanup(unless))
     }
 
     /// The former priorities of those that are still members, and the former primary is primary.

@@ -1,17 +1,15 @@
 //! Members of a set: adding, showing to readers, voting, ranking and removing them. Each action has a goal and is carried out as a path of
 //! configurations.
 
-use std::time::Duration;
-
 use super::{
-    Call, Reconfig, Until, Version, command,
+    Call, Op, Reconfig, Until, Version, command,
     draft::{Stand, known},
-    path::{VOTES, describe, path},
+    path::{describe, path},
     preview,
+    weigh::Split,
 };
 use crate::mongo::{
     facts::{ConfigMember, Membership},
-    quorum::{self, Quorum},
     set::Set,
 };
 use base::{
@@ -21,19 +19,6 @@ use base::{
     side::{Side, Sides},
 };
 use plan::{Action, MemberRule};
-
-type Op = Operation<Call, Version>;
-
-/// Whether losing the majority on the way is allowed.
-#[derive(Clone, Copy)]
-enum Split {
-    /// Forbidden without an exception of the plan.
-    Forbidden,
-    /// The plan names an exception.
-    For(Duration),
-    /// It is a rollback: noted, and not forbidden.
-    Back,
-}
 
 impl Set {
     /// The operations of an action on members; none if the action is of another kind.
@@ -206,66 +191,6 @@ impl Set {
         draft
     }
 
-    /// Voters that could not become primary before and can afterwards: a priority of zero may be intended.
-    fn unlocked(&self, before: &[ConfigMember], after: &[ConfigMember]) -> Option<String> {
-        let had_none = |m: &&ConfigMember| before.iter().any(|b| b.host == m.host && b.votes > 0 && b.priority <= 0.0);
-        let released: Vec<&str> =
-            after.iter().filter(|m| m.priority > 0.0).filter(had_none).map(|m| m.host.as_str()).collect();
-        let what = format!("{}: {} has priority 0 now, and can be elected afterwards", self.name, released.join(", "));
-        (!released.is_empty())
-            .then(|| format!("{what}; if priority 0 is intended, hide the member first: hidden members keep it"))
-    }
-
-    /// What the votes and priorities on the path mean.
-    fn weigh(&self, stand: &Stand<'_>, way: &[Vec<ConfigMember>], split: Split, draft: &mut Draft<Call, Version>) {
-        let judge =
-            |members: &[ConfigMember]| quorum::judge(&self.voters(members, stand.status), self.side(&stand.leader));
-        let before = judge(&stand.config.members);
-        let each: Vec<Quorum> = way.iter().map(|members| judge(members)).collect();
-        let Some((after, end)) = each.last().zip(way.last()) else { return };
-        if before != *after {
-            draft.diff.push(Change {
-                thing: format!("{}: a primary is left without the source / the target / the link", self.name),
-                from: survives(&before),
-                to: survives(after),
-            });
-        }
-        let votes = |members: &[ConfigMember]| members.iter().map(|m| m.votes).sum::<u32>();
-        if let Some(most) = way.iter().map(|members| votes(members)).max().filter(|n| *n > VOTES) {
-            draft.broken.push(format!("{}: {most} votes; the maximum is {VOTES}", self.name));
-        }
-        let own = end.iter().find(|m| m.host == *stand.leader).map_or(0.0, |m| m.priority);
-        let over: Vec<&str> = end.iter().filter(|m| m.priority > own).map(|m| m.host.as_str()).collect();
-        if !over.is_empty() {
-            draft.broken.push(format!(
-                "{}: {} would have a higher priority than {}, the primary: it would take over at an unpredictable time, after about ten seconds without \
-                 writes; move the primary instead",
-                self.name,
-                over.join(", "),
-                stand.leader
-            ));
-        }
-        // On the path as well: a link can be lost in the seconds between two configurations.
-        let Some(worst) = each.iter().find(|q| !q.at_home).filter(|_| before.at_home) else { return };
-        let text = format!(
-            "{}: neither the primary's own site nor it and a third have a majority that is up: {}",
-            self.name,
-            preview::votes(worst)
-        );
-        match split {
-            Split::Forbidden => draft.broken.push(format!(
-                "{text}; if the link is lost then, {} stops accepting writes. A voter at a third site avoids it; else `split_for` names the \
-                 exception",
-                stand.leader
-            )),
-            Split::For(span) => draft.notes.push(format!(
-                "EXCEPTION of the plan, for {} at the most: {text}. Move the primary, or roll this back, before that",
-                base::now::short(span)
-            )),
-            Split::Back => draft.notes.push(text),
-        }
-    }
-
     /// One reconfig after the other; each must have a majority before the next.
     fn reconfigs(&self, mark: &Version, observed: &[ConfigMember], way: &[Vec<ConfigMember>]) -> Vec<Op> {
         let (mut out, mut before, mut version) = (Vec::new(), observed, mark.version);
@@ -301,45 +226,6 @@ impl Set {
             before = members;
         }
         out
-    }
-
-    fn draft_freeze(&self, side: Side, secs: u32, now: Now) -> Drafted<Call, Version> {
-        let mut faults = Vec::new();
-        let stand = self.stand(now, &mut faults);
-        let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
-        let hosts = stand.config.members.iter().filter(|m| !m.arbiter && m.host != *stand.leader);
-        let hosts: Vec<&str> = hosts.map(|m| m.host.as_str()).filter(|host| self.side(host) == Some(side)).collect();
-        let mut draft = Draft::nothing();
-        draft.ops = hosts.iter().map(|host| self.freeze(host, secs)).collect();
-        if self.side(&stand.leader) == Some(side) {
-            draft.notes.push(format!("{} is primary: a primary cannot be frozen", stand.leader));
-        }
-        if secs > 0 {
-            draft.inverse = hosts.iter().map(|host| self.freeze(host, 0)).collect();
-            draft.notes.push(format!("it ends after {secs} s, and when a member restarts"));
-        }
-        let state = |on: bool| {
-            if on { format!("do not stand for election for {secs} s") } else { "may stand for election".to_owned() }
-        };
-        draft.diff.push(Change {
-            thing: format!("{}: {} of the {side}", self.name, hosts.join(", ")),
-            from: "as they are".to_owned(),
-            to: state(secs > 0),
-        });
-        Ok(draft)
-    }
-
-    pub(super) fn freeze(&self, host: &str, secs: u32) -> Op {
-        let call = Call::Freeze { set: self.name.clone(), host: host.to_owned(), secs, lapse: None };
-        let (kind, quarantine) = call.kind();
-        let what = if secs == 0 {
-            format!("{host} may stand for election again")
-        } else {
-            format!("{host} does not stand for election for {secs} s")
-        };
-        let mark = Version { version: 0, term: 0, leader: None };
-        let command = command::of(&self.shell(), &call, &mark, host, host);
-        Operation { what, call, kind, cleanup: false, precondition: Precondition::None, quarantine, command }
     }
 
     /// A rollback of members: of each changed member its former entry; other changes since are not undone.
@@ -419,9 +305,4 @@ fn can_be_shown(m: &ConfigMember) -> bool {
 /// Can have a priority: the server refuses one for any other member (93).
 fn can_be_ranked(m: &ConfigMember) -> bool {
     m.votes > 0 && !m.arbiter && !m.hidden && m.delay.is_zero()
-}
-
-fn survives(q: &Quorum) -> String {
-    let word = |yes: bool| if yes { "yes" } else { "NO" };
-    format!("{} / {} / {}", word(q.without_source), word(q.without_target), word(q.without_link))
 }

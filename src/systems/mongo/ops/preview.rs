@@ -34,7 +34,7 @@ pub(super) struct PreviewInput<'a> {
 }
 
 impl Set {
-    pub(super) fn preview(&self, the: &Move, picture: &PreviewInput<'_>) -> Draft<Call, Version> {
+    pub(super) fn preview(&self, the: &Move, input: &PreviewInput<'_>) -> Draft<Call, Version> {
         let mut draft = Draft::nothing();
         let back = the.inverse();
         if the.from == the.to {
@@ -43,15 +43,15 @@ impl Set {
         } else {
             draft.ops = the.ops();
             draft.inverse = back.ops();
-            draft.notes = self.cost(the, picture.stand, picture.now);
+            draft.notes = self.cost(the, input.stand, input.now);
         }
         draft.diff = diff(the);
-        self.quorum_of(the, picture, &mut draft);
-        if picture.claims.len() > 1 {
+        self.quorum_of(the, input, &mut draft);
+        if input.claims.len() > 1 {
             draft.broken.push(format!(
                 "{}: more than one member reports itself writable: {}",
                 self.name,
-                picture.claims.join(", ")
+                input.claims.join(", ")
             ));
         }
         let votes: u32 = the.wanted.iter().map(|m| m.votes).sum();
@@ -99,22 +99,22 @@ impl Set {
     }
 
     /// The vote distribution: before, while only the two can become primary, and after.
-    fn quorum_of(&self, the: &Move, picture: &PreviewInput<'_>, draft: &mut Draft<Call, Version>) {
+    fn quorum_of(&self, the: &Move, input: &PreviewInput<'_>, draft: &mut Draft<Call, Version>) {
         let judge = |members: &[ConfigMember], leader: &str| {
-            quorum::judge(&self.voters(members, picture.stand.status), self.side(leader))
+            quorum::judge(&self.voters(members, input.stand.status), self.side(leader))
         };
         let before = judge(&the.observed, &the.from);
         if !before.at_home {
             draft.notes.push(format!("{}: {} at the current primary: {}", self.name, NOT_AT_HOME, votes(&before)));
         }
-        let up: u32 = self.voters(&the.observed, picture.stand.status).iter().filter(|v| v.up).map(|v| v.votes).sum();
+        let up: u32 = self.voters(&the.observed, input.stand.status).iter().filter(|v| v.up).map(|v| v.votes).sum();
         if up < before.majority {
             draft.broken.push(format!("{}: {up} votes are up, {} elect a primary", self.name, before.majority));
         }
         let after = judge(&the.wanted, &the.to);
         if !after.at_home {
             let text = format!("{}: {} at {}: {}", self.name, NOT_AT_HOME, the.to, votes(&after));
-            if picture.back {
+            if input.back {
                 draft.notes.push(text);
             } else {
                 draft.broken.push(text);

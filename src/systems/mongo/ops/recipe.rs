@@ -1,7 +1,7 @@
 //! The operations of a move: pin, wait, step down, wait; then, whatever the result, unfreeze and restore.
 
 use super::{
-    Call, Lapse, Reconfig, Unless, Until, Version,
+    Call, Lapse, Op, Reconfig, Unless, Until, Version,
     command::{self, Shell},
     preview,
 };
@@ -63,7 +63,7 @@ impl Move {
     }
 
     /// The operations, in order, the cleanup last.
-    pub(super) fn ops(&self) -> Vec<Operation<Call, Version>> {
+    pub(super) fn ops(&self) -> Vec<Op> {
         let (set, pinned) = (&self.set, self.pinned());
         let version = self.mark.version.saturating_add(1);
         let restored = version.saturating_add(1);
@@ -127,7 +127,7 @@ impl Move {
     }
 
     /// The priorities alone: the intended member is primary already.
-    pub(super) fn priorities_only(&self) -> Vec<Operation<Call, Version>> {
+    pub(super) fn priorities_only(&self) -> Vec<Op> {
         let version = self.mark.version.saturating_add(1);
         let reconfig = Reconfig {
             set: self.set.clone(),
@@ -153,7 +153,7 @@ impl Move {
 
     /// What finishes a cleanup: the priorities as they are wanted, `unless` another member is primary by the time it is sent; only a wait
     /// where they are so already. All of it is cleanup.
-    pub(super) fn mend(&self, unless: Option<Unless>) -> Draft<Call, Version> {
+    pub(super) fn finish_cleanup(&self, unless: Option<Unless>) -> Draft<Call, Version> {
         let mut draft = Draft::nothing();
         let version = self.mark.version.saturating_add(1);
         let reconfig = Reconfig {
@@ -201,17 +201,17 @@ impl Move {
         }
     }
 
-    fn op(&self, what: String, call: Call, expect: Precondition<Version>) -> Operation<Call, Version> {
+    fn op(&self, what: String, call: Call, precondition: Precondition<Version>) -> Op {
         let (kind, quarantine) = call.kind();
         let command = command::of(&self.shell, &call, &self.mark, &self.from, &self.to);
-        Operation { what, call, kind, cleanup: false, precondition: expect, quarantine, command }
+        Operation { what, call, kind, cleanup: false, precondition, quarantine, command }
     }
 
-    fn wait(&self, what: String, until: Until, expect: Precondition<Version>) -> Operation<Call, Version> {
-        self.op(what, Call::Wait { set: self.set.clone(), until }, expect)
+    fn wait(&self, what: String, until: Until, precondition: Precondition<Version>) -> Op {
+        self.op(what, Call::Wait { set: self.set.clone(), until }, precondition)
     }
 }
 
-pub(super) fn cleanup(op: Operation<Call, Version>) -> Operation<Call, Version> {
+pub(super) fn cleanup(op: Op) -> Op {
     Operation { cleanup: true, ..op }
 }

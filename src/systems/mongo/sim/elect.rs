@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{ELECTION, HEARTBEAT, Set, happen::Behind};
+use super::{ELECTION, HEARTBEAT, Set, inject::Behind};
 use base::now::Now;
 
 /// From PRIMARY to `isWritablePrimary`.

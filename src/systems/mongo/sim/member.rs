@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::happen::Behind;
+use super::inject::Behind;
 use crate::mongo::facts::ConfigMember;
 use base::side::Side;
 use plan::{MemberRule, ReplicaSet};

@@ -1,6 +1,6 @@
 //! The servers' rules, one by one: which configurations are accepted, and which member is primary after which event.
 
-mod happen;
+mod inject;
 
 use std::{sync::Arc, time::Duration};
 
@@ -190,8 +190,10 @@ fn pinned_the_target_wins_sixteen_of_sixteen_within_ninety_milliseconds() {
         let mut e = Estate::new(seed);
         e.pin(104);
         // Level, as the preceding wait ensures.
+        let started = e.now.boot;
         while e.sim.sets[0].members[3].lag(e.now.boot) > 0.4 {
             e.pass(1000);
+            assert!(e.now.boot < started + Duration::from_secs(600), "seed {seed}: never level");
         }
         let sent = e.step_down();
         assert_eq!(sent.reply, Reply::Accepted, "{}", sent.detail);
@@ -200,6 +202,7 @@ fn pinned_the_target_wins_sixteen_of_sixteen_within_ninety_milliseconds() {
         while e.leader().is_none() || e.now.boot < e.sim.sets[0].writable_at {
             e.pass(1);
             gap += 1;
+            assert!(gap < 60_000, "seed {seed}: no primary after {gap} ms");
         }
         assert!((26..=91).contains(&gap), "{gap} ms");
         assert_eq!((e.leader(), e.set().term), (Some(host(104)), 8));

@@ -5,7 +5,7 @@
 
 use super::{Set, Sim};
 use crate::{
-    injection::FaultInjection,
+    mongo::FaultInjection,
     mongo::{
         Observation, Probe, State,
         ops::{Call, Lapse, Reconfig, Until, Version},
@@ -21,15 +21,17 @@ use base::{
 use plan::Action;
 
 impl SimulateWrites for State {
-    fn write(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
+    type Injection = FaultInjection;
+
+    fn write(sim: &mut Sim, tag: &str, call: &Call, precondition: Option<&Version>, now: Now) -> SendOutcome<Version> {
         let Some(set) = sim.sets.iter_mut().find(|s| s.name == call.set()) else {
             return SendOutcome { reply: Reply::Refused, version: None, detail: format!("no set {} here", call.set()) };
         };
         set.advance(now.boot);
         let done = match call {
-            Call::Reconfig(r) => set.reconfig(r, expect, now),
+            Call::Reconfig(r) => set.reconfig(r, precondition, now),
             Call::StepDown { host, term, secs, catch_up, .. } => {
-                set.stepped_down(host, *term, (*secs, *catch_up), expect, now)
+                set.stepped_down(host, *term, (*secs, *catch_up), precondition, now)
             }
             Call::Freeze { host, secs, .. } => set.freezes(host, *secs, now),
             Call::Wait { .. } => Err((Reply::Refused, "nothing to send: this operation only waits".to_owned())),
@@ -41,7 +43,7 @@ impl SimulateWrites for State {
                 sim.log.push(tag.to_owned());
                 SendOutcome { reply: Reply::Accepted, version: Some(set.mark()), detail: "ok".to_owned() }
             }
-            Err((reply, said)) => SendOutcome { reply, version: None, detail: said },
+            Err((reply, detail)) => SendOutcome { reply, version: None, detail },
         }
     }
 
@@ -54,13 +56,13 @@ impl SimulateWrites for State {
             };
         };
         set.advance(now.boot);
-        let (truth, said) = match call {
-            Call::Reconfig(r) => set.look_for(r),
-            Call::StepDown { host, term, .. } => set.look_for_step_down(tag, host, *term),
-            Call::Freeze { host, secs, lapse, .. } => set.look_for_freeze(tag, host, (*secs, *lapse), now),
+        let (truth, detail) = match call {
+            Call::Reconfig(r) => set.verify_config(r),
+            Call::StepDown { host, term, .. } => set.verify_step_down(tag, host, *term),
+            Call::Freeze { host, secs, lapse, .. } => set.verify_freeze(tag, host, (*secs, *lapse), now),
             Call::Wait { until, .. } => set.wait(until, now),
         };
-        Verified { truth, version: (truth != Truth::Unobservable).then(|| set.mark()), detail: said }
+        Verified { truth, version: (truth != Truth::Unobservable).then(|| set.mark()), detail }
     }
 
     fn sample(sim: &mut Sim, probe: &Probe, now: Now) -> Result<Observation, Fault> {
@@ -78,7 +80,10 @@ impl SimulateWrites for State {
 
     /// An external change by a person with a shell: a member's tags, which do not matter to a move, except for the version.
     fn external_change(sim: &mut Sim, action: &Action, now: Now) {
-        let Some(set) = action.set().and_then(|set| sim.sets.iter_mut().find(|s| s.name == *set)) else { return };
+        let Some(set) = crate::mongo::ops::set_of(action).and_then(|set| sim.sets.iter_mut().find(|s| s.name == *set))
+        else {
+            return;
+        };
         set.advance(now.boot);
         let mut members = set.configured();
         if let Some(last) = members.last_mut().filter(|_| set.primary.is_some()) {
@@ -89,7 +94,7 @@ impl SimulateWrites for State {
     }
 
     fn inject(sim: &mut Sim, what: &FaultInjection, now: Now) -> Result<(), String> {
-        sim.happen(what, now)
+        sim.inject(what, now)
     }
 }
 
@@ -115,13 +120,13 @@ impl Set {
         self.up(place).then_some(place)
     }
 
-    fn reconfig(&mut self, r: &Reconfig, expect: Option<&Version>, now: Now) -> Done {
+    fn reconfig(&mut self, r: &Reconfig, precondition: Option<&Version>, now: Now) -> Done {
         let Some(leader) = self.leader().map(str::to_owned) else {
             return Err((Reply::Refused, "10107: nobody leads".to_owned()));
         };
         let stale = r.version != self.version + 1
-            || expect.is_some_and(|m| m.version != self.version)
-            || (!r.any_term && expect.is_some_and(|m| m.term != self.now_term()))
+            || precondition.is_some_and(|m| m.version != self.version)
+            || (!r.any_term && precondition.is_some_and(|m| m.term != self.now_term()))
             || self.configured() != r.before;
         if stale {
             let (version, term) = (self.version, self.term);
@@ -137,7 +142,14 @@ impl Set {
         }
     }
 
-    fn stepped_down(&mut self, host: &str, term: i64, secs: (u32, u32), expect: Option<&Version>, now: Now) -> Done {
+    fn stepped_down(
+        &mut self,
+        host: &str,
+        term: i64,
+        secs: (u32, u32),
+        precondition: Option<&Version>,
+        now: Now,
+    ) -> Done {
         let Some(place) = self.answers(host) else {
             return Err((Reply::Indeterminate, format!("{host}: connection refused")));
         };
@@ -147,7 +159,7 @@ impl Set {
         if self.now_term() != term {
             return Err((Reply::Mismatch, format!("stale term: {host} is primary in term {}, not {term}", self.term)));
         }
-        if expect.is_some_and(|m| m.version != self.version) {
+        if precondition.is_some_and(|m| m.version != self.version) {
             return Err((Reply::Mismatch, format!("the configuration has changed to version {}", self.version)));
         }
         match self.step_down(place, secs.0, secs.1, now) {
@@ -167,13 +179,13 @@ impl Set {
         Ok(host.to_owned())
     }
 
-    fn look_for(&self, r: &Reconfig) -> (Truth, String) {
+    fn verify_config(&self, r: &Reconfig) -> (Truth, String) {
         let Some(from) =
             self.leader().or_else(|| self.members.iter().map(|m| &*m.config.host).find(|h| self.answers(h).is_some()))
         else {
             return (Truth::Unobservable, "no member answers".to_owned());
         };
-        let said = format!("{from} has version {} of term {}", self.version, self.term);
+        let detail = format!("{from} has version {} of term {}", self.version, self.term);
         let truth = if r.made(self.version, &self.configured()) {
             Truth::Applied
         } else if self.primary.is_none() {
@@ -184,10 +196,10 @@ impl Set {
         } else {
             Truth::Conflict
         };
-        (truth, said)
+        (truth, detail)
     }
 
-    fn look_for_step_down(&self, tag: &str, host: &str, term: i64) -> (Truth, String) {
+    fn verify_step_down(&self, tag: &str, host: &str, term: i64) -> (Truth, String) {
         let over = self.now_term() != term || self.leader() != Some(host);
         let Some(_) = self.answers(host) else {
             return match self.leader() {
@@ -207,7 +219,7 @@ impl Set {
         }
     }
 
-    fn look_for_freeze(&self, tag: &str, host: &str, (secs, lapse): (u32, Option<Lapse>), now: Now) -> (Truth, String) {
+    fn verify_freeze(&self, tag: &str, host: &str, (secs, lapse): (u32, Option<Lapse>), now: Now) -> (Truth, String) {
         let answers = self.answers(host).is_some();
         let leads = answers && self.leader() == Some(host);
         if leads && secs == 0 {
@@ -220,19 +232,19 @@ impl Set {
         if leads {
             return (Truth::Conflict, format!("{host} is primary: it is not frozen, for {secs} s or at all"));
         }
-        let said = if answers { format!("{host}'s log does not show it") } else { format!("{host} does not answer") };
+        let detail = if answers { format!("{host}'s log does not show it") } else { format!("{host} does not answer") };
         let Some(lapse) = lapse else {
             return match answers {
-                false => (Truth::Unobservable, said),
+                false => (Truth::Unobservable, detail),
                 true if self.restarted.contains(host) => (Truth::Conflict, format!("{host} was restarted")),
-                true => (Truth::NotApplied, said),
+                true => (Truth::NotApplied, detail),
             };
         };
         let led = now.boot.saturating_sub(self.led_at);
         if self.primary.is_some() && lapse.is_over(self.now_term(), led) {
-            (Truth::Applied, format!("{said}; the {} s of its step-down are over", lapse.secs))
+            (Truth::Applied, format!("{detail}; the {} s of its step-down are over", lapse.secs))
         } else {
-            (Truth::Unobservable, format!("{said}; the {} s of its step-down have not ended", lapse.secs))
+            (Truth::Unobservable, format!("{detail}; the {} s of its step-down have not ended", lapse.secs))
         }
     }
 

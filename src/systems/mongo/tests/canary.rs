@@ -35,13 +35,13 @@ pub(super) fn sample_for(run: &mut Run, probes: &[CollectorSpec<Probe>], seconds
 }
 
 #[test]
-fn nobody_feels_anything_before_somebody_is_given_the_run() {
+fn nothing_is_measured_before_an_operator_has_the_run() {
     let mut run = with_canary();
     run.pass(5);
-    assert!(run.sources.iter().all(|s| !s.id.contains("canary")), "what watches never asks as the canary");
+    assert!(run.collectors.iter().all(|s| !s.id.contains("canary")), "what watches never asks as the canary");
     assert!(run.samples().iter().all(|s| !s.def.id.starts_with("mongo.canary")));
     let table = &run.state.panel(run.now).tables[0];
-    assert!(table.columns.iter().all(|column| column.id != "felt"), "nothing is felt: no column for it");
+    assert!(table.columns.iter().all(|column| column.id != "felt"), "nothing is measured: no column for it");
     let detail = run.state.detail("sets", "orders", run.now).expect("a set");
     assert!(detail.fields.iter().any(|(name, cell)| name == "canary" && cell.text.contains("controlling console")));
     // Without a login in the plan there is nothing to check either.
@@ -54,7 +54,7 @@ fn nobody_feels_anything_before_somebody_is_given_the_run() {
 }
 
 #[test]
-fn an_election_is_felt_to_a_tick_and_goes_on_the_screen() {
+fn an_election_is_measured_to_a_tick_and_goes_on_the_screen() {
     let mut run = with_canary();
     run.pass(2);
     let probes = run.state.probes();
@@ -80,7 +80,7 @@ fn an_election_is_felt_to_a_tick_and_goes_on_the_screen() {
 }
 
 #[test]
-fn a_step_down_is_felt_as_long_as_it_lasts() {
+fn a_step_down_is_measured_as_long_as_it_lasts() {
     let mut run = with_canary();
     run.pass(2);
     let probes = run.state.probes();

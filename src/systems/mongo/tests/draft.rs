@@ -173,7 +173,7 @@ fn what_is_so_already_takes_nothing() {
 }
 
 #[test]
-fn nothing_stale_or_blind_or_never_seen_is_drafted_upon_and_all_faults_are_told() {
+fn nothing_stale_or_blind_or_never_seen_is_drafted_upon_and_all_faults_are_reported() {
     let mut run = Run::movable(1);
     let later = |s: u64| Now { boot: run.now.boot + Duration::from_secs(s), ..run.now };
     for (seconds, word) in [(8, "stale, last read"), (100, "SILENT")] {

@@ -21,7 +21,7 @@ fn canary_reads(run: &mut Run, canary_reads: CanaryReading) {
 }
 
 #[test]
-fn what_a_canary_felt_stays_when_it_misses_a_turn() {
+fn what_a_canary_measured_stays_when_it_misses_a_turn() {
     let mut run = with_canary();
     run.pass(5);
     run.state.probes();

@@ -5,7 +5,7 @@ use crate::mongo::facts::Hello;
 
 fn fails(run: &mut Run, hosts: &[u32], kind: FaultKind) {
     for n in hosts {
-        for spec in run.sources.clone().iter().filter(|s| s.id.contains(&format!(":{n}/"))) {
+        for spec in run.collectors.clone().iter().filter(|s| s.id.contains(&format!(":{n}/"))) {
             run.state.fail(&spec.query, &Fault::new(kind, "cut"), run.now);
         }
     }
@@ -119,7 +119,7 @@ fn a_member_says_itself_how_far_behind_it_is_to_be() {
     run.pass(8);
     let late = |run: &Run| run.state.sets[0].delay("127.0.0.1:102");
     assert_eq!(late(&run), Duration::ZERO);
-    let hello = run.sources.iter().find(|s| s.id.ends_with(":102/hello")).cloned().expect("a source");
+    let hello = run.collectors.iter().find(|s| s.id.ends_with(":102/hello")).cloned().expect("a source");
     let Ok(Observation::Hello(answer)) = State::answer(&mut run.sim, &hello.query, run.now) else {
         panic!("no greeting")
     };
@@ -133,9 +133,9 @@ fn a_member_says_itself_how_far_behind_it_is_to_be() {
 }
 
 #[test]
-fn an_arbiter_that_a_greeting_names_is_only_greeted() {
+fn an_arbiter_that_a_hello_names_is_only_asked_for_hello() {
     let mut run = Run::new();
-    let hello = run.sources.iter().find(|s| s.id.ends_with(":101/hello")).cloned().expect("a source");
+    let hello = run.collectors.iter().find(|s| s.id.ends_with(":101/hello")).cloned().expect("a source");
     State::advance(&mut run.sim, run.now);
     let Ok(Observation::Hello(answer)) = State::answer(&mut run.sim, &hello.query, run.now) else {
         panic!("no greeting")
@@ -151,7 +151,7 @@ fn an_arbiter_that_a_greeting_names_is_only_greeted() {
 }
 
 #[test]
-fn a_side_that_no_member_is_of_is_told_with_what_there_is() {
+fn a_side_that_no_member_is_of_is_reported_with_what_there_is() {
     let mut by_tags = Arc::into_inner(plan()).expect("the only one");
     let tag = |value: &str| MemberRule::Tag { name: "site".into(), value: value.into() };
     by_tags.replica_sets[0].sites = Sides { source: tag("vir"), target: tag("ORE") };
@@ -170,7 +170,7 @@ fn a_side_that_no_member_is_of_is_told_with_what_there_is() {
 }
 
 #[test]
-fn a_member_of_another_set_is_told_in_red() {
+fn a_member_of_another_set_is_reported_in_red() {
     let mut run = Run::new();
     run.pass(5);
     fails(&mut run, &[104], FaultKind::NotFound);
@@ -183,7 +183,7 @@ fn while_one_makes_its_first_copy_the_worst_lag_is_not_that_of_the_others() {
     let mut run = Run::new();
     run.pass(8);
     assert_eq!(run.cell(0, "orders", "target_lag").1, Tone::Good);
-    let spec = run.sources.iter().find(|s| s.id.ends_with(":105/status")).cloned().expect("a source");
+    let spec = run.collectors.iter().find(|s| s.id.ends_with(":105/status")).cloned().expect("a source");
     let Ok(Observation::Status(Membership::In(mut status))) = State::answer(&mut run.sim, &spec.query, run.now) else {
         panic!("no status")
     };
@@ -238,7 +238,7 @@ fn a_hidden_voter_that_is_down_is_one_of_those_that_cannot_lead() {
     // Two are silent, and the host of the third refuses connections. `hello` names no hidden member.
     fails(&mut run, &[101, 102], FaultKind::TimedOut);
     for n in [104, 105] {
-        let hello = run.sources.iter().find(|s| s.id.ends_with(&format!(":{n}/hello"))).cloned().expect("a source");
+        let hello = run.collectors.iter().find(|s| s.id.ends_with(&format!(":{n}/hello"))).cloned().expect("a source");
         let Ok(Observation::Hello(mut answer)) = State::answer(&mut run.sim, &hello.query, run.now) else {
             panic!("no greeting")
         };
@@ -267,7 +267,7 @@ fn a_connection_that_was_cut_is_not_a_host_that_says_nobody_is_there() {
     run.pass(12);
     assert!(matches!(run.state.sets[0].leader(run.now), Observed::Fresh(Leader::Nobody, _)));
     // As a load balancer or a tunnel closes them, while its other end may be working.
-    for spec in run.sources.clone().iter().filter(|s| [":101/", ":102/", ":103/"].iter().any(|n| s.id.contains(n))) {
+    for spec in run.collectors.clone().iter().filter(|s| [":101/", ":102/", ":103/"].iter().any(|n| s.id.contains(n))) {
         run.state.fail(&spec.query, &Fault::new(FaultKind::Unreachable, "hello: unexpected end of file"), run.now);
     }
     assert!(!run.state.sets[0].leader(run.now).is_fresh(), "{:?}", run.state.sets[0].leader(run.now));

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{draft::to, *};
 use crate::{
-    injection::FaultInjection,
+    mongo::FaultInjection,
     mongo::{
         facts::{ConfigMember, Observation},
         ops::{Call, Version},
@@ -51,7 +51,7 @@ impl<'a> Play<'a> {
         ] {
             play.take(&event);
         }
-        assert_eq!(play.step.state, StepState::Running);
+        assert_eq!(play.step.state(), StepState::Running);
         play
     }
 
@@ -99,7 +99,7 @@ impl<'a> Play<'a> {
 
     /// Runs until there is nothing left to do, or `until` holds.
     fn go(&mut self, until: impl Fn(&Step) -> bool) {
-        while self.step.state == StepState::Running && !until(&self.step) {
+        while self.step.state() == StepState::Running && !until(&self.step) {
             if let Some(event) = self.events.pop_front() {
                 self.take(&event);
                 continue;
@@ -117,7 +117,7 @@ impl<'a> Play<'a> {
     }
 
     fn states(&self) -> Vec<OpState> {
-        self.step.recipe.ops.iter().map(|op: &Op| op.state).collect()
+        self.step.recipe().ops.iter().map(|op: &Op| op.state).collect()
     }
 }
 
@@ -145,7 +145,7 @@ fn played_to_the_end_the_target_leads_and_everything_is_restored() {
         let target = draft.diff[0].to.clone();
         let mut play = Play::begin(&mut run, "go", draft.ops);
         play.go(|_| false);
-        assert_eq!(play.step.state, StepState::Settling, "{:?}", play.states());
+        assert_eq!(play.step.state(), StepState::Settling, "{:?}", play.states());
         assert!(play.states().iter().all(|s| *s == OpState::Applied));
         assert_eq!(State::log(&run.sim), ["go/0", "go/3", "go/6", "go/8"]);
         let (after, version, leader) = run.members();
@@ -164,7 +164,7 @@ fn played_to_the_end_the_target_leads_and_everything_is_restored() {
         assert_eq!(back.broken, Vec::<String>::new());
         let mut play = Play::begin(&mut run, "back", back.ops);
         play.go(|_| false);
-        assert_eq!(play.step.state, StepState::Settling, "{:?}", play.states());
+        assert_eq!(play.step.state(), StepState::Settling, "{:?}", play.states());
         assert_eq!(run.members(), (before, 8, "127.0.0.1:101".into()));
         run.pass(5);
         // What holds already is left out.
@@ -174,7 +174,7 @@ fn played_to_the_end_the_target_leads_and_everything_is_restored() {
 }
 
 #[test]
-fn held_after_any_operation_the_tail_mends_it() {
+fn held_after_any_operation_the_cleanup_finishes_it() {
     for at in 0..5 {
         for crashed in [false, true] {
             let mut run = Run::movable(2);
@@ -182,7 +182,7 @@ fn held_after_any_operation_the_tail_mends_it() {
             let draft = run.move_to(Side::Target);
             let target = draft.diff[0].to.clone();
             let mut play = Play::begin(&mut run, "go", draft.ops);
-            play.go(|s| s.recipe.ops[at].state.holds());
+            play.go(|s| s.recipe().ops[at].state.holds());
             if crashed {
                 play.events.clear();
                 play.timers.clear();
@@ -190,7 +190,7 @@ fn held_after_any_operation_the_tail_mends_it() {
             // The run is held; or the program was restarted, which holds it, too.
             play.take(&if crashed { StepEvent::Resumed } else { StepEvent::Hold });
             play.go(|_| false);
-            assert!(matches!(play.step.state, StepState::Failed | StepState::Settling), "{at}: {:?}", play.states());
+            assert!(matches!(play.step.state(), StepState::Failed | StepState::Settling), "{at}: {:?}", play.states());
             assert!(!play.step.exposed(), "{at}: {:?}", play.states());
             let (after, version, leader) = run.members();
             assert_eq!(version, 6);
@@ -215,30 +215,30 @@ fn a_reply_that_is_lost_is_found_by_looking() {
         let mut play = Play::begin(&mut run, "go", draft.ops);
         play.lost = Some(at);
         play.go(|_| false);
-        assert_eq!(play.step.state, StepState::Settling, "{at}: {:?}", play.states());
+        assert_eq!(play.step.state(), StepState::Settling, "{at}: {:?}", play.states());
         assert_eq!(State::log(&run.sim).len(), 4);
     }
 }
 
 #[test]
-fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
+fn an_external_change_in_between_is_a_conflict_and_is_not_overwritten() {
     let mut run = Run::movable(4);
     let draft = run.move_to(Side::Target);
     State::external_change(&mut run.sim, &to(Side::Target), run.now);
     let (theirs, version, _) = run.members();
     let mut play = Play::begin(&mut run, "go", draft.ops.clone());
     play.go(|_| false);
-    assert_eq!((play.step.state, play.states()[0]), (StepState::NotApplied, OpState::Conflict));
+    assert_eq!((play.step.state(), play.states()[0]), (StepState::NotApplied, OpState::Conflict));
     assert!(State::log(&run.sim).is_empty());
     assert_eq!(run.members(), (theirs, version, "127.0.0.1:101".into()));
     // While it is pinned: the step down is not sent, and the cleanup keeps the external change. That stays exposed, and is reported.
     let mut run = Run::movable(4);
     let draft = run.move_to(Side::Target);
     let mut play = Play::begin(&mut run, "go", draft.ops.clone());
-    play.go(|s| s.recipe.ops[1].state.holds());
+    play.go(|s| s.recipe().ops[1].state.holds());
     State::external_change(&mut play.run.sim, &to(Side::Target), play.run.now);
     play.go(|_| false);
-    assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, true), "{:?}", play.states());
+    assert_eq!((play.step.state(), play.step.exposed()), (StepState::Failed, true), "{:?}", play.states());
     assert_eq!((play.states()[3], play.states()[8]), (OpState::NotApplied, OpState::Conflict));
     let (theirs, ..) = run.members();
     // The inverse is bound to the present configuration: it restores the priorities and leaves the externally changed tags.
@@ -247,7 +247,7 @@ fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
     assert_eq!(back.ops.iter().filter(|op| op.kind == Kind::Compared).count(), 1);
     let mut play = Play::begin(&mut run, "back", back.ops);
     play.go(|_| false);
-    assert_eq!(play.step.state, StepState::Settling, "{:?}", play.states());
+    assert_eq!(play.step.state(), StepState::Settling, "{:?}", play.states());
     let (after, ..) = run.members();
     assert_eq!(after.iter().map(|m| m.priority).collect::<Vec<_>>(), [2.0, 1.0, 1.0, 1.0, 1.0]);
     assert_eq!(after[4].tags, theirs[4].tags);
@@ -266,10 +266,10 @@ fn an_old_primary_that_hangs_keeps_nobody_from_finishing_a_move_that_succeeded()
         let mut run = Run::movable(2);
         let draft = run.move_to(Side::Target);
         let mut play = Play::begin(&mut run, "go", draft.ops);
-        play.go(|s| s.recipe.ops[4].state.holds());
+        play.go(|s| s.recipe().ops[4].state.holds());
         let led = play.run.now.boot;
         hang(&mut play, "127.0.0.1:101", true);
-        play.go(|s| s.recipe.ops[9].state.holds());
+        play.go(|s| s.recipe().ops[9].state.holds());
         assert_eq!(play.states()[6], OpState::Unknown, "nobody knows yet, and the priorities did not wait for it");
         assert!(play.run.now.boot - led < Duration::from_secs(10));
         assert!(play.step.exposed(), "for the step down's own time the old primary cannot lead");
@@ -277,10 +277,10 @@ fn an_old_primary_that_hangs_keeps_nobody_from_finishing_a_move_that_succeeded()
             hang(&mut play, "127.0.0.1:101", false);
         }
         play.go(|_| false);
-        assert_eq!((play.step.state, play.step.exposed()), (StepState::Settling, false), "{:?}", play.states());
+        assert_eq!((play.step.state(), play.step.exposed()), (StepState::Settling, false), "{:?}", play.states());
         let lasted = play.run.now.boot - led;
         assert!((Duration::from_secs(60)..Duration::from_secs(65)).contains(&lasted), "{lasted:?}");
-        assert_eq!(State::log(&run.sim), ["go/0", "go/3", "go/8"], "what was never taken is not said to be");
+        assert_eq!(State::log(&run.sim), ["go/0", "go/3", "go/8"], "what was never taken is not reported as taken");
     }
 }
 
@@ -291,23 +291,23 @@ fn a_target_that_is_not_level_in_time_is_not_waited_for_pinned() {
     let draft = run.move_to(Side::Target);
     let target = draft.diff[0].to.clone();
     let mut play = Play::begin(&mut run, "go", draft.ops);
-    play.go(|s| s.recipe.ops[0].state.holds());
+    play.go(|s| s.recipe().ops[0].state.holds());
     play.run.sim.stop(&target);
-    play.go(|s| s.recipe.ops[1].state.holds());
+    play.go(|s| s.recipe().ops[1].state.holds());
     let pinned = play.run.now.boot;
-    play.go(|s| s.recipe.ops[2].state.failed());
+    play.go(|s| s.recipe().ops[2].state.failed());
     let waited = play.run.now.boot - pinned;
     assert!((Duration::from_secs(30)..Duration::from_secs(40)).contains(&waited), "{waited:?}");
     // It comes back late: no automatic step down happens any more.
     play.run.sim.start(&target);
     play.go(|_| false);
-    assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, false), "{:?}", play.states());
+    assert_eq!((play.step.state(), play.step.exposed()), (StepState::Failed, false), "{:?}", play.states());
     assert_eq!(play.states()[3], OpState::Waiting, "the step down was never begun");
     assert_eq!(run.members(), (before, 6, "127.0.0.1:101".into()));
 }
 
 #[test]
-fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
+fn a_cleanup_that_an_external_change_came_into_is_finished_from_what_is_there() {
     // Before the step down: the old primary is primary, and every priority is to be what it was. After it: the target has the highest.
     for (op, leads) in [(1, false), (4, true)] {
         let mut run = Run::movable(4);
@@ -315,33 +315,33 @@ fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
         let draft = run.move_to(Side::Target);
         let target = draft.diff[0].to.clone();
         let mut play = Play::begin(&mut run, "go", draft.ops.clone());
-        play.go(|s| s.recipe.ops[op].state.holds());
+        play.go(|s| s.recipe().ops[op].state.holds());
         // An external change of the pinned configuration, whatever is in progress.
         play.run.pass(3);
         State::external_change(&mut play.run.sim, &to(Side::Target), play.run.now);
         play.go(|_| false);
-        assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, true), "{:?}", play.states());
+        assert_eq!((play.step.state(), play.step.exposed()), (StepState::Failed, true), "{:?}", play.states());
         let step = play.step;
         run.pass(5);
         let (pinned, ..) = run.members();
-        let mend = run.state.mend(&draft.ops, run.now).expect("a way to finish it");
-        assert!(mend.ops.iter().all(|op| op.cleanup));
+        let rest = run.state.finish_cleanup(&draft.ops, run.now).expect("a way to finish it");
+        assert!(rest.ops.iter().all(|op| op.cleanup));
         let (next, effects) = base::step::step(&step, &StepEvent::Again);
         assert!(
-            effects.is_empty() && next.exposed() && next.state == StepState::Blocked,
+            effects.is_empty() && next.exposed() && next.state() == StepState::Blocked,
             "nothing is sent before it was shown"
         );
-        let mut play = Play::on(&mut run, "mend", mend.ops, next);
+        let mut play = Play::on(&mut run, "rest", rest.ops, next);
         play.go(|_| false);
         let end = if leads { StepState::Settling } else { StepState::Failed };
-        assert_eq!((play.step.state, play.step.exposed()), (end, false), "{:?}", play.states());
+        assert_eq!((play.step.state(), play.step.exposed()), (end, false), "{:?}", play.states());
         let (after, _, leader) = run.members();
         assert_eq!(leader == target, leads);
         for (was, is) in before.iter().zip(&after) {
             let wanted = if leads && is.host == target { 3.0 } else { was.priority };
             assert!(is.priority.total_cmp(&wanted).is_eq(), "{is:?}");
         }
-        assert_eq!(after[4].tags, pinned[4].tags, "the stranger's tags stay");
+        assert_eq!(after[4].tags, pinned[4].tags, "the other's tags stay");
     }
 }
 
@@ -352,10 +352,10 @@ fn a_target_lost_at_the_worst_moment_leaves_the_old_primary_to_lead_again() {
     let draft = run.move_to(Side::Target);
     let target = draft.diff[0].to.clone();
     let mut play = Play::begin(&mut run, "go", draft.ops);
-    play.go(|s| s.recipe.ops[3].state != OpState::Waiting);
+    play.go(|s| s.recipe().ops[3].state != OpState::Waiting);
     play.run.sim.stop(&target);
     play.go(|_| false);
-    assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, false), "{:?}", play.states());
+    assert_eq!((play.step.state(), play.step.exposed()), (StepState::Failed, false), "{:?}", play.states());
     let (after, _, leader) = run.members();
     assert_eq!((after, leader), (before, "127.0.0.1:101".into()));
 }
@@ -367,11 +367,11 @@ fn refused_with_262_the_old_primary_leads_on_with_its_priorities() {
     let draft = run.move_to(Side::Target);
     let target = draft.diff[0].to.clone();
     let mut play = Play::begin(&mut run, "go", draft.ops);
-    play.go(|s| s.recipe.ops[1].state.holds());
+    play.go(|s| s.recipe().ops[1].state.holds());
     // Between the wait and the step down.
     play.run.sim.stop(&target);
     play.go(|_| false);
-    assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, false), "{:?}", play.states());
+    assert_eq!((play.step.state(), play.step.exposed()), (StepState::Failed, false), "{:?}", play.states());
     assert_eq!(play.states()[3], OpState::NotApplied);
     let (after, _, leader) = run.members();
     assert_eq!((after, leader), (before, "127.0.0.1:101".into()));

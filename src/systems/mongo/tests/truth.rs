@@ -2,7 +2,7 @@
 
 use super::{draft::to, *};
 use crate::{
-    injection::FaultInjection,
+    mongo::FaultInjection,
     mongo::{
         facts::Observation,
         ops::{Call, Lapse, Reconfig, Unless, Version},
@@ -129,7 +129,7 @@ impl Chaos {
 }
 
 #[test]
-fn a_look_never_says_applied_of_what_is_not_in_the_log_nor_not_applied_of_what_is() {
+fn a_verification_never_says_applied_of_what_is_not_in_the_log_nor_not_applied_of_what_is() {
     let (mut looks, mut taken) = ([0; 4], 0);
     for seed in 0..400 {
         let mut chaos = Chaos::new(seed);

@@ -5,7 +5,9 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_route53::{
-    operation::list_resource_record_sets::ListResourceRecordSetsOutput,
+    operation::list_resource_record_sets::{
+        ListResourceRecordSetsOutput, builders::ListResourceRecordSetsFluentBuilder,
+    },
     types::{ChangeStatus, ResourceRecordSet, RrType},
 };
 use tokio::{
@@ -25,8 +27,6 @@ type Route53 = Reader<aws_sdk_route53::Client>;
 const LIST: &str = "ListResourceRecordSets";
 /// The most record sets that Route 53 returns on a page.
 const PAGE: i32 = 300;
-/// The most pages of a cycle in addition to one for each name; a zone that needs more is a fault, not a slow collector.
-const PAGES: usize = 50;
 
 /// Limits this program's requests to the rate that Route 53 accepts: the listings of all zones together, one after another.
 #[derive(Debug)]
@@ -83,64 +83,68 @@ pub(super) async fn records(route53: &Route53, pace: &Pace, question: &RecordsQu
     let names = question.wanted.iter().map(|w| w.name.as_str()).chain(epochs.iter().map(String::as_str));
     let mut open: BTreeSet<&str> = names.collect();
     let mut out = Listing::default();
-    let mut from = From::default();
-    let most = PAGES + open.len();
-    for _ in 0..most {
-        if open.is_empty() {
-            return Ok(out);
+    if open.is_empty() {
+        return Ok(out);
+    }
+    let send = |from: Option<From>| {
+        let request = page(route53, &question.zone, from.unwrap_or_default());
+        async {
+            pace.turn().await;
+            request.send().await
         }
-        pace.turn().await;
-        let page = page(route53, &question.zone, &from).await?;
-        let sets = page.resource_record_sets();
-        let next = next(&page).map_err(|words| malformed(route53, words))?;
-        if next.as_ref().is_some_and(|next| *next == from) {
-            return Err(malformed(route53, "a page goes on where it began"));
-        }
-        // A name that continues on the next page is not complete yet.
-        let cut = next.as_ref().and_then(|next| next.name.clone());
-        for set in sets {
+    };
+    let mut from = None;
+    let take = |page: &ListResourceRecordSetsOutput| {
+        let malformed = |words: &str| route53.fault(LIST, FaultKind::Malformed, words);
+        let next = next(page).map_err(malformed)?;
+        for set in page.resource_record_sets() {
             if !open.contains(normal(set.name()).as_str()) {
                 continue;
             }
-            if let Some(record) = record(set, &question.wanted).map_err(|w| malformed(route53, &w))? {
-                out.records.push(record);
-            }
-            if let Some(epoch) = epoch(set, &epochs).map_err(|w| malformed(route53, &w))? {
-                out.epochs.push(epoch);
-            }
+            out.records.extend(record(set, &question.wanted).map_err(|w| malformed(&w))?);
+            out.epochs.extend(epoch(set, &epochs).map_err(|w| malformed(&w))?);
         }
-        let here: BTreeSet<String> = sets.iter().map(|set| normal(set.name())).collect();
-        open.retain(|name| cut.as_deref() == Some(*name) || !here.contains(*name));
-        match (&from.name, next) {
-            // The page contained the whole zone.
-            (None, None) => return Ok(out),
-            (_, Some(next)) if next.name.as_deref().is_some_and(|n| open.contains(n) && here.contains(n)) => {
-                from = next
-            }
-            (asked, _) => {
-                // Queried by its name, and not found.
-                if let Some(asked) = asked
-                    && cut.as_ref() != Some(asked)
-                {
-                    open.remove(asked.as_str());
-                }
-                let Some(name) = open.first() else { return Ok(out) };
-                from = From { name: Some((*name).to_owned()), ..From::default() };
-            }
-        }
-    }
-    Err(malformed(route53, &format!("more than {most} pages of record sets")))
+        from = goes_on(&mut open, from.as_ref(), page.resource_record_sets(), next);
+        Ok(from.clone())
+    };
+    route53.pages(LIST, send, take).await?;
+    Ok(out)
 }
 
-async fn page(route53: &Route53, zone: &str, from: &From) -> Result<ListResourceRecordSetsOutput, Fault> {
-    let request = route53
+/// Removes the names that are complete after a page; returns where to go on, if a name is not.
+fn goes_on(
+    open: &mut BTreeSet<&str>,
+    from: Option<&From>,
+    sets: &[ResourceRecordSet],
+    next: Option<From>,
+) -> Option<From> {
+    // A name that continues on the next page is not complete yet.
+    let cut = next.as_ref().and_then(|next| next.name.clone());
+    let here: BTreeSet<String> = sets.iter().map(|set| normal(set.name())).collect();
+    open.retain(|name| cut.as_deref() == Some(*name) || !here.contains(*name));
+    let asked = from.and_then(|from| from.name.as_deref());
+    // A page that is requested by a name begins with it: the name is complete, or does not exist.
+    if let Some(asked) = asked
+        && cut.as_deref() != Some(asked)
+    {
+        open.remove(asked);
+    }
+    match next {
+        // The page contained the whole zone.
+        None if asked.is_none() => None,
+        Some(next) if next.name.as_deref().is_some_and(|n| open.contains(n) && here.contains(n)) => Some(next),
+        _ => open.first().map(|name| From { name: Some((*name).to_owned()), ..From::default() }),
+    }
+}
+
+fn page(route53: &Route53, zone: &str, from: From) -> ListResourceRecordSetsFluentBuilder {
+    route53
         .list_resource_record_sets()
         .hosted_zone_id(zone)
-        .set_start_record_name(from.name.clone())
-        .set_start_record_type(from.record_type.clone())
-        .set_start_record_identifier(from.identifier.clone())
-        .max_items(PAGE);
-    route53.call(LIST, request.send()).await
+        .set_start_record_name(from.name)
+        .set_start_record_type(from.record_type)
+        .set_start_record_identifier(from.identifier)
+        .max_items(PAGE)
 }
 
 /// The start of the next page; none after the last one.
@@ -154,10 +158,6 @@ fn next(page: &ListResourceRecordSetsOutput) -> Result<Option<From>, &'static st
         record_type: page.next_record_type().cloned(),
         identifier: page.next_record_identifier().map(str::to_owned),
     }))
-}
-
-fn malformed(route53: &Route53, words: &str) -> Fault {
-    route53.fault(LIST, FaultKind::Malformed, words)
 }
 
 const fn type_of(rr: &RrType) -> Option<RecordType> {

@@ -59,7 +59,7 @@ pub(super) async fn sample(question: Question, pace: watch::Receiver<f64>, out: 
         match answer {
             Ok(batch) => {
                 let took = batch.rtt;
-                out.facts(Observation::Served(batch), took);
+                out.observation(Observation::Served(batch), took);
             }
             Err(fault) => out.fault(fault, started.elapsed()),
         }

@@ -125,8 +125,8 @@ impl Way {
         State::send(&self.writers, permit, &op.call, seen(op)).await
     }
 
-    async fn look(&self, tag: &str, op: &Op, expect: Option<&Version>) -> Verified<Version> {
-        State::verify(&self.readers, VerifyRequest { tag, call: &op.call, precondition: expect, accepted: false }).await
+    async fn look(&self, tag: &str, op: &Op, precondition: Option<&Version>) -> Verified<Version> {
+        State::verify(&self.readers, VerifyRequest { tag, call: &op.call, precondition, accepted: false }).await
     }
 
     async fn truth(&self, tag: &str, op: &Op) -> Truth {
@@ -178,7 +178,7 @@ async fn weights_go_over_and_come_back_and_each_change_is_followed_by_its_id() {
 }
 
 #[tokio::test]
-async fn a_strangers_change_between_preview_and_execution_is_refused_by_name() {
+async fn an_external_change_between_preview_and_execution_is_refused_by_name() {
     for bare in [false, true] {
         let mut way = Way::new().await;
         way.server.lock().expect("no panic").bare = bare;

@@ -32,13 +32,18 @@ impl Writers {
         Self(Writing::new(&plan.route53, REGION, journal).map(|writing| writing.route53()))
     }
 
-    pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
+    pub(super) async fn send(
+        &self,
+        permit: Permit,
+        call: &Call,
+        precondition: Option<&Version>,
+    ) -> SendOutcome<Version> {
         let Some(writer) = &self.0 else {
             return SendOutcome::refused(
                 "the plan has no write credentials: add `write` to [route53]; nothing was sent",
             );
         };
-        let Some(Version::Set(observed)) = expect else {
+        let Some(Version::Set(observed)) = precondition else {
             return SendOutcome::refused("the previous state is unknown; nothing was sent");
         };
         let tag = permit.spend();

@@ -321,22 +321,39 @@ pub(super) fn share(plan: &DnsName, records: &[Weighted], weights: Sides<u8>) ->
     out
 }
 
+/// The record sets that change: before, after.
+fn changed<'a>(observed: &'a RecordsSeen, after: &'a [Weighted]) -> impl Iterator<Item = (&'a Weighted, &'a Weighted)> {
+    observed.records.iter().zip(after).filter(|(old, new)| old != new)
+}
+
+fn thing(record: &Weighted) -> String {
+    format!("{} {} {}", record.name, record.record_type.word(), record.set_id)
+}
+
+/// The quantity that differs between two versions of a record set, and its values: the weight, else the TTL in seconds.
+fn differs(old: &Weighted, new: &Weighted) -> (&'static str, String, String) {
+    let ttl = |r: &Weighted| format!("{} s", r.ttl.unwrap_or_default());
+    if old.weight == new.weight {
+        ("TTL", ttl(old), ttl(new))
+    } else {
+        ("weight", old.weight.to_string(), new.weight.to_string())
+    }
+}
+
 /// The change of each record set.
 pub(super) fn changes(observed: &RecordsSeen, after: &[Weighted]) -> Vec<Change> {
-    let ttl = |r: &Weighted| format!("TTL {} s", r.ttl.unwrap_or_default());
-    let weight = |r: &Weighted| format!("weight {}", r.weight);
-    let changed = observed.records.iter().zip(after).filter(|(old, new)| old != new);
-    let line = |(old, new): (&Weighted, &Weighted)| {
-        let (from, to) = if old.weight == new.weight { (ttl(old), ttl(new)) } else { (weight(old), weight(new)) };
-        Change { thing: format!("{} {} {}", old.name, old.record_type.word(), old.set_id), from, to }
+    let line = |(old, new)| {
+        let (name, from, to) = differs(old, new);
+        Change { thing: thing(old), from: format!("{name} {from}"), to: format!("{name} {to}") }
     };
-    changed.map(line).collect()
+    changed(observed, after).map(line).collect()
 }
 
 /// The same in one line.
 pub(super) fn what(observed: &RecordsSeen, after: &[Weighted]) -> String {
-    let short = |text: &str| text.strip_prefix("weight ").or(text.strip_prefix("TTL ")).unwrap_or(text).to_owned();
-    let moved: Vec<String> =
-        changes(observed, after).iter().map(|c| format!("{} {} → {}", c.thing, c.from, short(&c.to))).collect();
-    moved.join(", ")
+    let line = |(old, new)| {
+        let (name, from, to) = differs(old, new);
+        format!("{} {name} {from} → {to}", thing(old))
+    };
+    changed(observed, after).map(line).collect::<Vec<_>>().join(", ")
 }

@@ -117,7 +117,7 @@ fn the_same_request_twice_is_carried_out_once() {
 }
 
 #[test]
-fn a_stranger_is_found_out() {
+fn an_external_change_is_found_out() {
     let action = weights(50, 50);
     // Before the request: it is refused.
     let mut at = estate();

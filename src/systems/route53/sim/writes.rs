@@ -11,7 +11,7 @@ use super::{
     Sim,
     zone::PROPAGATION,
 };
-use crate::{Simulated, injection::FaultInjection, planner::SimulateWrites};
+use crate::{Simulated, planner::SimulateWrites, route53::FaultInjection};
 use base::{
     now::Now,
     operation::{SendOutcome, Verified},
@@ -21,13 +21,15 @@ use base::{
 use plan::Action;
 
 impl SimulateWrites for State {
-    fn write(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
+    type Injection = FaultInjection;
+
+    fn write(sim: &mut Sim, tag: &str, call: &Call, precondition: Option<&Version>, now: Now) -> SendOutcome<Version> {
         Self::advance(sim, now);
-        let Some(Version::Set(observed)) = expect else { return SendOutcome::refused("no previous state") };
+        let Some(Version::Set(observed)) = precondition else { return SendOutcome::refused("no previous state") };
         let Some(edits) = edits(call, observed, tag) else { return SendOutcome::refused("a wait is not sent") };
         let Some(there) = sim.zones.get_mut(call.of().0) else { return SendOutcome::refused("NoSuchHostedZone") };
         match there.change(&edits, now.boot) {
-            Err(said) => SendOutcome { reply: Reply::Mismatch, version: None, detail: said },
+            Err(detail) => SendOutcome { reply: Reply::Mismatch, version: None, detail },
             Ok(()) => {
                 sim.log.push(tag.to_owned());
                 let id = format!("C{:06}", sim.log.len());
@@ -41,11 +43,11 @@ impl SimulateWrites for State {
         }
     }
 
-    fn verify(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
+    fn verify(sim: &mut Sim, tag: &str, call: &Call, precondition: Option<&Version>, now: Now) -> Verified<Version> {
         Self::advance(sim, now);
         let (zone, name) = call.of();
         let Some(there) = sim.zones.get(zone) else { return Verified::unobservable("NoSuchHostedZone") };
-        match (call, expect) {
+        match (call, precondition) {
             (Call::Weigh { .. } | Call::Ttl { .. } | Call::Force { .. }, Some(Version::Set(before))) => {
                 let latest = there.latest();
                 judge::change(call, before, tag, latest.records.iter().cloned(), &latest.epochs)
@@ -114,6 +116,6 @@ impl SimulateWrites for State {
 
     fn inject(sim: &mut Sim, what: &FaultInjection, now: Now) -> Result<(), String> {
         Self::advance(sim, now);
-        sim.happen(what)
+        sim.inject(what)
     }
 }

@@ -1,5 +1,5 @@
 //! Real hand-overs of a consumer group, in each order and back, checked by the numbers in the messages: none lost, and
-//! no more read twice than the preview said.
+//! no more read twice than the preview stated.
 
 use std::{
     path::{Path, PathBuf},
@@ -179,7 +179,7 @@ action = {{ commit_offsets = {{ pair = "own", group = "{group}", to = "source" }
     }
 }
 
-/// A thread that works until it is told to stop.
+/// A thread that works until it is stopped.
 pub(super) struct Worker {
     on: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -224,7 +224,7 @@ impl Console {
         let opened = landfall::systems::open_journal(Box::new(MemStore::default()), author, clock::now()).unwrap();
         let _entered = estate.runtime.enter();
         let control = live::start_with_control(Arc::new(plan), opened, inbox);
-        control.link.measure();
+        control.link.viewer.want_signals();
         Self { control, group: group.to_owned(), _folder: folder }
     }
 
@@ -360,7 +360,7 @@ fn hand_over(estate: &Estate, at: &Console, read: &Arc<Mutex<Vec<u64>>>, from: S
     let order = if freeze { "drained with a freeze" } else { "consumers first" };
     let twice = after - before;
     println!(
-        "{order}, {from} to {to}: {written} written, lost {lost}, read twice {twice}, the preview said at most {detail}"
+        "{order}, {from} to {to}: {written} written, lost {lost}, read twice {twice}, the preview stated at most {detail}"
     );
     assert_eq!(lost, 0, "{notes:?}");
     assert!(u64::try_from(twice).unwrap() <= detail, "{notes:?}");

@@ -5,10 +5,7 @@ use std::time::Duration;
 use landfall::{
     base::digest::Digest,
     drive::inbox::Inbox,
-    engine::{
-        EngineCommand,
-        snapshot::{DetailKey, Snapshot},
-    },
+    engine::snapshot::Snapshot,
     journal::{Author, store::MemStore},
     plan::Plan,
     systems::collect::clock,
@@ -70,7 +67,7 @@ const BOTH: [&str; 2] = ["1", "majority"];
 
 /// The number of outages that each canary has measured: beside the set's detail, below the canary's own line.
 fn outages(s: &Snapshot) -> Option<[u32; 2]> {
-    let fields = &s.detail.as_ref()?.1.fields;
+    let fields = &s.details.first()?.1.fields;
     let of = |w: &str| {
         let at = fields.iter().position(|(name, _)| *name == format!("canary w:{w}"))?;
         fields.get(at + 1)?.1.text.split(',').next()?.parse().ok()
@@ -95,17 +92,13 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
     let mut watch = Watch::on(plan(lab)).unwrap();
     let seen = watch.until_live(PATIENCE).unwrap();
     watch.during(Duration::from_secs(3), |_| ());
-    assert!(seen.sources.iter().all(|l| !l.id.contains("canary")), "who watches has no canary");
+    assert!(seen.collectors.iter().all(|l| !l.id.contains("canary")), "who watches has no canary");
     assert_eq!(samples(&seen, "mongo.canary.gap", &[]).count(), 0);
     assert_eq!(written(lab), before, "a watch has written");
     drop(watch);
 
     let (mut console, _folder) = with_control(plan(lab));
-    console.command(EngineCommand::Open(DetailKey {
-        panel: "mongo".into(),
-        table: "sets".into(),
-        row: "catalog".into(),
-    }));
+    console.open("mongo", "sets", "catalog");
     console
         .until("writes that get through", PATIENCE, |s| {
             BOTH.iter().all(|w| canary(s, "gap", w) == Some(0.0))
@@ -114,7 +107,7 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
         .unwrap();
     console.during(Duration::from_secs(3), |_| ());
     console.until_live(PATIENCE).unwrap();
-    let healthy = console.until("what was felt so far", PATIENCE, |s| {
+    let healthy = console.until("the gap so far", PATIENCE, |s| {
         outages(s).is_some() && value(s, "mongo.set.primary_writable", &["catalog"]) == Some(1.0)
     });
     let healthy = healthy.unwrap();
@@ -124,7 +117,7 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
     storm.break_(&leader(lab, &healthy), How::Kill).unwrap();
     let down =
         console.until("writes that fail", PATIENCE, |s| BOTH.iter().all(|w| canary(s, "gap", w) > Some(0.0))).unwrap();
-    let words = down.detail.as_ref().and_then(|(_, d)| d.fields.iter().find(|(name, _)| name == "canary w:1"));
+    let words = down.details.first().and_then(|(_, d)| d.fields.iter().find(|(name, _)| name == "canary w:1"));
     println!("while it lasts: {}", words.map_or("", |(_, cell)| &cell.text));
     let over = console.until("writes that get through again", PATIENCE, |s| {
         BOTH.iter().all(|w| canary(s, "gap", w) == Some(0.0))
@@ -135,7 +128,7 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
     // Durations are not asserted: the canary and the greetings measure independently, on a busy machine.
     for (w, already) in BOTH.iter().zip(already) {
         let sample = canary(&over, "write_downtime", w).unwrap() - already;
-        println!("w:{w}: felt {sample:.3} s; {:?} s at the longest", canary(&over, "longest_gap", w));
+        println!("w:{w}: gap {sample:.3} s; {:?} s at the longest", canary(&over, "longest_gap", w));
         assert!(sample > 0.0, "w:{w}: {sample} s");
     }
     let after = written(lab);
@@ -153,7 +146,7 @@ fn what_a_step_down_would_kill_is_named() {
     only_sets(&mut plan);
     let ports = lab.status().unwrap().servers.into_iter().map(|(name, line)| (name, line.port)).collect();
     let mut watch = Watch::on(plan).unwrap();
-    watch.command(EngineCommand::Open(DetailKey { panel: "mongo".into(), table: "sets".into(), row: "orders".into() }));
+    watch.open("mongo", "sets", "orders");
     watch.until_live(PATIENCE).unwrap();
     let busy = std::thread::spawn({
         let uri = uri(&ports, "orders");
@@ -182,7 +175,7 @@ fn what_a_step_down_would_kill_is_named() {
         }
     });
     let named = |s: &Snapshot| {
-        let (_, detail) = s.detail.as_ref()?;
+        let (_, detail) = s.details.first()?;
         detail.fields.iter().find(|(name, _)| name == "long operations").map(|(_, cell)| cell.text.to_string())
     };
     let seen = watch.until("a long write and an open transaction", PATIENCE, |s| {

@@ -190,7 +190,7 @@ fn each_missing_permission_is_named_with_the_server_and_the_call() {
         (Some(("half", "right")), vec!["hello", "status"]),
         (Some(("nobody", "right")), vec!["hello"]),
         (Some(("poller", "wrong")), vec!["hello"]),
-        (Some(("stranger", "right")), vec!["hello"]),
+        (Some(("other", "right")), vec!["hello"]),
         (None, vec!["hello"]),
     ] {
         let outcomes = tried(guarded.plan(login));
@@ -256,7 +256,7 @@ fn a_canarys_login_is_tried_without_a_write_and_a_canary_that_may_not_write_is_b
     // With a login that may not write: no outage, and no zero.
     let (mut console, _folder) = super::canary::with_control(with_canary(&guarded, ("nobody", "right")));
     let blind = console.until("a canary that is refused", PATIENCE, |s| {
-        let of = |w| s.sources.iter().find(|l| l.id == format!("mongo/solo/canary/{w}"));
+        let of = |w| s.collectors.iter().find(|l| l.id == format!("mongo/solo/canary/{w}"));
         ["1", "majority"]
             .iter()
             .all(|w| of(w).is_some_and(|l| l.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Refused)))
@@ -280,7 +280,7 @@ fn a_wrong_password_is_refused_and_the_right_one_heals_it() {
     let guarded = Guarded::start();
     let mut watch = Watch::on(guarded.plan(Some(("poller", "wrong")))).unwrap();
     let refused = |s: &Snapshot, word: &str| {
-        let line = s.sources.iter().find(|l| l.id.ends_with(word));
+        let line = s.collectors.iter().find(|l| l.id.ends_with(word));
         line.is_some_and(|l| {
             l.state == CollectorState::Unknown && l.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Refused)
         })

@@ -161,7 +161,7 @@ impl Set {
         })
     }
 
-    /// Whether the electable member at the target stands for election when told to.
+    /// Whether the electable member at the target stands for election on request.
     fn stands(&self) -> bool {
         block_on(async { admin(&self.hosts[3]).await.run_command(doc! { "replSetStepUp": 1 }).await }).is_ok()
     }

@@ -89,7 +89,7 @@ fn counts(batch: &Batch) -> Vec<(&str, u32)> {
 }
 
 #[tokio::test]
-async fn equal_answers_are_counted_together_and_the_authority_is_told() {
+async fn equal_answers_are_counted_together_and_the_authority_is_reported() {
     let server = serve(|i, m| vec![reply(&m, if i % 4 == 0 { 2 } else { 1 })]).await;
     let batch = ask(server, Role::Authoritative, 20).await.expect("answers");
     assert_eq!((batch.asked, counts(&batch)), (20, vec![("10.1.0.1", 15), ("10.1.0.2", 5)]));
@@ -100,7 +100,7 @@ async fn equal_answers_are_counted_together_and_the_authority_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_not_answered_is_lost_and_what_is_told_twice_counts_once() {
+async fn what_is_not_answered_is_lost_and_what_is_reported_twice_counts_once() {
     let server = serve(|i, m| match i % 4 {
         0 => vec![],
         1 => vec![reply(&m, 1), reply(&m, 1)],
@@ -147,7 +147,7 @@ async fn no_usable_answer_at_all_is_a_fault_of_its_kind() {
 }
 
 #[tokio::test]
-async fn a_referral_is_told_as_one_with_the_zone_and_its_servers() {
+async fn a_referral_is_reported_as_one_with_the_zone_and_its_servers() {
     let server = serve(|_, m| {
         let mut out = code(&m, ResponseCode::NoError);
         out.metadata.authoritative = false;

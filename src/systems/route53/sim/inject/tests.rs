@@ -4,11 +4,11 @@ use super::super::{
 };
 use crate::{
     SharedConditions, Simulated,
-    injection::FaultInjection,
     planner::{
         Planner, SimulateWrites,
         played::{self, Played},
     },
+    route53::FaultInjection,
 };
 use base::{
     side::{Side, Sides},
@@ -28,7 +28,7 @@ resolvers = ["203.0.113.53"]
 answers = { source = ["192.0.2.10"], target = ["198.51.100.10"] }
 "#;
 
-fn happen(at: &mut Played<State>, what: &FaultInjection) {
+fn inject(at: &mut Played<State>, what: &FaultInjection) {
     State::inject(&mut at.sim, what, at.now).expect("it is there");
 }
 
@@ -56,7 +56,7 @@ fn received(at: &mut Played<State>) -> f64 {
 fn a_server_that_is_stuck_serves_what_it_has_until_it_catches_up() {
     let plan = played::plan(ALIASES);
     let mut at = Played::<State>::new(&plan);
-    happen(&mut at, &stuck(true));
+    inject(&mut at, &stuck(true));
     let ops = at.draft(&www(0, 100)).expect("a draft").ops;
     let id = at.send("a", &ops[0]).version;
     at.pass(300);
@@ -76,7 +76,7 @@ fn a_server_that_is_stuck_serves_what_it_has_until_it_catches_up() {
     };
     let resolved: Vec<u32> = (0..60).map(later).collect();
     assert!(resolved.iter().any(|share| *share < 50) && resolved.iter().any(|share| *share > 50), "{resolved:?}");
-    happen(&mut at, &stuck(false));
+    inject(&mut at, &stuck(false));
     assert_eq!(received(&mut at), 0.333, "caches keep it");
     assert_eq!(served(&mut at, &plan, 0), 100);
     at.pass(29);
@@ -84,7 +84,7 @@ fn a_server_that_is_stuck_serves_what_it_has_until_it_catches_up() {
     at.pass(30);
     assert_eq!((received(&mut at), wait(&mut at, None)), (1.0, Truth::Applied));
     // Again: it keeps its present version.
-    happen(&mut at, &stuck(true));
+    inject(&mut at, &stuck(true));
     at.pass(300);
     assert_eq!((received(&mut at), served(&mut at, &plan, 0)), (1.0, 100));
 }
@@ -97,8 +97,8 @@ fn a_server_that_is_stuck_half_way_stays_there() {
     at.send("a", &ops[0]);
     at.pass(10);
     // The change has not reached the second of its ports yet.
-    happen(&mut at, &stuck(true));
-    happen(&mut at, &stuck(true));
+    inject(&mut at, &stuck(true));
+    inject(&mut at, &stuck(true));
     at.pass(600);
     let each: Vec<u32> = (0..3).map(|server| served(&mut at, &plan, server)).collect();
     assert!(each[0] > 20 && each[1] == 0 && each[2] > 20, "{each:?}");
@@ -116,13 +116,13 @@ fn records_that_fail_their_health_checks_are_left_out() {
     let ops = at.draft(&www(90, 10)).expect("a draft").ops;
     at.play(&ops);
     assert_eq!(now(&mut at).1, 0.1);
-    happen(&mut at, &checks(Side::Source, false));
+    inject(&mut at, &checks(Side::Source, false));
     assert_eq!(now(&mut at), (100, 1.0));
-    happen(&mut at, &checks(Side::Target, false));
+    inject(&mut at, &checks(Side::Target, false));
     assert_eq!(now(&mut at).1, 0.1, "all unhealthy is all healthy");
-    happen(&mut at, &checks(Side::Source, true));
+    inject(&mut at, &checks(Side::Source, true));
     assert_eq!(now(&mut at), (0, 0.0));
-    happen(&mut at, &checks(Side::Target, true));
+    inject(&mut at, &checks(Side::Target, true));
     at.pass(2 + 30);
     assert_eq!(received(&mut at), 0.05, "caches age");
     assert_eq!(now(&mut at).1, 0.1);
@@ -138,16 +138,16 @@ fn a_weight_of_zero_answers_when_all_others_fail() {
         (served(at, &plan, 0), received(at))
     };
     assert_eq!(now(&mut at), (0, 0.0));
-    happen(&mut at, &checks(Side::Source, false));
+    inject(&mut at, &checks(Side::Source, false));
     assert_eq!(now(&mut at), (100, 1.0), "the target, of which nobody has moved a weight yet");
     // A change that is made meanwhile takes effect.
     let ops = at.draft(&www(0, 100)).expect("a draft").ops;
     at.play(&ops);
-    happen(&mut at, &checks(Side::Source, true));
+    inject(&mut at, &checks(Side::Source, true));
     assert_eq!(now(&mut at), (100, 1.0));
-    happen(&mut at, &checks(Side::Target, false));
+    inject(&mut at, &checks(Side::Target, false));
     assert_eq!(now(&mut at), (0, 0.0), "a silent way back");
-    happen(&mut at, &checks(Side::Target, true));
+    inject(&mut at, &checks(Side::Target, true));
     assert_eq!(now(&mut at), (100, 1.0));
 }
 
@@ -163,16 +163,15 @@ fn what_is_not_there_is_named() {
     // Records with values and without a health check are always healthy.
     let bare = FaultInjection::HealthChecks { name: "api.example.test.".to_owned(), side: Side::Target, pass: false };
     assert_eq!(detail(&mut at, &bare), "no health check on the target's records of api.example.test.");
-    happen(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     assert_eq!(served(&mut at, &plan(), 0), 0);
 }
 
 #[test]
-fn a_stranger_sets_a_weight_past_every_epoch() {
+fn an_external_change_sets_a_weight_past_every_epoch() {
     let plan = played::plan(ALIASES);
     let mut at = Played::<State>::new(&plan);
     let weigh = |name: &str, to| FaultInjection::Weigh { name: name.to_owned(), side: Side::Source, to };
-    happen(&mut at, &weigh("WWW.example.test", 0));
+    inject(&mut at, &weigh("WWW.example.test", 0));
     at.pass(120);
     // Three records, each answered equally often.
     assert_eq!(received(&mut at), 0.667);

@@ -16,24 +16,24 @@ use base::{
     operation::{Verified, VerifyRequest},
 };
 
-type Sight = Verified<Version>;
+type Outcome = Verified<Version>;
 
 impl Readers {
-    pub(super) async fn look(&self, request: &VerifyRequest<'_, Call, Version>) -> Sight {
+    pub(super) async fn verify(&self, request: &VerifyRequest<'_, Call, Version>) -> Outcome {
         match (request.call, request.precondition) {
-            (Call::InSync { zone, name, epoch }, expect) => {
-                let id = match expect {
+            (Call::InSync { zone, name, epoch }, precondition) => {
+                let id = match precondition {
                     Some(Version::Change(id)) => Some(id.as_str()),
                     _ => None,
                 };
-                self.look_everywhere(zone, name, *epoch, id).await
+                self.verify_in_sync(zone, name, *epoch, id).await
             }
-            (call, Some(Version::Set(before))) => self.look_for_change(call, before, request.tag).await,
+            (call, Some(Version::Set(before))) => self.verify_change(call, before, request.tag).await,
             _ => Verified::unobservable("the previous state is unknown"),
         }
     }
 
-    async fn look_for_change(&self, call: &Call, before: &RecordsSeen, tag: &str) -> Sight {
+    async fn verify_change(&self, call: &Call, before: &RecordsSeen, tag: &str) -> Outcome {
         let (zone, name) = call.of();
         let mut wanted: Vec<Wanted> =
             before.records.iter().map(|r| Wanted { name: name.to_owned(), record_type: r.record_type }).collect();
@@ -46,11 +46,11 @@ impl Readers {
     }
 
     /// By the change's id, where it is known and may be queried; else at the name's own servers.
-    async fn look_everywhere(&self, zone: &str, name: &str, epoch: u64, id: Option<&str>) -> Sight {
+    async fn verify_in_sync(&self, zone: &str, name: &str, epoch: u64, id: Option<&str>) -> Outcome {
         let why = match id {
             None => "the change id is unknown".to_owned(),
             Some(id) => match api::change(&self.route53, id).await {
-                Ok(facts) => return judge::synced(facts.insync, &format!("change {id}")),
+                Ok(observation) => return judge::synced(observation.insync, &format!("change {id}")),
                 Err(fault)
                     if matches!(fault.kind, FaultKind::NotFound | FaultKind::Refused | FaultKind::Unauthenticated) =>
                 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Set, Sim};
 use crate::{
-    injection::FaultInjection,
+    mongo::FaultInjection,
     mongo::operations::{Kind, Operation},
 };
 use base::now::Now;
@@ -50,11 +50,11 @@ impl Behind {
 }
 
 impl Sim {
-    /// Applies a fault injection of a scenario. One for another system is ignored.
+    /// Applies a fault injection of a scenario.
     ///
     /// # Errors
     /// No such member or set, or it has no primary.
-    pub(super) fn happen(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
+    pub(super) fn inject(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
         match what {
             FaultInjection::FallBehind { host, by } => self.set_of(host)?.fall_behind(host, *by, now.boot),
             FaultInjection::Process { host, up } => {
@@ -67,7 +67,6 @@ impl Sim {
             }
             FaultInjection::LongWrite { set, running } => self.named(set)?.long_write(*running, now.boot),
             FaultInjection::StepDown { set } => self.named(set)?.by_hand(now),
-            _ => Ok(()),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::kafka::ops::{Call, TopicOffsets, Version, judge};
 use base::operation::{Verified, VerifyRequest};
 
 impl Reader {
-    pub(super) async fn look(&self, request: &VerifyRequest<'_, Call, Version>) -> Verified<Version> {
+    pub(super) async fn verify(&self, request: &VerifyRequest<'_, Call, Version>) -> Verified<Version> {
         let Call::Commit { group, offsets, .. } = request.call;
         match self.ask(Question::Commits(group.clone())).await {
             Ok(Answered::Commits(all)) => {

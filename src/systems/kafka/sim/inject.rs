@@ -1,15 +1,15 @@
 //! Fault injection into the simulated clusters.
 
 use super::{Sim, SimPair, SimTopic};
-use crate::injection::FaultInjection;
+use crate::kafka::FaultInjection;
 use base::side::Side;
 
 impl Sim {
-    /// One for another system is ignored.
+    ///
     ///
     /// # Errors
     /// If there is no such pair, group or topic.
-    pub(super) fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
+    pub(super) fn inject(&mut self, what: &FaultInjection) -> Result<(), String> {
         match what {
             FaultInjection::Pace { pair, group, of_produced } => self.pair(pair)?.pace(group, *of_produced),
             FaultInjection::Producers { pair, on, stragglers } => self.pair(pair)?.produce(*on, stragglers),
@@ -23,7 +23,6 @@ impl Sim {
             FaultInjection::Transaction { pair, topic, open } => {
                 self.pair(pair)?.topic(Side::Source, topic).map(|t| t.transact(*open))
             }
-            _ => Ok(()),
         }
     }
 

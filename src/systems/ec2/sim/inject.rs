@@ -1,19 +1,18 @@
 //! Fault injection into the simulated fleet.
 
 use super::Sim;
-use crate::injection::FaultInjection;
+use crate::ec2::FaultInjection;
 use base::side::Side;
 
 impl Sim {
-    /// Faults of other systems are ignored.
+    /// Applies a fault injection of a scenario.
     ///
     /// # Errors
     /// If the plan has no such role, or no group of it.
-    pub(super) fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
+    pub(super) fn inject(&mut self, what: &FaultInjection) -> Result<(), String> {
         match what {
             FaultInjection::NeverWell { role, side, on } => self.infect(role, *side, *on),
             FaultInjection::Scale { role, side, to } => self.scale(role, *side, *to),
-            _ => Ok(()),
         }
     }
 

@@ -6,20 +6,19 @@ mod tests;
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{super::facts::normal, Edit, Item, Sim, Weighted, side_of};
-use crate::injection::FaultInjection;
+use crate::route53::FaultInjection;
 use base::side::Side;
 
 impl Sim {
-    /// Faults of other systems are ignored.
+    /// Applies a fault injection of a scenario.
     ///
     /// # Errors
     /// If there is no such server, name, or health check.
-    pub(super) fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
+    pub(super) fn inject(&mut self, what: &FaultInjection) -> Result<(), String> {
         match what {
             FaultInjection::Stuck { server, on } => self.stick(*server, *on),
             FaultInjection::HealthChecks { name, side, pass } => self.check(name, *side, *pass),
             FaultInjection::Weigh { name, side, to } => self.weigh(name, *side, *to),
-            _ => Ok(()),
         }
     }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{
     SetReaders,
     client::{Command, Reply},
-    judge::{Silent, nobody_steps_down, of_freeze},
+    judge::{NoAnswer, of_freeze, step_down_unanswered},
     of_this_set,
     writer::app_name,
 };
@@ -24,10 +24,10 @@ use base::{
 };
 use plan::ReplicaSet;
 
-type Sight = Verified<Version>;
+type Outcome = Verified<Version>;
 
 /// What a member's log shows of a request.
-enum Told {
+enum Logged {
     /// It carried it out.
     Done,
     /// It has no entry of it.
@@ -37,22 +37,22 @@ enum Told {
 }
 
 impl SetReaders {
-    pub(super) async fn look(&self, plan: &ReplicaSet, request: &VerifyRequest<'_, Call, Version>) -> Sight {
+    pub(super) async fn verify(&self, plan: &ReplicaSet, request: &VerifyRequest<'_, Call, Version>) -> Outcome {
         match request.call {
-            Call::Reconfig(r) => self.look_for_config(plan, r).await,
-            Call::StepDown { host, term, .. } => self.look_for_step_down(plan, host, *term, request).await,
-            Call::Freeze { host, secs, lapse, .. } => self.look_for_freeze(plan, host, (*secs, *lapse), request).await,
-            Call::Wait { until, .. } => self.look_whether(plan, until).await,
+            Call::Reconfig(r) => self.verify_config(plan, r).await,
+            Call::StepDown { host, term, .. } => self.verify_step_down(plan, host, *term, request).await,
+            Call::Freeze { host, secs, lapse, .. } => self.verify_freeze(plan, host, (*secs, *lapse), request).await,
+            Call::Wait { until, .. } => self.verify_wait(plan, until).await,
         }
     }
 
     /// A member's `hello` reply, if it is a member of the set.
-    async fn greeted(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, Silent> {
-        let unobservable = |fault: Fault| Silent::Unobservable(fault.to_string());
+    async fn member_hello(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, NoAnswer> {
+        let unobservable = |fault: Fault| NoAnswer::Unobservable(fault.to_string());
         let hello = self.greeting(plan, host).await.map_err(unobservable)?;
         match of_this_set(plan, host, hello.set_name.as_deref()) {
             Ok(()) => Ok(hello),
-            Err(fault) => Err(Silent::Elsewhere(fault.to_string())),
+            Err(fault) => Err(NoAnswer::Elsewhere(fault.to_string())),
         }
     }
 
@@ -64,7 +64,7 @@ impl SetReaders {
         Some((host, term_of(&hello)))
     }
 
-    async fn look_for_config(&self, plan: &ReplicaSet, r: &Reconfig) -> Sight {
+    async fn verify_config(&self, plan: &ReplicaSet, r: &Reconfig) -> Outcome {
         let config = match self.config(plan).await {
             Ok(config) => config,
             Err(fault) => return Verified::unobservable(fault.to_string()),
@@ -81,82 +81,84 @@ impl SetReaders {
         } else {
             Truth::Conflict
         };
-        let said = format!("{} has version {}{}", config.from, config.version, told_term(&config));
+        let detail = format!("{} has version {}{}", config.from, config.version, term_text(&config));
         let mark = Version {
             version: config.version,
             term: config.term.unwrap_or(-1),
             leader: led.then(|| config.from.clone()),
         };
-        Verified { truth, version: (truth != Truth::Unobservable).then_some(mark), detail: said }
+        Verified { truth, version: (truth != Truth::Unobservable).then_some(mark), detail }
     }
 
-    async fn look_for_step_down(
+    async fn verify_step_down(
         &self,
         plan: &ReplicaSet,
         host: &str,
         term: i64,
         request: &VerifyRequest<'_, Call, Version>,
-    ) -> Sight {
-        let hello = match self.greeted(plan, host).await {
+    ) -> Outcome {
+        let hello = match self.member_hello(plan, host).await {
             Ok(hello) => hello,
-            Err(silent) => return nobody_steps_down(host, term, silent, self.leads(plan).await, request.accepted),
+            Err(no_answer) => {
+                return step_down_unanswered(host, term, no_answer, self.leads(plan).await, request.accepted);
+            }
         };
         if hello.writable && term_of(&hello) == Some(term) {
             return Verified::new(Truth::NotApplied, format!("{host} is primary in term {term}"));
         }
         let over = format!("term {term} of {host} is over");
         if request.accepted {
-            return Verified::new(Truth::Applied, format!("{over}, as its reply said"));
+            return Verified::new(Truth::Applied, format!("{over}, as its reply shows"));
         }
         match self.was_logged(plan, host, request.tag, STEPPED_DOWN).await {
-            Told::Done => {
+            Logged::Done => {
                 Verified::new(Truth::Applied, format!("{over}: its log shows that it stepped down for this request"))
             }
-            Told::Nothing => Verified::new(
+            Logged::Nothing => Verified::new(
                 Truth::Conflict,
                 format!("{over}, and its log does not show that this request was the cause"),
             ),
-            Told::Denied(why) => {
+            Logged::Denied(why) => {
                 Verified::new(Truth::Conflict, format!("{over}; the cause would be in its log: {why}"))
             }
         }
     }
 
-    async fn look_for_freeze(
+    async fn verify_freeze(
         &self,
         plan: &ReplicaSet,
         host: &str,
         (secs, lapse): (u32, Option<Lapse>),
         request: &VerifyRequest<'_, Call, Version>,
-    ) -> Sight {
-        let greeted = self.greeted(plan, host).await;
-        if let Some(sight) = of_freeze(host, &greeted, (secs, lapse), request.accepted) {
+    ) -> Outcome {
+        let member_hello = self.member_hello(plan, host).await;
+        if let Some(sight) = of_freeze(host, &member_hello, (secs, lapse), request.accepted) {
             return sight;
         }
-        let said = match &greeted {
+        let detail = match &member_hello {
             Ok(hello) => match self.was_logged(plan, host, request.tag, FROZEN).await {
-                Told::Done => return Verified::new(Truth::Applied, format!("{host}'s log shows it")),
+                Logged::Done => return Verified::new(Truth::Applied, format!("{host}'s log shows it")),
                 _ if hello.writable => {
                     return Verified::new(
                         Truth::Conflict,
                         format!("{host} is primary: it is not frozen, for {secs} s or at all"),
                     );
                 }
-                Told::Nothing => format!("{host}'s log does not show it"),
-                Told::Denied(why) => format!("{host}'s log is needed: {why}"),
+                Logged::Nothing => format!("{host}'s log does not show it"),
+                Logged::Denied(why) => format!("{host}'s log is needed: {why}"),
             },
-            Err(Silent::Elsewhere(why) | Silent::Unobservable(why)) => {
+            Err(NoAnswer::Elsewhere(why) | NoAnswer::Unobservable(why)) => {
                 format!("{host} does not answer for the set: {why}")
             }
         };
         match lapse {
-            None => Verified::new(Truth::NotApplied, said),
+            None => Verified::new(Truth::NotApplied, detail),
             Some(lapse) => match self.has_lapsed(plan, lapse).await {
                 Ok(by) => Verified::new(
                     Truth::Applied,
-                    format!("{said}; the {} s of its step-down are over: {by}", lapse.secs),
+                    format!("{detail}; the {} s of its step-down are over: {by}", lapse.secs),
                 ),
-                Err(why) => Verified::unobservable(format!("{said}; {why}")),
+                Err(why) => Verified::unobservable(format!("{detail}; {why}")),
             },
         }
     }
@@ -166,24 +168,24 @@ impl SetReaders {
         let (leader, term) = self.leads(plan).await.ok_or("there is no primary")?;
         let status = self.own_status(plan, &leader).await.map_err(|unobservable| unobservable.detail)?;
         let led = status.led.ok_or_else(|| format!("{leader} does not report when it became primary"))?;
-        let said = format!("{leader} has been primary for {}", base::now::short(led));
+        let detail = format!("{leader} has been primary for {}", base::now::short(led));
         let over = term.is_some_and(|term| lapse.is_over(term, led));
-        if over { Ok(said) } else { Err(format!("the {} s of its step-down have not ended: {said}", lapse.secs)) }
+        if over { Ok(detail) } else { Err(format!("the {} s of its step-down have not ended: {detail}", lapse.secs)) }
     }
 
     /// Whether a member's log shows that it carried out the request with this tag.
-    async fn was_logged(&self, plan: &ReplicaSet, host: &str, tag: &str, lines: &[u32]) -> Told {
+    async fn was_logged(&self, plan: &ReplicaSet, host: &str, tag: &str, lines: &[u32]) -> Logged {
         match self.ask(plan, host, Command::Log, &[]).await {
             Ok(Reply::Document(d)) => {
                 let log = d.get_array("log").ok().into_iter().flatten().filter_map(|line| line.as_str());
-                if carried_out(log, &app_name(tag), lines) { Told::Done } else { Told::Nothing }
+                if carried_out(log, &app_name(tag), lines) { Logged::Done } else { Logged::Nothing }
             }
-            Ok(Reply::Code(code)) => Told::Denied(format!("error {code}")),
-            Err(fault) => Told::Denied(fault.to_string()),
+            Ok(Reply::Code(code)) => Logged::Denied(format!("error {code}")),
+            Err(fault) => Logged::Denied(fault.to_string()),
         }
     }
 
-    async fn look_whether(&self, plan: &ReplicaSet, until: &Until) -> Sight {
+    async fn verify_wait(&self, plan: &ReplicaSet, until: &Until) -> Outcome {
         match until {
             Until::Committed { version } => match self.of_leader(plan).await {
                 Err(unobservable) => unobservable,
@@ -200,19 +202,19 @@ impl SetReaders {
                     format!("{} accepts writes; {}", config.from, commitment(&config)),
                 ),
             },
-            Until::CaughtUp { host, within_ms } => self.look_whether_level(plan, host, *within_ms).await,
+            Until::CaughtUp { host, within_ms } => self.verify_caught_up(plan, host, *within_ms).await,
             Until::Leads { host, after } => match self.hello(plan, host).await {
                 Err(fault) => Verified::unobservable(fault.to_string()),
                 Ok(hello) => {
                     let term = term_of(&hello).filter(|_| hello.writable);
-                    let said = match term {
+                    let detail = match term {
                         Some(term) => format!("{host} accepts writes in term {term}"),
                         None => format!(
                             "{host} does not accept writes; it reports {} as primary",
                             hello.primary.as_deref().unwrap_or("nobody")
                         ),
                     };
-                    Verified::new(of(term.is_some_and(|t| t > *after)), said)
+                    Verified::new(of(term.is_some_and(|t| t > *after)), detail)
                 }
             },
             Until::Writable => match self.leads(plan).await {
@@ -223,7 +225,7 @@ impl SetReaders {
     }
 
     /// The configuration, read from the primary.
-    async fn of_leader(&self, plan: &ReplicaSet) -> Result<Config, Sight> {
+    async fn of_leader(&self, plan: &ReplicaSet) -> Result<Config, Outcome> {
         match self.config(plan).await {
             Ok(config) if config.committed.is_some() => Ok(config),
             Ok(config) => Err(Verified::unobservable(format!("no primary, according to {}", config.from))),
@@ -232,7 +234,7 @@ impl SetReaders {
     }
 
     /// Whether a member has what the primary had before the query; otherwise the age of the primary's newest write that the member has.
-    async fn look_whether_level(&self, plan: &ReplicaSet, host: &str, within_ms: u32) -> Sight {
+    async fn verify_caught_up(&self, plan: &ReplicaSet, host: &str, within_ms: u32) -> Outcome {
         let Some((leader, _)) = self.leads(plan).await else { return Verified::unobservable("there is no primary") };
         let both = async { Ok((self.own_status(plan, &leader).await?, self.own_status(plan, host).await?)) };
         let (first, member) = match both.await {
@@ -250,7 +252,7 @@ impl SetReaders {
         Verified::new(of(level), format!("{host} is {:.1} s behind {leader}", lag.as_secs_f64()))
     }
 
-    async fn own_status(&self, plan: &ReplicaSet, host: &str) -> Result<Box<Status>, Sight> {
+    async fn own_status(&self, plan: &ReplicaSet, host: &str) -> Result<Box<Status>, Outcome> {
         let peer = Peer { set: 0, host: host.into() };
         match self.status(plan, &peer).await {
             Ok(Membership::In(status)) => Ok(status),
@@ -268,7 +270,7 @@ fn term_of(hello: &Hello) -> Option<i64> {
     hello.term.and_then(|t| i64::try_from(t).ok())
 }
 
-fn told_term(config: &Config) -> String {
+fn term_text(config: &Config) -> String {
     config.term.map_or_else(String::new, |term| format!(" of term {term}"))
 }
 

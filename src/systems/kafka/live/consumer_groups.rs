@@ -339,9 +339,6 @@ mod tests {
         };
         let partial = list(0).partial.expect("nobody vouches for it");
         assert_eq!(partial.kind, FaultKind::Unsupported, "{partial}");
-        assert!(
-            list(7).partial.is_none(),
-            "who sees others sees that these are not there, or is told when they are asked for"
-        );
+        assert!(list(7).partial.is_none(), "who sees others sees that these are not there, or gets an error for them");
     }
 }

@@ -1,0 +1,30 @@
+//! The side effects of an event, as data: the event loop executes them.
+
+use engine::{EngineCommand, run::Order, snapshot::DetailKey};
+
+/// A side effect to execute.
+#[derive(Debug, PartialEq)]
+pub enum Act {
+    /// Send a command to the engine.
+    Send(EngineCommand),
+    /// Want the detail of this row in the snapshots, and no other.
+    Open(Option<DetailKey>),
+    /// Set the speed of simulated time, in virtual seconds a second.
+    Speed(f64),
+    /// Give an order.
+    Order(Order),
+    /// Load the selected theme.
+    Theme,
+    /// Mask names, or show them.
+    Mask,
+    /// Show instants in the selected zone.
+    Zone,
+    /// Enable or disable the mouse.
+    Mouse,
+    /// Redraw the whole screen.
+    Redraw,
+    /// Stop until SIGCONT.
+    Suspend,
+    /// Quit.
+    Quit,
+}
