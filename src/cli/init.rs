@@ -6,30 +6,20 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Args;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::out::{Failed, done, print};
 use base::text::{Document, line};
-use plan::init::{self, Regions, SYSTEMS};
+use plan::{
+    init::{self, Regions},
+    things::LISTED,
+};
 
 /// What the plan is to be about. Without any system named: all of them.
 #[derive(Debug, Args)]
 pub(super) struct Init {
-    /// With MongoDB replica sets
-    #[arg(long, help_heading = "Systems")]
-    mongodb: bool,
-    /// With a pair of Kafka clusters
-    #[arg(long, help_heading = "Systems")]
-    kafka: bool,
-    /// With roles of EC2 instances
-    #[arg(long, help_heading = "Systems")]
-    fleet: bool,
-    /// With weighted DNS names of Route 53
-    #[arg(long, help_heading = "Systems")]
-    dns: bool,
-    /// With health queries to Prometheus or CloudWatch
-    #[arg(long, help_heading = "Systems")]
-    health: bool,
+    #[command(flatten)]
+    systems: Systems,
     /// The source AWS region
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     from: String,
@@ -41,11 +31,40 @@ pub(super) struct Init {
     output: Option<PathBuf>,
 }
 
+/// The systems that were named: an option for each, made of the plan's own table of them.
+#[derive(Debug)]
+struct Systems(Vec<&'static str>);
+
+impl Args for Systems {
+    fn augment_args(command: Command) -> Command {
+        command.args(LISTED.iter().map(|it| {
+            Arg::new(it.option).long(it.option).help(it.help).help_heading("Systems").action(ArgAction::SetTrue)
+        }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Systems {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self(options().filter(|option| matches.get_flag(option)).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+fn options() -> impl Iterator<Item = &'static str> {
+    LISTED.iter().map(|it| it.option)
+}
+
 pub(super) fn run(it: &Init) -> Result<ExitCode, Failed> {
-    let flags = [it.mongodb, it.kafka, it.fleet, it.dns, it.health];
-    let all = !flags.contains(&true);
-    let systems: Vec<&str> =
-        SYSTEMS.into_iter().zip(flags).filter(|(_, named)| *named || all).map(|(s, _)| s).collect();
+    let Systems(named) = &it.systems;
+    let systems = if named.is_empty() { options().collect() } else { named.clone() };
     let text = init::plan(&systems, Regions { from: &it.from, to: &it.to })
         .map_err(|why| Failed::new(format_args!("error: {why}")))?;
     let Some(file) = &it.output else { return print(Document::block(&text)) };

@@ -4,17 +4,14 @@
 
 use std::{
     fmt,
-    ops::Range,
     path::{Path, PathBuf},
 };
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::sensitive;
+pub use super::span::Span;
 use base::text as harmless;
-
-/// A range of bytes in the plan's text.
-pub type Span = Range<usize>;
 
 /// The kind of a fault: stable words, suitable for a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,5 +1,5 @@
 //! What each table of a plan says of itself to those who treat all tables alike: the secrets that it refers to, the names in it that are
-//! private, and the words in it that are none.
+//! private, the words in it that are none, and where it lets something be changed.
 
 use crate::{
     secret::Secret,
@@ -8,7 +8,7 @@ use crate::{
         Runbook, Site,
     },
 };
-use base::side::Side;
+use base::side::{Side, Sides};
 
 /// One table.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Entry<'p> {
     pub private: Vec<Private<'p>>,
     /// Words in it that are not private, even if they look like a host.
     pub words: Vec<&'p str>,
+    /// The sides on which it lets something be changed.
+    pub changes: Sides<bool>,
 }
 
 /// A use of a secret.
@@ -75,6 +77,7 @@ fn of_site(side: Side, site: &Site) -> Entry<'_> {
     Entry {
         secrets: of_access(&format!("sites.{side}"), &site.access),
         words: vec![&site.label, &site.region],
+        changes: Sides::from_fn(|of| of == side && site.access.write.is_some()),
         ..Entry::default()
     }
 }
@@ -95,11 +98,14 @@ fn of_set(set: &ReplicaSet) -> Entry<'_> {
         secrets: secrets.collect(),
         private: set.seeds.iter().chain(&set.candidates).map(|host| Private::Host(host)).collect(),
         words: vec![&set.name],
+        // One login for the members of both sides.
+        changes: Sides::from_fn(|_| set.write.is_some()),
     }
 }
 
 fn of_pair(pair: &KafkaPair) -> Entry<'_> {
-    let mut entry = Entry { words: vec![&pair.name], ..Entry::default() };
+    let changes = Sides::from_fn(|side| pair.clusters.get(side).write.is_some());
+    let mut entry = Entry { words: vec![&pair.name], changes, ..Entry::default() };
     for side in Side::BOTH {
         let cluster = pair.clusters.get(side);
         let reading = cluster.read.iter().map(|(name, property)| (name, property, false));

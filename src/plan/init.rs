@@ -19,9 +19,6 @@ const PARTS: [&str; 6] = [
     include_str!("init/after.toml"),
 ];
 
-/// The systems of a plan, by the names that the parts use.
-pub const SYSTEMS: [&str; 5] = ["mongodb", "kafka", "fleet", "dns", "health"];
-
 /// The regions from and to which a platform moves, by AWS's names.
 #[derive(Debug, Clone, Copy)]
 pub struct Regions<'a> {
@@ -42,7 +39,7 @@ pub enum RegionError {
     Same(String),
 }
 
-/// A plan for these of [`SYSTEMS`].
+/// A plan for these systems, by their options in [`LISTED`](super::things::LISTED).
 ///
 /// # Errors
 /// If a region is not valid, or both are the same.
@@ -90,6 +87,7 @@ fn label(region: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::things::LISTED;
 
     #[test]
     fn every_word_of_the_parts_is_a_system_and_every_system_is_there() {
@@ -101,8 +99,9 @@ mod tests {
             .map(|word| word.trim_start_matches('!'))
             .filter(|word| !word.is_empty())
             .collect();
-        assert!(words.iter().all(|word| SYSTEMS.contains(word)), "{words:?}");
-        assert!(SYSTEMS.iter().all(|system| words.contains(system)));
+        let options: Vec<&str> = LISTED.iter().map(|it| it.option).collect();
+        assert!(words.iter().all(|word| options.contains(word)), "{words:?}");
+        assert!(options.iter().all(|option| words.contains(option)));
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod scalar;
 pub mod schema;
 pub mod secret;
 mod sensitive;
+mod span;
 pub mod spec;
 pub mod things;
 pub mod tree;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Catalog, Faulty, Plan, Report, Secret, SecretError, Severity, entry::SecretUse};
+use super::{Catalog, Faulty, Plan, Report, Secret, SecretError, Severity, entry::SecretUse, things::LISTED};
 use base::side::Side;
 use base::text::{Document, Lines};
 
@@ -71,24 +71,18 @@ impl Plan {
     /// A summary of the plan, in a few lines.
     #[must_use]
     pub fn summary(&self) -> Vec<String> {
+        let entries = self.entries();
         let mut lines = vec![self.name.clone()];
         for side in Side::BOTH {
             let site = self.sites.get(side);
-            // Sets and mirrors cover both sides, with their own logins.
-            let kafka = self.kafka.iter().any(|k| k.clusters.get(side).write.is_some());
-            let changes = site.access.write.is_some() || self.replica_sets.iter().any(|s| s.write.is_some()) || kafka;
+            let changes = entries.iter().any(|entry| *entry.changes.get(side));
             let mode = if changes { "may be changed" } else { "read only" };
             lines.push(format!("{side}: {} {}, {mode}", site.label, site.region));
         }
-        let names = |what: &str, names: Vec<&str>| match names.len() {
-            0 => format!("{what}: none"),
-            n => format!("{what}: {n} ({})", names.join(", ")),
-        };
-        lines.push(names("replica sets", self.replica_sets.iter().map(|s| s.name.as_str()).collect()));
-        lines.push(names("pairs of Kafka clusters", self.kafka.iter().map(|k| k.name.as_str()).collect()));
-        lines.push(names("roles", self.fleet.iter().map(|r| r.name.as_str()).collect()));
-        lines.push(names("DNS names", self.dns.iter().map(|d| d.name.as_str()).collect()));
-        lines.push(names("health queries", self.health.iter().map(|h| h.name.as_str()).collect()));
+        lines.extend(LISTED.iter().map(|it| match it.names(self) {
+            names if names.is_empty() => format!("{}: none", it.plural),
+            names => format!("{}: {} ({})", it.plural, names.len(), names.join(", ")),
+        }));
         lines
     }
 

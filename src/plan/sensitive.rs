@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::diag::Span;
+use super::span::Span;
 
 /// Words that mark a key's name as that of a secret.
 const WORDS: &str = r"pas+w|pass|pwd|psw|\bpw\b|secret|token|bearer|credential|external_id|access_?key|private|api_?key|webhook|authorization|cookie";

@@ -21,7 +21,7 @@ pub use self::{
     gate::{Agg, Compare, Condition, Gate, Volume, WINDOW},
     health::{HealthKind, HealthQuery, MetricQuery},
     kafka::{Isolation, KafkaCluster, KafkaPair, Mirror, Property},
-    pace::{Budgets, Intervals, Window},
+    pace::{Budgets, IntervalSpec, Intervals, Window},
     replica_set::{Canary, Login, MemberRule, ReplicaSet},
     sites::{Access, AwsCredentials, Site},
     step::{Action, Approver, Confirm, Named, PhasePlan, Runbook, StepPlan},

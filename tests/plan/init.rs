@@ -8,7 +8,8 @@ use std::{
 
 use landfall::plan::{
     Action, Condition, Plan, Secret,
-    init::{self, Regions, SYSTEMS},
+    init::{self, Regions},
+    things::LISTED,
 };
 
 use crate::lines_of;
@@ -23,10 +24,15 @@ fn plan(systems: &[&str]) -> Plan {
     plan.expect("taken")
 }
 
+/// All systems, by their options.
+fn systems() -> Vec<&'static str> {
+    LISTED.iter().map(|it| it.option).collect()
+}
+
 /// All choices.
 fn choices() -> impl Iterator<Item = Vec<&'static str>> {
-    (0..1_u32 << SYSTEMS.len()).map(|bits| {
-        SYSTEMS.into_iter().enumerate().filter(|(at, _)| bits & (1 << at) != 0).map(|(_, system)| system).collect()
+    (0..1_u32 << LISTED.len()).map(|bits| {
+        systems().into_iter().enumerate().filter(|(at, _)| bits & (1 << at) != 0).map(|(_, system)| system).collect()
     })
 }
 
@@ -64,15 +70,8 @@ fn every_choice_of_systems_is_a_plan_without_fault_or_warning() {
     let mut steps = Vec::new();
     for chosen in choices() {
         let plan = plan(&chosen);
-        let there = [
-            ("mongodb", !plan.replica_sets.is_empty()),
-            ("kafka", !plan.kafka.is_empty()),
-            ("fleet", !plan.fleet.is_empty()),
-            ("dns", !plan.dns.is_empty()),
-            ("health", !plan.health.is_empty()),
-        ];
-        for (system, there) in there {
-            assert_eq!(there, chosen.contains(&system), "{system} of {chosen:?}");
+        for it in LISTED {
+            assert_eq!(!it.names(&plan).is_empty(), chosen.contains(&it.option), "{} of {chosen:?}", it.option);
         }
         let runbook = &plan.runbook;
         let conditions = runbook.invariants.iter().chain(&runbook.aborts).map(|named| &named.when);
@@ -114,7 +113,7 @@ fn what_is_written_is_readable_and_says_which_secrets_it_asks_for() {
 
 #[test]
 fn all_of_it_is_the_canonical_runbook() {
-    let plan = plan(&SYSTEMS);
+    let plan = plan(&systems());
     assert_eq!((plan.sites.source.label.as_str(), plan.sites.target.region.as_str()), ("EUWEST1", "us-east-1"));
     let irreversible: Vec<&str> =
         plan.runbook.steps().filter(|(_, s)| s.irreversible).map(|(_, s)| s.id.as_str()).collect();
@@ -152,7 +151,7 @@ fn a_move_to_nowhere_is_refused() {
 
 fn landfall(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
-    for (_, secret) in plan(&SYSTEMS).secrets() {
+    for (_, secret) in plan(&systems()).secrets() {
         if let Secret::Env(name) = secret {
             command.env(name, "a secret for this test only");
         }
@@ -188,7 +187,7 @@ fn a_new_file_is_written_whole_and_checked_and_none_is_written_over() {
     assert!(detail.contains("a plan without faults, no warning"), "{detail}");
 
     let (code, detail, _) = run(&["init", "--from", "eu-west-1", "--to", "us-east-1"]);
-    assert_eq!((code, detail), (Some(0), written(&SYSTEMS)), "no system named: all of them");
+    assert_eq!((code, detail), (Some(0), written(&systems())), "no system named: all of them");
     let left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").filter_map(Result::ok).collect();
     assert_eq!(left.len(), 1, "nothing but the plan: {left:?}");
 }

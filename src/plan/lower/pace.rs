@@ -8,14 +8,7 @@ use crate::{
 
 pub(super) fn intervals(root: &Table) -> Option<Intervals> {
     let t = root.table("intervals")?;
-    Some(Intervals {
-        mongo: t.get("mongo")?,
-        kafka: t.get("kafka")?,
-        ec2: t.get("ec2")?,
-        route53: t.get("route53")?,
-        dns: t.get("dns")?,
-        health: t.get("health")?,
-    })
+    Intervals::read(|key| t.get(key))
 }
 
 pub(super) fn budgets(root: &Table, faults: &mut Faults) -> Option<Budgets> {

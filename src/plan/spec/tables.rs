@@ -9,6 +9,7 @@ use super::{
     replica_set::REPLICA_SET,
     runbook::{ABORT, APPROVER, GATE_DEFAULTS, INVARIANT, PHASE},
 };
+use crate::types::Intervals;
 
 /// A required key.
 pub const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Key {
@@ -315,18 +316,20 @@ static CLOUDWATCH: TableSpec = TableSpec {
 /// From 200 ms, which does not overload any server, to an hour, beyond which observation is not useful.
 const INTERVAL: Kind = Duration(Duration::from_millis(200), Duration::from_secs(3600));
 
-static INTERVALS: TableSpec = TableSpec {
-    header: "[intervals]",
-    doc: "How often each system is polled.",
-    groups: &[&[
-        or("mongo", INTERVAL, "\"2s\"", "Each member of each replica set."),
-        or("kafka", INTERVAL, "\"5s\"", "Each cluster."),
-        or("ec2", INTERVAL, "\"15s\"", "Each region."),
-        or("route53", INTERVAL, "\"30s\"", "Record sets."),
-        or("dns", INTERVAL, "\"10s\"", "Window over which served shares are sampled."),
-        or("health", INTERVAL, "\"15s\"", "Health queries."),
-    ]],
-};
+/// The keys of `[intervals]`.
+const fn intervals() -> [Key; Intervals::SPECS.len()] {
+    let mut keys = [const { or("", INTERVAL, "", "") }; Intervals::SPECS.len()];
+    let mut at = 0;
+    while at < keys.len() {
+        let spec = &Intervals::SPECS[at];
+        keys[at] = or(spec.key, INTERVAL, spec.default, spec.doc);
+        at += 1;
+    }
+    keys
+}
+
+static INTERVALS: TableSpec =
+    TableSpec { header: "[intervals]", doc: "How often each system is polled.", groups: &[&intervals()] };
 
 static BUDGETS: TableSpec = TableSpec {
     header: "[budgets]",

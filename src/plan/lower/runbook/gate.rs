@@ -11,7 +11,7 @@ use crate::{
     diag::{Code, Diagnosis, Faults, Span},
     scalar::{friendly, quoted},
     tree::{At, FromValue, Quantity, Table},
-    types::{Agg, Compare, Condition, Gate, Volume, WINDOW},
+    types::{Agg, Compare, Condition, Gate, Intervals, Volume, WINDOW},
 };
 use base::signal::{MAX, Unit};
 
@@ -181,14 +181,11 @@ impl<'t> Gates<'t> {
         }
     }
 
-    /// The interval of a system; for DNS the shorter of its two.
-    fn interval(&self, cadence: &str) -> Option<Duration> {
+    /// The interval of a system; of several the shortest.
+    fn interval(&self, system: &str) -> Option<Duration> {
         let intervals = self.names.root.table("intervals")?;
-        match cadence {
-            "metrics" => intervals.get("health"),
-            "route53" => Some(intervals.get::<Duration>("route53")?.min(intervals.get("dns")?)),
-            other => intervals.get(other),
-        }
+        let own = Intervals::SPECS.iter().filter(|spec| spec.system == system).map(|spec| intervals.get(spec.key));
+        own.collect::<Option<Vec<Duration>>>()?.into_iter().min()
     }
 }
 
