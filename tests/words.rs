@@ -75,6 +75,7 @@ const TYPES: &[(&str, &str)] = &[
     ("Seen", "Observed"),
     ("Looked", "Verified"),
     ("World", "SharedConditions"),
+    ("Begun", "AttemptStarted, Attempts"),
     ("Acts", "Writer"),
     ("Second", "Approve"),
     ("LeaveOut", "Skip"),

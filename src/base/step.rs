@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | `state.rs` | the names of the states, and the direction |
 //! | `machine.rs` | [`Machine`]: a step in full, and what can be asked of it |
-//! | `attempt.rs` | what was begun: an attempt forward, or a rollback of it |
+//! | `attempt.rs` | attempts: the last one, forward or a rollback, and what is left of earlier ones |
 //! | `recipe.rs` | the operations of an attempt: kind and state of each |
 //! | `event.rs` | the events of a step, and its effects |
 //! | `transitions.rs` | [`step`]: the transitions |

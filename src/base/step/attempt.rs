@@ -1,4 +1,4 @@
-//! What was begun of a step: the last attempt, and of the earlier ones what still matters.
+//! The attempts of a step: the last one, and of the earlier ones what still matters.
 
 use super::{
     event::Ticket,
@@ -64,11 +64,11 @@ pub struct Back {
     pub origin: Origin,
 }
 
-/// What was begun of a step.
+/// The attempts of a step that were begun.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Begun {
-    /// Nothing.
-    Nothing,
+pub enum Attempts {
+    /// None was begun.
+    None,
     /// The last attempt went forward.
     Forward(Forward),
     /// The last attempt is a rollback.
@@ -115,11 +115,11 @@ impl Forward {
     }
 }
 
-impl Begun {
+impl Attempts {
     /// The direction of the last attempt.
     pub const fn way(&self) -> Way {
         match self {
-            Self::Nothing | Self::Forward(_) => Way::Forward,
+            Self::None | Self::Forward(_) => Way::Forward,
             Self::Back(_) | Self::Returned(_) => Way::Back,
         }
     }
@@ -130,7 +130,7 @@ impl Begun {
             Self::Forward(Forward { work: Work::Own(attempt), .. })
             | Self::Back(Back { attempt, .. })
             | Self::Returned(attempt) => Some(attempt),
-            Self::Nothing | Self::Forward(Forward { work: Work::Adopted, .. }) => None,
+            Self::None | Self::Forward(Forward { work: Work::Adopted, .. }) => None,
         }
     }
 
@@ -139,7 +139,7 @@ impl Begun {
             Self::Forward(Forward { work: Work::Own(attempt), .. })
             | Self::Back(Back { attempt, .. })
             | Self::Returned(attempt) => Some(attempt),
-            Self::Nothing | Self::Forward(Forward { work: Work::Adopted, .. }) => None,
+            Self::None | Self::Forward(Forward { work: Work::Adopted, .. }) => None,
         }
     }
 
@@ -185,7 +185,7 @@ impl Begun {
             Self::Forward(forward) => forward.is_partly_done(),
             // What it rolls back is judged by the rollback; this is what it does not cover.
             Self::Back(back) => back.of.left,
-            Self::Nothing | Self::Returned(_) => false,
+            Self::None | Self::Returned(_) => false,
         }
     }
 
@@ -206,10 +206,10 @@ impl Begun {
     /// A rollback takes the place of the last attempt, which is kept: it stands until the rollback is finished.
     pub fn begin_back(&mut self, recipe: Recipe, origin: Origin) {
         let attempt = self.next(recipe);
-        *self = match std::mem::replace(self, Self::Nothing) {
+        *self = match std::mem::replace(self, Self::None) {
             Self::Forward(of) | Self::Back(Back { of, .. }) => Self::Back(Back { attempt, of, origin }),
             // No journal of this program begins a rollback of nothing.
-            Self::Nothing => Self::Back(Back { attempt, of: Forward { work: Work::Adopted, left: false }, origin }),
+            Self::None => Self::Back(Back { attempt, of: Forward { work: Work::Adopted, left: false }, origin }),
             Self::Returned(_) => Self::Returned(attempt),
         };
     }
@@ -227,7 +227,7 @@ impl Begun {
 
     /// A rollback of which nothing was applied is cancelled: what it was to roll back stands. The state before it, if there was one.
     pub fn stand(&mut self) -> Option<StepState> {
-        match std::mem::replace(self, Self::Nothing) {
+        match std::mem::replace(self, Self::None) {
             Self::Back(Back { of, origin: (state, _), .. }) => {
                 *self = Self::Forward(of);
                 Some(state)
@@ -241,18 +241,18 @@ impl Begun {
 
     /// The rollback is finished.
     pub fn finish_back(&mut self) {
-        *self = match std::mem::replace(self, Self::Nothing) {
+        *self = match std::mem::replace(self, Self::None) {
             Self::Back(Back { attempt, .. })
             | Self::Forward(Forward { work: Work::Own(attempt), .. })
             | Self::Returned(attempt) => Self::Returned(attempt),
-            Self::Nothing | Self::Forward(Forward { work: Work::Adopted, .. }) => Self::Nothing,
+            Self::None | Self::Forward(Forward { work: Work::Adopted, .. }) => Self::None,
         };
     }
 
     /// All attempts that are kept.
-    pub fn attempts_mut(&mut self) -> impl Iterator<Item = &mut Attempt> {
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Attempt> {
         let (last, before) = match self {
-            Self::Nothing => (None, None),
+            Self::None => (None, None),
             Self::Forward(forward) => (forward.own_mut(), None),
             Self::Back(Back { attempt, of, .. }) => (Some(attempt), of.own_mut()),
             Self::Returned(attempt) => (Some(attempt), None),

@@ -1,7 +1,7 @@
 //! The state of a step in full. What does not exist in a state has no place in it.
 
 use super::{
-    attempt::{Attempt, Begun, Forward, Origin, Work},
+    attempt::{Attempt, Attempts, Forward, Origin, Work},
     event::{Clearance, Ticket},
     recipe::{Kind, Op, OpState, Recipe},
     state::{StepState, Way},
@@ -13,7 +13,7 @@ use crate::digest::Digest;
 pub struct Machine {
     pub(super) terms: Terms,
     pub(super) state: State,
-    pub(super) begun: Begun,
+    pub(super) attempts: Attempts,
     /// Attempts begun, in both directions together.
     pub(super) attempt: u16,
     /// The state before the last rollback that was begun. Nothing decides by it: each start record carries it, as those of released
@@ -167,7 +167,7 @@ impl Machine {
         Self {
             terms: Terms { approvals: needs_approvals, reversible, manual },
             state: State::Considered(Considered::new(Course::Forward, Clearance::Needs, Stands::Pending)),
-            begun: Begun::Nothing,
+            attempts: Attempts::None,
             attempt: 0,
             origin: (StepState::Pending, Way::Forward),
             held: false,
@@ -187,14 +187,14 @@ impl Machine {
         match &self.state {
             State::Considered(Considered { course: Course::Back(_), .. }) | State::RolledBack => Way::Back,
             State::Considered(_) | State::Attested | State::Skipped | State::Cancelled => Way::Forward,
-            _ => self.begun.way(),
+            _ => self.attempts.way(),
         }
     }
 
     /// The direction of the last attempt that was begun: not of one that is only under consideration.
     #[must_use]
     pub const fn went(&self) -> Way {
-        self.begun.way()
+        self.attempts.way()
     }
 
     /// Attempts begun, in both directions together.
@@ -206,7 +206,7 @@ impl Machine {
     /// The operations of the last attempt that was begun. Empty if there was none, or the step was adopted.
     #[must_use]
     pub fn recipe(&self) -> &Recipe {
-        self.begun.recipe()
+        self.attempts.recipe()
     }
 
     /// The digest of what was previewed last and has not begun: approvals are bound to exactly this.
@@ -248,14 +248,14 @@ impl Machine {
     /// Whether it was satisfied by an external change, and adopted.
     #[must_use]
     pub const fn is_adopted(&self) -> bool {
-        matches!(self.begun, Begun::Forward(Forward { work: Work::Adopted, .. }))
+        matches!(self.attempts, Attempts::Forward(Forward { work: Work::Adopted, .. }))
     }
 
     /// Sets the numbers by which outdated timers and verifications are recognised to zero, so that machines that differ only in these are
     /// equal: for a search through all states.
     pub fn forget_numbers(&mut self) {
         self.epoch = 0;
-        self.begun.attempts_mut().flat_map(|attempt| &mut attempt.recipe.ops).for_each(|op| op.look = 0);
+        self.attempts.all_mut().flat_map(|attempt| &mut attempt.recipe.ops).for_each(|op| op.look = 0);
     }
 
     /// Whether enough people approved the preview.
@@ -265,7 +265,7 @@ impl Machine {
 
     /// Whether the last attempt was abandoned.
     pub(super) const fn is_abandoned(&self) -> bool {
-        matches!(self.begun.attempt(), Some(Attempt { abandoned: true, .. }))
+        matches!(self.attempts.attempt(), Some(Attempt { abandoned: true, .. }))
     }
 
     pub(super) const fn considered(&self) -> Option<&Considered> {
@@ -289,13 +289,13 @@ impl Machine {
     #[must_use]
     pub fn stands(&self) -> bool {
         // During a rollback it counts as applied until it is rolled back.
-        matches!(self.begun, Begun::Back(_)) || self.partly_done()
+        matches!(self.attempts, Attempts::Back(_)) || self.partly_done()
     }
 
     /// Whether an attempt forward left changes that are neither completed nor rolled back.
     #[must_use]
     pub fn partly_done(&self) -> bool {
-        self.begun.is_partly_done()
+        self.attempts.is_partly_done()
     }
 
     /// The first operation that two people may resolve manually: one that cannot be observed, or a cleanup that could not be finished.
@@ -315,7 +315,7 @@ impl Machine {
     #[must_use]
     pub const fn satisfies(&self) -> bool {
         match self.state {
-            State::Done => matches!(self.begun.way(), Way::Forward),
+            State::Done => matches!(self.attempts.way(), Way::Forward),
             State::Attested => self.terms.manual,
             State::Skipped => true,
             _ => false,
@@ -331,14 +331,14 @@ impl Machine {
     /// Whether any change of the last attempt is applied, or may be.
     #[must_use]
     pub fn touched(&self) -> bool {
-        self.begun.touched()
+        self.attempts.touched()
     }
 
     /// Whether a cleanup is still to be finished, or could not be: until then the estate is exposed, also while the next cleanup is only
     /// under consideration.
     #[must_use]
     pub fn exposed(&self) -> bool {
-        (self.touched() || self.begun.is_cleanup())
+        (self.touched() || self.attempts.is_cleanup())
             && matches!(self.state, State::Running | State::Failed | State::Considered(_))
             && self.recipe().ops.iter().any(|op| op.cleanup && !op.state.holds() && op.state != OpState::Spared)
     }

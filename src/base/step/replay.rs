@@ -46,10 +46,10 @@ impl Machine {
     pub(super) fn enter(&mut self, mut recipe: Recipe, course: Course) {
         recipe.attempt = self.attempt;
         match course {
-            Course::Forward => self.begun.begin_forward(recipe),
+            Course::Forward => self.attempts.begin_forward(recipe),
             Course::Back(origin) => {
                 self.origin = origin;
-                self.begun.begin_back(recipe, origin);
+                self.attempts.begin_back(recipe, origin);
             }
         }
     }
@@ -69,20 +69,20 @@ impl Machine {
             Record::Note(Note::State(state)) => {
                 self.state = State::of(*state);
                 if *state == StepState::RolledBack {
-                    self.begun.finish_back();
+                    self.attempts.finish_back();
                 }
             }
             Record::Note(Note::Abandoned) => {
-                self.begun.attempt_mut().into_iter().for_each(|attempt| attempt.abandoned = true);
+                self.attempts.attempt_mut().into_iter().for_each(|attempt| attempt.abandoned = true);
             }
             Record::Note(Note::Stands) => {
-                if let Some(before) = self.begun.stand() {
+                if let Some(before) = self.attempts.stand() {
                     self.state = State::of(before);
                 }
             }
             Record::Note(Note::Adopted(attempt)) => {
                 self.attempt = *attempt;
-                self.begun.adopt();
+                self.attempts.adopt();
             }
         }
     }
@@ -93,12 +93,12 @@ impl Machine {
     }
 
     fn put(&mut self, ticket: Ticket, state: OpState) {
-        let Some(op) = self.begun.op_mut(ticket) else { return };
+        let Some(op) = self.attempts.op_mut(ticket) else { return };
         let overwritten = op.state == OpState::Applied && state == OpState::Unknown;
         (op.turn, op.state) = (ticket.turn, state);
         self.state = State::Running;
         if overwritten {
-            self.begun.note_left();
+            self.attempts.note_left();
         }
     }
 }

@@ -56,21 +56,21 @@ impl Next {
     }
 
     pub(super) fn set(&mut self, t: Ticket, state: OpState) {
-        if let Some(op) = self.state.begun.op_mut(t) {
+        if let Some(op) = self.state.attempts.op_mut(t) {
             op.state = state;
         }
     }
 
     /// Whether a copy of its request may still arrive that was sent before.
     fn set_waited(&mut self, t: Ticket, waited: bool) {
-        if let Some(op) = self.state.begun.op_mut(t) {
+        if let Some(op) = self.state.attempts.op_mut(t) {
             op.waited = waited;
         }
     }
 
     /// Results of earlier verifications are ignored from now on; the number of the next.
     fn next_look(&mut self, t: Ticket) -> Option<u16> {
-        let op = self.state.begun.op_mut(t)?;
+        let op = self.state.attempts.op_mut(t)?;
         op.look = op.look.wrapping_add(1);
         Some(op.look)
     }
@@ -105,7 +105,7 @@ impl Next {
     /// The outcome is not known: verify.
     fn unknown(&mut self, t: Ticket) {
         if self.op(t).is_some_and(|op| op.state == OpState::Applied) {
-            self.state.begun.note_left();
+            self.state.attempts.note_left();
         }
         self.set(t, OpState::Unknown);
         self.set_waited(t, false);
@@ -175,7 +175,7 @@ impl Next {
     /// Begins nothing new; an operation that only waits is skipped if a cleanup is to be finished.
     pub(super) fn stop(&mut self) {
         if self.is_stopped() {
-            for op in self.state.begun.ops_mut() {
+            for op in self.state.attempts.ops_mut() {
                 if op.kind == Kind::Wait && !op.cleanup && op.state == OpState::Unknown {
                     op.state = OpState::NotApplied;
                 }
@@ -202,14 +202,14 @@ impl Next {
         // Whatever is tolerated, an unfinished cleanup is not: the estate is exposed.
         let cleanup_failed = recipe.ops.iter().any(|op| op.cleanup && op.state.failed());
         let complete = !waiting(false) && !cleanup_failed && failed <= usize::from(recipe.limits.max_failed);
-        for op in self.state.begun.ops_mut() {
+        for op in self.state.attempts.ops_mut() {
             if op.cleanup && op.state == OpState::Waiting {
                 op.state = OpState::Spared;
             }
         }
         // The result of a cleanup covers the cleanup only: whether the step is done depends on the attempt before it.
-        let only_cleanup = self.state.begun.is_cleanup();
-        if complete && (!only_cleanup || self.state.begun.rest_applied()) {
+        let only_cleanup = self.state.attempts.is_cleanup();
+        if complete && (!only_cleanup || self.state.attempts.rest_applied()) {
             self.settle();
         } else if only_cleanup || self.state.touched() || self.state.way() == Way::Forward && self.state.partly_done() {
             self.conclude(State::Failed);
@@ -253,12 +253,14 @@ impl Next {
         // The cleanup, one after the other, once the outcome of all the rest is known; not needed if nothing of the rest is applied.
         // Operations that end by themselves are not waited for.
         let lapsing = recipe.ops.iter().filter(|op| op.kind == Kind::Lapses && op.state.uncertain()).count();
-        (in_flight == lapsing && (self.state.touched() || self.state.begun.is_cleanup())).then(|| next(true)).flatten()
+        (in_flight == lapsing && (self.state.touched() || self.state.attempts.is_cleanup()))
+            .then(|| next(true))
+            .flatten()
     }
 
     fn start(&mut self, at: usize) {
         let attempt = self.state.recipe().attempt;
-        let Some(op) = self.state.begun.ops_mut().get_mut(at) else { return };
+        let Some(op) = self.state.attempts.ops_mut().get_mut(at) else { return };
         op.turn = op.turn.saturating_add(1);
         op.waited = false;
         let wait = op.kind == Kind::Wait;

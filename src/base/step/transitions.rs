@@ -1,7 +1,7 @@
 //! The transitions of a step.
 
 use super::{
-    attempt::{Back, Begun},
+    attempt::{Attempts, Back},
     event::{Clearance, Level, Note, StepEffect, StepEvent, Timer},
     machine::{Considered, Course, Machine, Stands, State},
     recipe::{OpState, Recipe},
@@ -79,7 +79,7 @@ impl Next {
                 self.conclude(State::Skipped);
             }
             StepEvent::Adopt if self.may_adopt() => {
-                self.state.begun.adopt();
+                self.state.attempts.adopt();
                 self.state.attempt = self.state.attempt.saturating_add(1);
                 self.effects.push(StepEffect::Record(Note::Adopted(self.state.attempt)));
                 self.settle();
@@ -200,7 +200,7 @@ impl Next {
     }
 
     fn abandon(&mut self) {
-        if let Some(attempt) = self.state.begun.attempt_mut()
+        if let Some(attempt) = self.state.attempts.attempt_mut()
             && !attempt.abandoned
         {
             attempt.abandoned = true;
@@ -212,14 +212,14 @@ impl Next {
     fn call_off(&mut self) {
         let origin = match &self.state.state {
             State::Considered(Considered { course: Course::Back(origin), .. }) => Some(*origin),
-            State::NotApplied => self.state.begun.origin(),
+            State::NotApplied => self.state.attempts.origin(),
             _ => None,
         };
         if self.state.exposed() {
             // Only a cleanup was under consideration.
             self.conclude(State::Failed);
         } else if let Some((before, way)) = origin {
-            if way == Way::Forward && self.state.begun.stand().is_some() {
+            if way == Way::Forward && self.state.attempts.stand().is_some() {
                 self.effects.push(StepEffect::Record(Note::Stands));
             }
             match before {
@@ -264,7 +264,7 @@ impl Next {
         let attested = self.state.recipe().ops.iter().any(|op| op.state == OpState::Attested);
         match self.state.way() {
             Way::Back => {
-                self.state.begun.finish_back();
+                self.state.attempts.finish_back();
                 self.conclude(State::RolledBack);
             }
             Way::Forward if attested => self.conclude(State::Attested),
@@ -278,18 +278,18 @@ impl Next {
             return;
         }
         let way = self.state.way();
-        let origin = match (&self.state.state, &self.state.begun) {
+        let origin = match (&self.state.state, &self.state.attempts) {
             (State::Settling | State::Verifying | State::Baking | State::Done | State::Failed | State::Attested, _)
                 if way == Way::Forward =>
             {
                 (self.state.state(), way)
             }
-            (State::Considered(Considered { course: Course::Forward, .. }), begun) if begun.is_partly_done() => {
+            (State::Considered(Considered { course: Course::Forward, .. }), attempts) if attempts.is_partly_done() => {
                 (StepState::Failed, way)
             }
-            (State::Failed, Begun::Back(_)) => (StepState::Failed, way),
+            (State::Failed, Attempts::Back(_)) => (StepState::Failed, way),
             // Nothing of that rollback was applied: the state before it remains valid.
-            (State::NotApplied, Begun::Back(Back { origin, .. })) => *origin,
+            (State::NotApplied, Attempts::Back(Back { origin, .. })) => *origin,
             _ => return,
         };
         self.consider(Course::Back(origin));
@@ -299,7 +299,7 @@ impl Next {
         use State::{Cancelled, Failed, NotApplied, RolledBack, Skipped};
         if matches!(self.state.state, Failed) && self.state.exposed() {
             // Only the cleanup: computed from the present state, and shown before any of it is sent.
-            let course = self.state.begun.origin().map_or(Course::Forward, Course::Back);
+            let course = self.state.attempts.origin().map_or(Course::Forward, Course::Back);
             return self.consider(course);
         }
         let over = matches!(self.state.state, Cancelled | NotApplied | RolledBack | Skipped | Failed);
