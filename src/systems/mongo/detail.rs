@@ -41,14 +41,31 @@ pub(super) fn detail(state: &State, table: &str, row: &str, now: Now) -> Option<
 }
 
 fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
+    let mut fields = primary_fields(set, plan, now);
+    fields.extend(gap_fields(set, now));
+    fields.extend(server_fields(set, now));
+    fields.extend(majority_fields(set, plan, now));
+    let follows = set.distinct().filter(|(h, _)| set.lag(h, now).is_some());
+    let lags = Curve {
+        lines: follows.map(|(h, m)| lag_line(set, h, m, plan, now)).collect(),
+        ..Curve::new("lag", Unit::Seconds)
+    };
+    let curves = if lags.is_empty() { Vec::new() } else { vec![lags] };
+    let members = Table {
+        id: "members",
+        title: "Members".into(),
+        columns: member_columns(),
+        rows: member_rows(set, plan, now).into(),
+        empty: "no member is known",
+    };
+    Detail { title: format!("Replica set {}", set.name), fields, curves, tables: vec![members] }
+}
+
+/// Which member is the primary, and for how long there was none.
+fn primary_fields(set: &Set, plan: &Plan, now: Now) -> Fields {
     let leader = set.leader(now);
     let spent = set.downtime.spent(now.boot);
-    let quorum = set.quorum(now);
-    let flag =
-        |value: Observed<bool>| Cell::seen(value, |yes| Cell::text(if yes { "yes" } else { "NO" }).tone(good(yes)));
-    let config = set.config.at(now);
-    let label = |side| &plan.sites.get(side).label;
-    let mut fields: Fields = vec![
+    vec![
         ("primary".into(), primary_cell(&leader)),
         (
             "term".into(),
@@ -56,7 +73,7 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
         ),
         ("claim to be primary".into(), {
             let claims: Vec<_> = set.claims(now).iter().map(ToString::to_string).collect();
-            Cell::seen(leader.clone(), |_| {
+            Cell::seen(leader, |_| {
                 Cell::text(claims.join(", ")).tone(if claims.len() > 1 { Tone::Bad } else { Tone::Plain })
             })
         }),
@@ -67,9 +84,12 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
             "time not observed".into(),
             if spent.unseen.is_zero() { Cell::none() } else { Cell::text(short(spent.unseen)).tone(Tone::Warn) },
         ),
-    ];
-    fields.extend(gap_fields(set, now));
-    let rest: Fields = vec![
+    ]
+}
+
+/// What the primary runs, and with which configuration.
+fn server_fields(set: &Set, now: Now) -> Fields {
+    vec![
         (
             "long operations".into(),
             Cell::seen(set.under_way(now), |o| match o.named() {
@@ -79,7 +99,7 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
         ),
         (
             "configuration".into(),
-            Cell::seen(config, |c| {
+            Cell::seen(set.config.at(now), |c| {
                 let term = c.term.map_or_else(String::new, |t| format!(" of term {t}"));
                 number(c.version, format!("version {}{term}, as {} has it", c.version, c.from))
             }),
@@ -101,42 +121,36 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
             "oplog window of the primary".into(),
             window_cell(set.of_leader(now, |m| m.server.at(now)).map(super::facts::Server::window)),
         ),
-        (
-            "votes".into(),
-            Cell::seen(quorum.as_ref(), |q| {
-                let third = if q.third > 0 { format!(", elsewhere {}", q.third) } else { String::new() };
-                let (s, t) = (q.votes.source, q.votes.target);
-                Cell::text(format!(
-                    "{} {s}, {} {t}{third}; a majority is {}",
-                    label(Side::Source),
-                    label(Side::Target),
-                    q.majority
-                ))
-            }),
-        ),
-    ];
-    fields.extend(rest);
+    ]
+}
+
+/// The votes, and what the set survives with them.
+fn majority_fields(set: &Set, plan: &Plan, now: Now) -> Fields {
+    let quorum = set.quorum(now);
+    let label = |side| &plan.sites.get(side).label;
+    let votes = Cell::seen(quorum.as_ref(), |q| {
+        let third = if q.third > 0 { format!(", elsewhere {}", q.third) } else { String::new() };
+        let (s, t) = (q.votes.source, q.votes.target);
+        Cell::text(format!(
+            "{} {s}, {} {t}{third}; a majority is {}",
+            label(Side::Source),
+            label(Side::Target),
+            q.majority
+        ))
+    });
     let survives = [
         (format!("majority without {}", label(Side::Source)), quorum.as_ref().map(|q| q.without_source)),
         (format!("majority without {}", label(Side::Target)), quorum.as_ref().map(|q| q.without_target)),
         ("majority without the link".to_owned(), quorum.as_ref().map(|q| q.without_link)),
         ("primary keeps its majority without the link".to_owned(), quorum.as_ref().map(|q| q.at_home)),
     ];
+    let mut fields: Fields = vec![("votes".into(), votes)];
     fields.extend(survives.into_iter().map(|(name, value)| (name.into(), flag(value))));
-    let follows = set.distinct().filter(|(h, _)| set.lag(h, now).is_some());
-    let lags = Curve {
-        lines: follows.map(|(h, m)| lag_line(set, h, m, plan, now)).collect(),
-        ..Curve::new("lag", Unit::Seconds)
-    };
-    let curves = if lags.is_empty() { Vec::new() } else { vec![lags] };
-    let members = Table {
-        id: "members",
-        title: "Members".into(),
-        columns: member_columns(),
-        rows: member_rows(set, plan, now).into(),
-        empty: "no member is known",
-    };
-    Detail { title: format!("Replica set {}", set.name), fields, curves, tables: vec![members] }
+    fields
+}
+
+fn flag(value: Observed<bool>) -> Cell {
+    Cell::seen(value, |yes| Cell::text(if yes { "yes" } else { "NO" }).tone(good(yes)))
 }
 
 fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now) -> Detail {

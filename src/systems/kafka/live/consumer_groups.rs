@@ -9,7 +9,7 @@ use std::{
 use rdkafka::{groups::GroupList, metadata::Metadata};
 
 use super::{
-    admin::{Answer, Failure},
+    admin::{Answer, Batch, Failure},
     assignment,
     client::{Client, briefly, halfway, mostly, request, silence},
     faults::code,
@@ -179,54 +179,13 @@ pub(super) fn commits(
     for (i, (name, _)) in groups.iter().enumerate() {
         batch.commits(name, request(until), i).map_err(|f| client.fault(CALL, &f))?;
     }
-    let slots = Slots::new(&out.topics);
-    let mut found: Vec<Vec<Commit>> = groups.iter().map(|_| Vec::new()).collect();
-    let mut orphans: Vec<Vec<Orphan>> = groups.iter().map(|_| Vec::new()).collect();
-    // Unanswered until the reply arrives.
-    let mut failures: Vec<Option<Failure>> = groups.iter().map(|_| Some(silence())).collect();
-    let mut partly: Vec<(usize, Failure)> = Vec::new();
-    let each = |tag: usize, answer: Answer<'_>| match answer {
-        Answer::Offset(topic, partition, offset) => {
-            let slot = u32::try_from(partition).ok().and_then(|p| slots.of(topic, p));
-            if let (Some(slot), Some(commits)) = (slot, found.get_mut(tag)) {
-                let offset = match offset {
-                    Ok(INVALID | -1) => Offset::NEVER,
-                    Ok(raw) => Offset::end(raw),
-                    Err(_) => Offset::UNKNOWN,
-                };
-                commits.push(Commit { slot, owner: Commit::NOBODY, offset });
-            } else if let Some(orphans) = orphans.get_mut(tag)
-                && orphans.last().is_none_or(|last| *last.topic != *topic)
-                && parity::watched(plan, side, topic)
-                // −1 is no commit, wherever it occurs.
-                && !matches!(offset, Ok(INVALID | -1))
-            {
-                let partition = u32::try_from(partition).unwrap_or_default();
-                orphans.push(Orphan { topic: topic.into(), partition, of: slots.partitions(topic) });
-            }
-        }
-        Answer::Partly(failure) => partly.push((tag, failure)),
-        _ => {}
-    };
-    let done = |tag: usize, result: Result<(), Failure>| {
-        if let Some(failure) = failures.get_mut(tag) {
-            *failure = result.err();
-        }
-    };
-    client.collect(&batch, groups.len(), until, each, done)?;
-    for (tag, failure) in partly {
-        if let Some(slot) = failures.get_mut(tag) {
-            *slot = Some(failure);
-        }
-    }
+    let (found, failures) = fetch(client, &batch, groups.len(), (plan, side), &Slots::new(&out.topics), until)?;
     let fault = |name: &str, f: &Failure| client.fault(&format!("{CALL} of group {name}"), f);
     let faults: Vec<Option<Fault>> =
         groups.iter().zip(&failures).map(|((name, _), f)| f.as_ref().map(|f| fault(name, f))).collect();
     let whole = groups.iter().zip(&faults).filter(|((name, _), _)| unlisted.binary_search(name).is_err());
     nobody(&whole.map(|(_, fault)| fault.clone()).collect::<Vec<_>>())?;
-    for (((name, state), mut commits), (orphans, fault)) in
-        groups.into_iter().zip(found).zip(orphans.into_iter().zip(faults))
-    {
+    for (((name, state), Offsets { mut commits, orphans }), fault) in groups.into_iter().zip(found).zip(faults) {
         commits.sort_unstable_by_key(|c| c.slot);
         // No commit is known, and none denied: it does not exist.
         if commits.is_empty() && orphans.is_empty() && fault.is_none() && unlisted.binary_search(&name).is_ok() {
@@ -238,6 +197,79 @@ pub(super) fn commits(
         out.groups.push(Group { name, state, members: None, commits, orphans, fault });
     }
     Ok(())
+}
+
+/// What the coordinator of one group reports.
+#[derive(Default)]
+struct Offsets {
+    /// Of partitions that are in the snapshot.
+    commits: Vec<Commit>,
+    /// Of watched topics that are not.
+    orphans: Vec<Orphan>,
+}
+
+impl Offsets {
+    fn add(
+        &mut self,
+        (topic, partition): (&str, i32),
+        offset: &Result<i64, Failure>,
+        slots: &Slots<'_>,
+        is_watched: impl Fn(&str) -> bool,
+    ) {
+        // −1 is no commit, wherever it occurs.
+        let never = matches!(offset, Ok(INVALID | -1));
+        let partition = u32::try_from(partition);
+        if let Some(slot) = partition.ok().and_then(|p| slots.of(topic, p)) {
+            let offset = match offset {
+                Ok(_) if never => Offset::NEVER,
+                Ok(raw) => Offset::end(*raw),
+                Err(_) => Offset::UNKNOWN,
+            };
+            self.commits.push(Commit { slot, owner: Commit::NOBODY, offset });
+        } else if !never && self.orphans.last().is_none_or(|last| *last.topic != *topic) && is_watched(topic) {
+            let partition = partition.unwrap_or_default();
+            self.orphans.push(Orphan { topic: topic.into(), partition, of: slots.partitions(topic) });
+        }
+    }
+}
+
+/// Collects the answers to a batch of requests for commits: for each request the offsets, and why they are not all there.
+///
+/// # Errors
+/// If the client fails as a whole.
+fn fetch(
+    client: &Client,
+    batch: &Batch<'_>,
+    requests: usize,
+    (plan, side): (&KafkaPair, Side),
+    slots: &Slots<'_>,
+    until: Instant,
+) -> Result<(Vec<Offsets>, Vec<Option<Failure>>), Fault> {
+    let mut found: Vec<Offsets> = (0..requests).map(|_| Offsets::default()).collect();
+    // Unanswered until the reply arrives.
+    let mut failures: Vec<Option<Failure>> = (0..requests).map(|_| Some(silence())).collect();
+    let mut partly: Vec<(usize, Failure)> = Vec::new();
+    let each = |tag: usize, answer: Answer<'_>| match answer {
+        Answer::Offset(topic, partition, offset) => {
+            if let Some(of_group) = found.get_mut(tag) {
+                of_group.add((topic, partition), &offset, slots, |topic| parity::watched(plan, side, topic));
+            }
+        }
+        Answer::Partly(failure) => partly.push((tag, failure)),
+        _ => {}
+    };
+    let done = |tag: usize, result: Result<(), Failure>| {
+        if let Some(failure) = failures.get_mut(tag) {
+            *failure = result.err();
+        }
+    };
+    client.collect(batch, requests, until, each, done)?;
+    for (tag, failure) in partly {
+        if let Some(slot) = failures.get_mut(tag) {
+            *slot = Some(failure);
+        }
+    }
+    Ok((found, failures))
 }
 
 /// All commits of one group, whether watched or not: topics and their partitions in order, −1 where there is no commit.
