@@ -7,7 +7,7 @@ use landfall::{
         collector::CollectorIx,
         now::Now,
         side::Side,
-        view::{Cell, Column, Panel, Row, Table, Tone},
+        view::{Cell, Column, Group, Panel, Row, Table, Tone},
     },
     engine::snapshot::{Snapshot, Wanted},
     plan::Plan,
@@ -219,5 +219,5 @@ pub fn synthetic(round: usize) -> Panel {
     };
     let rows = (0..PAIRS).map(line).collect();
     let table = Table { id: "pairs", title: "Pairs".into(), columns, rows, empty: "" };
-    Panel { id: "bench", title: "Bench", summary: Vec::new(), tables: vec![table], oldest: None }
+    Panel { id: "bench", title: "Bench", group: Group::Data, summary: Vec::new(), tables: vec![table], oldest: None }
 }

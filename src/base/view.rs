@@ -103,6 +103,38 @@ impl Tone {
     }
 }
 
+/// What a page is about. Pages of one group are side by side in this order; where there are more pages than keys, a group shares one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Databases and other stores.
+    Data,
+    /// Topics, queues, and what processes them.
+    Streams,
+    /// Instances, services, clusters.
+    Compute,
+    /// How users and sites reach each other, and what users experience.
+    Traffic,
+    /// What has to be in place before and after: stacks, keys, secrets, backups, locks.
+    Guards,
+    /// The console's own pages: the run, its journal, the collectors.
+    Console,
+}
+
+impl Group {
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Streams => "streams",
+            Self::Compute => "compute",
+            Self::Traffic => "traffic",
+            Self::Guards => "guards",
+            Self::Console => "console",
+        }
+    }
+}
+
 /// A panel: the view of one system.
 #[derive(Debug, Clone, Serialize)]
 pub struct Panel {
@@ -110,6 +142,9 @@ pub struct Panel {
     pub id: &'static str,
     /// Its title.
     pub title: &'static str,
+    /// What it is about.
+    #[serde(skip)]
+    pub group: Group,
     /// One line of summary in the panel's head, the worst first.
     pub summary: Vec<Cell>,
     /// Its tables, the most important first.

@@ -1,4 +1,6 @@
-//! The ids of the console's own pages and their tables, and which pages have a key.
+//! The ids of the console's own pages and their tables, and the keys of pages.
+
+use base::view::Group;
 
 /// Id of the Runbook page.
 pub const RUNBOOK: &str = "runbook";
@@ -9,41 +11,68 @@ pub const JOURNAL: &str = "journal";
 /// Id of the Sources page.
 pub const SOURCES: &str = "sources";
 
+/// The console's own pages.
+const OWN: [&str; 3] = [RUNBOOK, JOURNAL, SOURCES];
+
 /// Whether a page is the console's own.
 #[must_use]
 pub fn is_own(panel: &str) -> bool {
-    matches!(panel, SOURCES | RUNBOOK | JOURNAL)
+    OWN.contains(&panel)
 }
 
-/// The number of pages that have a key.
+/// The number of keys for pages.
 const KEYED: usize = 9;
 
-/// The key of a page, as an index: all have one if there are enough. If not, the console's `own` pages, which come last, keep the last keys, so
-/// that a system more or less moves none of them; the first of the others have the rest. Tab and the palette reach every page.
-///
-/// `page` and `all` count the overview, which is the first.
+/// The overview, the groups of the systems' pages, and the console's own pages: each has a key.
+const _: () = assert!(1 + Group::Console as usize + OWN.len() <= KEYED);
+
+/// Whether the pages after the overview are so many that those of a group share a key.
 #[must_use]
-pub fn key(page: usize, all: usize, own: usize) -> Option<usize> {
-    let first_own = all - own;
-    match page {
-        _ if all <= KEYED => Some(page),
-        _ if page >= first_own => Some(KEYED - (all - page)),
-        _ => Some(page).filter(|page| *page < KEYED - own),
+pub const fn share_keys(pages: usize) -> bool {
+    pages + 1 > KEYED
+}
+
+/// The key of a page, as an index: its own, if there are enough for all pages. If not, each group has one that its pages share, so that a
+/// page more or less moves none of the others; the console's own pages, which come last, keep the last keys. Tab and the palette reach
+/// every page.
+///
+/// `page` counts the overview, which is the first; `groups` are those of the pages after it.
+#[must_use]
+pub fn key(page: usize, groups: &[Group]) -> usize {
+    if !share_keys(groups.len()) {
+        return page;
+    }
+    match page.checked_sub(1).and_then(|at| groups.get(at)) {
+        None => 0,
+        Some(Group::Console) => page + KEYED - (groups.len() + 1),
+        Some(group) => 1 + *group as usize,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::key;
+    use super::*;
+    use Group::{Compute, Console, Data, Guards, Streams, Traffic};
+
+    fn keys(groups: &[Group]) -> Vec<usize> {
+        (0..=groups.len()).map(|page| key(page, groups)).collect()
+    }
 
     #[test]
-    fn nine_pages_have_a_key_each_and_of_more_the_consoles_own_keep_theirs() {
-        let keys = |all: usize, own| (0..all).map(|page| key(page, all, own)).collect::<Vec<_>>();
-        assert_eq!(keys(4, 1), [Some(0), Some(1), Some(2), Some(3)]);
-        assert_eq!(keys(9, 3), (0..9).map(Some).collect::<Vec<_>>());
-        let more = keys(12, 3);
-        assert_eq!(more[..6], [Some(0), Some(1), Some(2), Some(3), Some(4), Some(5)]);
-        assert_eq!(more[6..9], [None; 3]);
-        assert_eq!(more[9..], [Some(6), Some(7), Some(8)], "Runbook, Journal and Collectors");
+    fn up_to_nine_pages_have_a_key_each() {
+        assert_eq!(keys(&[Data, Streams, Console]), [0, 1, 2, 3]);
+        let today = [Data, Streams, Compute, Traffic, Traffic, Console, Console, Console];
+        assert_eq!(keys(&today), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn of_more_pages_each_group_has_a_key_and_the_consoles_own_keep_theirs() {
+        let mut groups = vec![Data; 14];
+        groups.extend([Streams, Streams, Compute, Traffic, Guards, Console, Console, Console]);
+        let keys = keys(&groups);
+        assert_eq!(keys[0], 0, "the overview");
+        assert_eq!(keys[1..15], [1; 14]);
+        assert_eq!(keys[15..], [2, 2, 3, 4, 5, 6, 7, 8], "the last three: Runbook, Journal and Collectors");
+        assert_eq!(key(10, &[[Data; 9].as_slice(), &[Console]].concat()), 8, "Collectors alone");
     }
 }

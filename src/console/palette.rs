@@ -15,12 +15,13 @@ use super::{
     command::{COMMANDS, Id, Risk},
     key::Key,
     order::Sort,
+    pages::share_keys,
     typing::{self, write},
     ui::{Entry, Ui},
     update::{go, perform, sort_by, to_step},
     why_not::why_not,
 };
-use base::view::Align;
+use base::view::{Align, Group};
 
 /// The search text, and the selected offer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,16 +91,14 @@ fn offers(ui: &Ui) -> Vec<Offer> {
         risk: c.risk,
         why_not: why_not(c.id, ui),
     });
-    let titles = std::iter::once("Overview").chain(ui.view_model().pages.iter().map(|p| p.panel.title));
-    let pages = titles.enumerate().map(|(nth, title)| Offer {
-        key: ui
-            .view_model()
-            .page_key(nth)
-            .and_then(|nth| ui.keys.keys(Id::Page).get(nth))
-            .map(Key::to_string)
-            .unwrap_or_default(),
-        ..plain(Pick::Page(nth), format!("page {}", title.to_lowercase()), format!("Go to {title}."), None)
-    });
+    let panels = &ui.view_model().pages;
+    let group = |group: Group| if share_keys(panels.len()) { format!(", of {}", group.word()) } else { String::new() };
+    let titles = panels.iter().map(|p| (p.panel.title, group(p.panel.group)));
+    let pages =
+        std::iter::once(("Overview", String::new())).chain(titles).enumerate().map(|(nth, (title, group))| Offer {
+            key: ui.keys.keys(Id::Page).get(ui.view_model().page_key(nth)).map(Key::to_string).unwrap_or_default(),
+            ..plain(Pick::Page(nth), format!("page {}", title.to_lowercase()), format!("Go to {title}{group}."), None)
+        });
     let steps =
         ui.latest().run.iter().flat_map(|run| &run.steps).map(|s| {
             plain(Pick::Step(s.id.clone()), format!("step {}", s.id), format!("{}: {}", s.word, s.title), None)
@@ -289,34 +288,28 @@ mod tests {
         let all = ui.view_model().pages.len() + 1;
         assert_eq!(all, 13);
         let title = |ui: &Ui| ui.panel().map_or("Overview", |panel| panel.title);
-        let by_tab: Vec<&str> = (0..all)
-            .map(|_| {
-                press(&mut ui, KeyCode::Tab);
-                title(&ui)
-            })
-            .collect();
-        let by_key: Vec<&str> = ('1'..='9')
-            .map(|key| {
-                press(&mut ui, KeyCode::Char(key));
-                title(&ui)
-            })
-            .collect();
-        assert!(by_tab.ends_with(&[
-            "Lamps",
-            "Bells",
-            "Gongs",
-            "Drums",
-            "Runbook",
-            "Journal",
-            "Collectors",
-            "Overview"
-        ]));
-        assert_eq!(by_key[..2], ["Overview", "MongoDB"]);
-        assert_eq!(by_key[6..], ["Runbook", "Journal", "Collectors"]);
+        let mut by = |code: KeyCode, times: usize| -> Vec<&str> {
+            (0..times)
+                .map(|_| {
+                    press(&mut ui, code);
+                    title(&ui)
+                })
+                .collect()
+        };
+        let own = ["Runbook", "Journal", "Collectors"];
+        let of_data = ["MongoDB", "Lamps", "Bells", "Gongs", "Drums"];
+        let others = ["Kafka", "Fleet", "DNS", "Health"];
+        assert_eq!(by(KeyCode::Tab, all), [&of_data[..], &others, &own, &["Overview"]].concat());
+        assert_eq!(by(KeyCode::Char('2'), 6), [&of_data[..], &["MongoDB"]].concat(), "one key for all of a group");
+        assert_eq!(by(KeyCode::Char('5'), 3), ["DNS", "Health", "DNS"]);
+        assert_eq!(by(KeyCode::Char('6'), 1), ["DNS"], "a group without pages");
+        let last: Vec<&str> = "789".chars().flat_map(|key| by(KeyCode::Char(key), 1)).collect();
+        assert_eq!(last, own);
         for page in MORE {
             choose(&mut ui, &format!("page {}", page.to_lowercase()));
             assert_eq!(title(&ui), page);
         }
+        assert_eq!(names(&ui, "of traffic"), ["page dns", "page health"], "by the group");
     }
 
     #[test]

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use base::{
         now::Now,
-        view::{Cell, Column, Panel, Row},
+        view::{Cell, Column, Group, Panel, Row},
     };
     use drive::sim::SimDrive;
     use engine::snapshot::Snapshot;
@@ -105,7 +105,8 @@ mod tests {
             .unwrap_or_else(|e| panic!("{e}"));
         let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
         let snapshot = SimDrive::new(Arc::new(plan), 1, start).snapshot();
-        let panel = Panel { id: "p", title: "P", summary: Vec::new(), tables: vec![table], oldest: None };
+        let panel =
+            Panel { id: "p", title: "P", group: Group::Data, summary: Vec::new(), tables: vec![table], oldest: None };
         Arc::new(ViewModel::of(Arc::new(Snapshot { panels: vec![Arc::new(panel)], ..snapshot })))
     }
 

@@ -11,7 +11,7 @@ use super::{
 use base::{
     now::short,
     step::{Level, OpState, StepState, Way},
-    view::{Cell, Column, Detail, Panel, Row, Table, Tone},
+    view::{Cell, Column, Detail, Group, Panel, Row, Table, Tone},
 };
 use engine::{
     gate::word_of,
@@ -88,6 +88,7 @@ pub fn panel(run: &RunView) -> Panel {
     Panel {
         id: RUNBOOK,
         title: "Runbook",
+        group: Group::Console,
         summary,
         tables: vec![Table {
             id: STEPS,
@@ -183,6 +184,7 @@ pub fn journal(run: &RunView, clock: &Clock) -> Panel {
     Panel {
         id: JOURNAL,
         title: "Journal",
+        group: Group::Console,
         summary: vec![head],
         tables: vec![Table {
             id: "records",

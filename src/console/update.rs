@@ -111,16 +111,13 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         return Vec::new();
     }
     match id {
-        Id::Page => {
-            let pages = ui.view_model();
-            match (0..=pages.pages.len()).find(|page| pages.page_key(*page) == Some(nth)) {
-                Some(page) => go(ui, page),
-                None => {
-                    ui.message = Some(format!("there is no page {}", nth + 1));
-                    Vec::new()
-                }
+        Id::Page => match ui.view_model().page_of_key(nth, ui.page_number()) {
+            Some(page) => go(ui, page),
+            None => {
+                ui.message = Some(format!("there is no page {}", nth + 1));
+                Vec::new()
             }
-        }
+        },
         Id::NextPage => go(ui, (ui.page_number() + 1) % (ui.view_model().pages.len() + 1)),
         Id::PreviousPage => {
             let n = ui.view_model().pages.len() + 1;

@@ -13,14 +13,14 @@ use super::{
     answers::{self, Answer, answers},
     clock::Clock,
     mask::Mask,
-    pages::{self, JOURNAL, RUNBOOK, SOURCES, is_own},
+    pages::{self, JOURNAL, RUNBOOK, SOURCES},
     runbook, way_back,
 };
 use base::{
     collector::CollectorState,
     now::{Age, short},
     side::Side,
-    view::{Cell, CollectorLine, Column, Detail, Key, Panel, Row, Table, Tile, Tone},
+    view::{Cell, CollectorLine, Column, Detail, Group, Key, Panel, Row, Table, Tile, Tone},
 };
 use engine::snapshot::{DetailKey, Snapshot, Verdict};
 
@@ -37,7 +37,7 @@ pub struct ViewModel {
     pub tiles: Vec<Tile>,
     /// The overview's ten answers, computed from them.
     pub answers: Vec<Answer>,
-    /// Pages after the overview, in the order of their keys.
+    /// Pages after the overview, those of one group side by side.
     pub pages: Vec<Page>,
     /// Fingerprint of what must be drawn at once on any page: verdict, tones and words. Two view models that differ
     /// only in figures and ages have the same. Rows are not included: only the screen knows which are visible.
@@ -60,9 +60,16 @@ pub struct Page {
 impl ViewModel {
     /// The key of a page, as an index; the overview is page 0. See [`pages::key`].
     #[must_use]
-    pub fn page_key(&self, page: usize) -> Option<usize> {
-        let own = self.pages.iter().filter(|page| is_own(page.panel.id)).count();
-        pages::key(page, self.pages.len() + 1, own)
+    pub fn page_key(&self, page: usize) -> usize {
+        let groups: Vec<Group> = self.pages.iter().map(|page| page.panel.group).collect();
+        pages::key(page, &groups)
+    }
+
+    /// The page that a key opens: the first that has it; if one of them is shown, the next.
+    #[must_use]
+    pub fn page_of_key(&self, key: usize, shown: usize) -> Option<usize> {
+        let all = self.pages.len() + 1;
+        (1..=all).map(|on| (shown + on) % all).find(|page| self.page_key(*page) == key)
     }
 
     /// From a snapshot, with real names and in UTC.
@@ -91,8 +98,8 @@ impl ViewModel {
                 collectors: (states.iter().filter(|s| **s != CollectorState::Fresh).count(), states.len()),
             }
         };
-        let pages = snapshot.panels.iter().chain(&own).map(page);
-        let pages: Vec<Page> = pages.collect();
+        let mut pages: Vec<Page> = snapshot.panels.iter().chain(&own).map(page).collect();
+        pages.sort_by_key(|page| page.panel.group);
         let answers = answers(&snapshot, &tiles);
         Self {
             fingerprint: fingerprint(&snapshot, &tiles, &pages),
@@ -314,6 +321,7 @@ fn collectors(snapshot: &Snapshot) -> Panel {
     Panel {
         id: SOURCES,
         title: "Collectors",
+        group: Group::Console,
         summary: summary.to_vec(),
         tables: vec![Table {
             id: "sources",

@@ -11,7 +11,7 @@ use base::{
     operation::{Change, Draft, Operation, Precondition, SendOutcome, Verified},
     signal::{Samples, SignalDef},
     step::{Kind, Limits, StepState, Truth},
-    view::{Detail, Panel, Tile},
+    view::{Detail, Group, Panel, Tile},
     watched::Watched,
 };
 use journal::{Author, Journal, Reading, store::MemStore};
@@ -193,6 +193,7 @@ impl Systems for Toy {
         (system == "toy").then(|| Panel {
             id: "toy",
             title: "Toy",
+            group: Group::Data,
             summary: Vec::new(),
             tables: Vec::new(),
             oldest: None,

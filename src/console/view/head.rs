@@ -131,9 +131,11 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut D
     let fixed: usize = signs.iter().map(|s| 3 + 2 * s.width()).sum::<usize>() + if ui.at == At::Detail { 9 } else { 0 };
     let room = if short { usize::from(line.width).saturating_sub(fixed) } else { usize::MAX };
     let widths = narrowed(widths, room, ui.page_number());
-    let numbers: Vec<String> = (0..names.len())
-        .map(|page| ui.view_model().page_key(page).map_or_else(String::new, |nth| (nth + 1).to_string()))
-        .collect();
+    let keys: Vec<usize> = (0..names.len()).map(|page| ui.view_model().page_key(page)).collect();
+    // Of several pages with one key the first shows it.
+    let shows = |page: usize| page == 0 || keys[page] != keys[page - 1];
+    let numbers: Vec<String> =
+        (0..names.len()).map(|page| if shows(page) { (keys[page] + 1).to_string() } else { String::new() }).collect();
     let all: Vec<usize> = (0..names.len()).map(|i| 2 + numbers[i].len() + widths[i] + 2 * signs[i].width()).collect();
     let mut x = 0;
     for (i, (name, worst)) in names.iter().enumerate().skip(first(&all, ui.page_number(), usize::from(line.width))) {

@@ -18,7 +18,7 @@ use base::{
     now::Now,
     observed::Observed,
     side::{Side, Sides},
-    view::{Cell, Panel, Tile, Tone, oldest},
+    view::{Cell, Group, Panel, Tile, Tone, oldest},
 };
 use plan::Role;
 
@@ -34,7 +34,14 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
         .iter()
         .flat_map(|side| roles.clone().map(|role| state.sites.get(*side).in_service(role, now)))
         .collect();
-    Panel { id: State::ID, title: State::TITLE, summary: summary(state, now), tables, oldest: oldest(&served) }
+    Panel {
+        id: State::ID,
+        title: State::TITLE,
+        group: Group::Compute,
+        summary: summary(state, now),
+        tables,
+        oldest: oldest(&served),
+    }
 }
 
 /// The heading over a side's columns: the side and its label.

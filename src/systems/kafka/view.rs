@@ -17,7 +17,7 @@ use base::{
     now::{Now, short},
     observed::Observed,
     side::Side,
-    view::{Cell, Panel, Tile, Tone, grouped, oldest},
+    view::{Cell, Group, Panel, Tile, Tone, grouped, oldest},
 };
 use plan::Plan;
 
@@ -35,7 +35,7 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
             Some(cell)
         })
         .collect();
-    Panel { id: State::ID, title: State::TITLE, summary, tables, oldest: oldest(&seen) }
+    Panel { id: State::ID, title: State::TITLE, group: Group::Streams, summary, tables, oldest: oldest(&seen) }
 }
 
 /// The overview's tile.

@@ -9,7 +9,7 @@ use base::{
     observed::Observed,
     side::Side,
     signal::Unit,
-    view::{Align, Cell, Column, Curve, Detail, Line, Panel, Row, SPARK, Series, Table, Tile, Tone, oldest},
+    view::{Align, Cell, Column, Curve, Detail, Group, Line, Panel, Row, SPARK, Series, Table, Tile, Tone, oldest},
 };
 use plan::{HealthKind, MetricQuery};
 
@@ -143,7 +143,14 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
     } else {
         vec![Cell::text(format!("{live} of {} values live", values.len())).tone(tone)]
     };
-    Panel { id: State::ID, title: State::TITLE, summary, tables: vec![table(state, now)], oldest: oldest(&values) }
+    Panel {
+        id: State::ID,
+        title: State::TITLE,
+        group: Group::Traffic,
+        summary,
+        tables: vec![table(state, now)],
+        oldest: oldest(&values),
+    }
 }
 
 fn table(state: &State, now: Now) -> Table {

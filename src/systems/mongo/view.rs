@@ -17,7 +17,7 @@ use base::{
     now::{Now, short},
     observed::{FaultKind, Observed},
     side::Side,
-    view::{Cell, Column, Key, Panel, Row, SPARK, Table, Tone},
+    view::{Cell, Column, Group, Key, Panel, Row, SPARK, Table, Tone},
 };
 use plan::Plan;
 
@@ -35,6 +35,7 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
     Panel {
         id: State::ID,
         title: State::TITLE,
+        group: Group::Data,
         summary: state.sets.iter().filter_map(|s| trouble(s, now)).collect(),
         tables: vec![
             Table {

@@ -22,7 +22,7 @@ use base::{
     now::{Now, short},
     observed::Observed,
     side::Side,
-    view::{Cell, Panel, Tile, Tone, oldest},
+    view::{Cell, Group, Panel, Tile, Tone, oldest},
 };
 
 pub(super) fn panel(state: &State, now: Now) -> Panel {
@@ -37,6 +37,7 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
     Panel {
         id: State::ID,
         title: State::TITLE,
+        group: Group::Traffic,
         summary: summary(state, now),
         tables: vec![names(state, now), records(state, now), servers(state, now)],
         oldest: oldest(&seen),
