@@ -99,7 +99,7 @@ fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
     for sample in samples.into_vec() {
         let Observed::Unknown(fault) = sample.value else { continue };
         let described = trials.iter().filter_map(|t| t.outcome.as_ref().err()).chain(&out).any(|f| *f == fault);
-        // A query without a result may be misspelt, or may wait for the first traffic: only its author knows.
+        // A query without a result may be misspelt, or may be right before the first traffic: the author has to decide.
         let nothing = fault.kind == FaultKind::Empty && sample.def.unit == Unit::AsNamed;
         if (is_no(fault.kind) || fault.kind == FaultKind::NotFound || nothing) && !described {
             out.push(fault);

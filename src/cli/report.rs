@@ -1,4 +1,4 @@
-//! `landfall report`: the story of a run, for people who did not take part.
+//! `landfall report`: what happened in a run, for people who did not take part.
 
 use std::{
     ffi::OsString,

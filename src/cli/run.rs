@@ -183,7 +183,7 @@ pub(super) fn bound(wanted: &Metrics) -> Result<Option<Bound>, NotServed> {
     Ok(Some(bound))
 }
 
-/// Serves metrics as long as the returned endpoint lives.
+/// Serves metrics until the returned endpoint is dropped.
 pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint>, NotServed> {
     bound.map(|bound| bound.serve(link)).transpose()
 }

@@ -178,7 +178,7 @@ pub struct Report {
     list: Vec<Diagnosis>,
 }
 
-/// The most faults shown at once: nobody reads more, and a file that is no plan has one in every line.
+/// The most faults shown at once: a file that is no plan has one in every line.
 const SHOWN: usize = 200;
 
 impl Report {

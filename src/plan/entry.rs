@@ -1,4 +1,4 @@
-//! What each table of a plan says of itself to those who treat all tables alike: the secrets that it refers to, the names in it that are
+//! What code that treats all tables of a plan alike needs of each of them: the secrets that it refers to, the names in it that are
 //! private, the words in it that are none, and where it lets something be changed.
 
 use crate::{
@@ -44,7 +44,7 @@ pub enum Private<'p> {
 }
 
 impl Plan {
-    /// All tables of the plan, in its order. A table that has nothing to say is listed as well: one that is forgotten does not compile.
+    /// All tables of the plan, in its order. A table without any of it is listed as well, so that a missing one does not compile.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry<'_>> {
         let Self {

@@ -14,7 +14,7 @@ pub fn nearest_dotted<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     nearest(&text.replace(['_', '-'], "."), words)
 }
 
-/// The missing key of a table that this unknown one may stand for. A missing key is the better guess, so it may be less similar.
+/// The missing key of a table that this unknown one may stand for. A missing key is more likely to be meant, so it may be less similar.
 pub fn stands_for<'a>(unknown: &str, missing: &[&'a str]) -> Option<&'a str> {
     nearest_from(0.6, unknown, missing)
 }

@@ -1,7 +1,7 @@
 //! The plan: what the operator wrote.
 //!
 //! `text → parse → check (against spec) → lower → Plan`. Each stage reports all faults that it finds, so that an operator can correct them
-//! at once. Nothing here reads a secret, opens a connection or knows the time.
+//! at once. Nothing here reads a secret, opens a connection or reads a clock.
 
 pub mod check;
 pub mod diag;

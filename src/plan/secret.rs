@@ -1,4 +1,4 @@
-//! Secrets by reference: the plan says where one is, and it is read only when it is used.
+//! Secrets by reference: the plan names the place of a secret, and the secret is read only when it is used.
 
 use std::{fmt, path::PathBuf};
 

@@ -3,7 +3,7 @@
 use crate::types::Plan;
 use base::domain::Things;
 
-/// What the plan and its commands have to say of the things of one table.
+/// The things of one table, with the texts for them in the plan's own commands.
 #[derive(Debug)]
 pub struct Listed {
     /// The things.

@@ -18,7 +18,7 @@ use crate::{
 };
 use base::domain::{Domain, Named};
 
-/// What there is to know of an action beside what it does.
+/// The properties of an action that do not depend on its parameters.
 #[derive(Debug)]
 pub struct ActionSpec {
     /// Its key in a step's `action`.
@@ -50,7 +50,7 @@ pub enum Means {
     Requests,
     /// By a person, outside the program; the preview shows what is to be done.
     Shown,
-    /// By a person, outside the program, who alone knows what.
+    /// By a person, outside the program; the plan only has a text for it.
     ByHand,
 }
 
@@ -116,7 +116,7 @@ macro_rules! actions {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$Name),+];
 
-            /// What there is to know of it.
+            /// Its properties.
             #[must_use]
             pub const fn spec(self) -> &'static ActionSpec {
                 match self { $(Self::$Name => {
@@ -331,7 +331,7 @@ impl Action {
         }
     }
 
-    /// What there is to know of it beside what it does.
+    /// Its properties that do not depend on its parameters.
     #[must_use]
     pub const fn spec(&self) -> &'static ActionSpec {
         self.key().spec()
@@ -342,7 +342,7 @@ impl Action {
     pub fn target(&self) -> &str {
         match self.spec().means {
             Means::Requests => self.about().last().map_or("done", |(_, name)| *name),
-            // A person says so of what a person does.
+            // The operator confirms that the person has finished.
             Means::Shown | Means::ByHand => "done",
         }
     }

@@ -266,8 +266,8 @@ pub enum Action {
 }
 
 impl Action {
-    /// The thing that it is about: its labels and their values, the last of which tells it from others of its kind. None for what only a
-    /// person knows.
+    /// The thing that it changes: its labels and their values, the last of which distinguishes it from others of its kind. Empty for a
+    /// manual action, whose thing is not known.
     #[must_use]
     pub fn about(&self) -> Vec<(&'static str, &str)> {
         match self {

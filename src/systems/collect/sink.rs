@@ -40,7 +40,7 @@ impl Sink<Observation> {
 impl<F> Sink<F> {
     /// An observation, and how long the query took.
     pub fn observation(&self, observation: F, took: Duration) {
-        // The engine is gone only when the program ends.
+        // The queue is closed only when the program ends.
         let _ = self.queue.send(EngineInput::Observation {
             collector: self.collector,
             observation: (self.wrap)(observation),

@@ -211,7 +211,7 @@ pub enum GroupState {
     Rebalancing,
     /// No members. Groups whose consumers assign partitions by themselves have this state, too.
     Empty,
-    /// The coordinator no longer knows it.
+    /// The coordinator does not have it any more.
     Dead,
     /// The broker is too old to report it, or reports an unlisted state.
     Unknown,

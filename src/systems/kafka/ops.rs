@@ -334,7 +334,7 @@ fn op(pair: &Pair, side: Side, group: &str, offsets: Vec<TopicOffsets>, prior: V
     }
 }
 
-/// The file from which the printed command takes a login: Kafka's own tools do not know librdkafka's properties.
+/// The file from which the printed command takes a login: Kafka's own tools do not take librdkafka's properties.
 const LOGIN: &str = "client.properties";
 
 /// The writing properties of a cluster; where the plan has none, the reading ones.

@@ -29,7 +29,7 @@ pub struct Readers {
 }
 
 fn client() -> Result<reqwest::Client, Fault> {
-    // A redirect would send a query, and the trust in its answer, to a server that the plan does not name.
+    // A redirect would send a query to a server that the plan does not name, and use its answer.
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     // Without certificate authorities no client that verifies certificates can be made: this one reaches only plain HTTP.
     let http = if trust::missing().is_some() { http.tls_certs_only([]) } else { http };

@@ -27,7 +27,7 @@ pub enum FaultInjection {
         /// Whether it runs.
         up: bool,
     },
-    /// A member's process hangs: it keeps its memory and answers nobody; or it continues.
+    /// A member's process hangs: it keeps its memory and sends no replies; or it continues.
     Hang {
         /// The member.
         host: String,

@@ -240,7 +240,7 @@ impl Downtime {
         }
     }
 
-    /// The set was observed in `phase` at `at` (boot clock). `lost_since`: an outage that began when a primary fell silent is counted from
+    /// The set was observed in `phase` at `at` (boot clock). `lost_since`: an outage that began when a primary stopped replying is counted from
     /// then, not from when its followers reported that they have no primary. The time in between then no longer counts as not observed.
     pub(super) fn observe(&mut self, phase: Stage, at: Duration, lost_since: Option<Duration>) {
         self.count(at);
@@ -261,8 +261,8 @@ impl Downtime {
         self.phase = phase;
     }
 
-    /// Another member is primary at `at`, and no time without a primary was observed: the one before fell silent, last observed at
-    /// `since`, and its successor was elected before the silence had lasted long enough to count.
+    /// Another member is primary at `at`, and no time without a primary was observed: the one before stopped replying, last observed at
+    /// `since`, and its successor was elected before that had lasted long enough to count.
     pub(super) fn passed_over(&mut self, since: Duration, at: Duration) {
         self.count(at);
         if self.phase == Stage::Up {

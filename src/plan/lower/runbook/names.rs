@@ -1,6 +1,6 @@
 //! The things of the plan that a runbook refers to, and whether a name is of its [`Domain`].
 //!
-//! They are looked up in the tree, not in the lowered plan: a set with a fault is still a set.
+//! They are looked up in the checked tree, not in the lowered plan: a reference to a set that has a fault elsewhere is not a second fault.
 
 use crate::{
     Catalog,

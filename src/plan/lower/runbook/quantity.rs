@@ -70,7 +70,7 @@ fn shown(value: &Quantity) -> String {
 /// Counts, by their suffixes, for filters of rows, not for decisions.
 const COUNTS: [(&str, f64); 5] = [("k", 1e3), ("K", 1e3), ("M", 1e6), ("G", 1e9), ("/s", 1.0)];
 
-/// A number with any unit that a plan knows, in the unit of the signals that use it: seconds, bytes, shares, counts.
+/// A number with any unit of the plan's format, in the unit of the signals that use it: seconds, bytes, shares, counts.
 pub fn amount(text: &str) -> Option<f64> {
     if let Ok(plain) = text.parse::<f64>() {
         return Some(plain).filter(|n| n.is_finite());

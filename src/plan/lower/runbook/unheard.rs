@@ -1,5 +1,5 @@
 //! Gates that wait for what only their own step, or a later one, can cause: error ratios and latencies of the target before any step sends
-//! users there. Without requests there is no ratio and no latency: the gate stays unknown for ever.
+//! users there. Without requests there is no ratio and no latency: the gate stays unknown.
 
 use super::names::Names;
 use crate::{

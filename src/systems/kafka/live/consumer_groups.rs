@@ -358,7 +358,7 @@ mod tests {
 
     /// librdkafka's own mock broker does not report the permissions of a login, and has no topic of offsets yet.
     #[test]
-    fn an_empty_list_that_nobody_vouches_for_says_nothing_of_any_group() {
+    fn an_empty_list_is_not_complete_where_the_permissions_of_the_login_are_not_known() {
         let brokers = MockCluster::new(1).expect("brokers");
         let at = IndexMap::from([("bootstrap.servers".to_owned(), Property::Plain(brokers.bootstrap_servers()))]);
         let client = Client::new("mock", &at).expect("a client");
@@ -369,8 +369,8 @@ mod tests {
             none_listed(&client, &plan().kafka[0], &metadata, &mut listed, deadline).expect("an answer");
             listed
         };
-        let partial = list(0).partial.expect("nobody vouches for it");
+        let partial = list(0).partial.expect("the list is not known to be complete");
         assert_eq!(partial.kind, FaultKind::Unsupported, "{partial}");
-        assert!(list(7).partial.is_none(), "who sees others sees that these are not there, or gets an error for them");
+        assert!(list(7).partial.is_none(), "a login that sees other groups would see these, or get an error for them");
     }
 }

@@ -1,4 +1,4 @@
-//! What a move changes, what the operator should know of it, and which states are forbidden on the way or at its end.
+//! What a move changes, what the operator has to know before it, and which states are forbidden on the way or at its end.
 
 use std::{sync::Arc, time::Duration};
 
