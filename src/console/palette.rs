@@ -11,33 +11,17 @@ use nucleo_matcher::{
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
-    act::Act,
+    act::{Act, Handled},
     command::{COMMANDS, Id, Risk},
+    entry::{Entry, Palette},
     key::Key,
     order::Sort,
+    travel::{go, to_step},
     typing::{self, write},
-    ui::{Entry, Ui},
-    update::{go, perform, sort_by, to_step},
+    ui::Ui,
     why_not::why_not,
 };
 use base::view::Align;
-
-/// The search text, and the selected offer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Palette {
-    /// The text.
-    pub text: String,
-    /// Index of the selected offer.
-    pub at: usize,
-}
-
-impl Palette {
-    /// With this text added.
-    #[must_use]
-    pub fn with(self, text: &str) -> Self {
-        Self { text: self.text + text, at: 0 }
-    }
-}
 
 /// What an offer selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,9 +137,9 @@ pub fn found(ui: &Ui, text: &str) -> Vec<Offer> {
 }
 
 /// Handles a key.
-pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Vec<Act> {
-    if let Some(acts) = typing::always(ui, key) {
-        return acts;
+pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled {
+    if let Some(command) = typing::always(ui, key) {
+        return command;
     }
     let found = found(ui, &palette.text);
     let last = found.len().saturating_sub(1);
@@ -163,11 +147,11 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Vec<Act>
     match (key.code, Key::of(key)) {
         (KeyCode::Esc, _) => {
             ui.entry = Entry::Commands;
-            return Vec::new();
+            return Handled::NOTHING;
         }
         (KeyCode::Backspace, _) if palette.text.is_empty() => {
             ui.entry = Entry::Commands;
-            return Vec::new();
+            return Handled::NOTHING;
         }
         (KeyCode::Down, _) | (_, Some(Key::Ctrl('n'))) => palette.at = (palette.at + 1).min(last),
         (KeyCode::Up, _) | (_, Some(Key::Ctrl('p'))) => palette.at = palette.at.saturating_sub(1),
@@ -181,11 +165,11 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Vec<Act>
         (KeyCode::Enter, _) => {
             let Some(offer) = found.get(palette.at) else {
                 ui.message = Some("no match".to_owned());
-                return Vec::new();
+                return Handled::NOTHING;
             };
             if let Some(why) = &offer.why_not {
                 ui.message = Some(format!("{}: {why}", offer.name));
-                return Vec::new();
+                return Handled::NOTHING;
             }
             ui.entry = Entry::Commands;
             return choose(ui, offer.pick.clone());
@@ -197,20 +181,23 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Vec<Act>
         }
     }
     ui.entry = Entry::Palette(palette);
-    Vec::new()
+    Handled::NOTHING
 }
 
-fn choose(ui: &mut Ui, pick: Pick) -> Vec<Act> {
-    match pick {
-        Pick::Command(id) => perform(ui, id, 0),
+fn choose(ui: &mut Ui, pick: Pick) -> Handled {
+    Handled::Acts(match pick {
+        Pick::Command(id) => return Handled::Command(id, 0),
         Pick::Page(nth) => go(ui, nth),
         Pick::Step(id) => to_step(ui, Some(&id)),
         Pick::Theme(nth) => {
             ui.theme_wanted = nth;
             vec![Act::Theme]
         }
-        Pick::Sort(sort) => sort_by(ui, sort),
-    }
+        Pick::Sort(sort) => {
+            ui.sort_by(sort);
+            Vec::new()
+        }
+    })
 }
 
 #[cfg(test)]

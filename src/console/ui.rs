@@ -2,20 +2,19 @@
 //! changes it, [`super::view`] draws it, neither does I/O.
 
 mod settle;
+mod tables;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use self::settle::RowsOf;
 use super::{
     clock::Zones,
-    dialog::Dialog,
+    drawn::{Drawn, Spots},
+    entry::{Dialog, Entry},
     keymap::Keymap,
     mask::Mask,
-    mouse::Spots,
     pages::{RUNBOOK, SOURCES},
-    palette::Palette,
     prepared::Prepared,
-    rows::Content,
     table::{TableKey, TableUi},
     view_model::ViewModel,
 };
@@ -46,40 +45,6 @@ pub enum At {
     Page(usize),
     /// The detail of a row.
     Detail,
-}
-
-/// The target of typed characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
-    /// Nothing: keys are commands.
-    Commands,
-    /// The focused table's filter; the value is the filter before.
-    Filter(String),
-    /// The search text of the help, and the first line shown.
-    Help(String, usize),
-    /// The search text of the palette.
-    Palette(Palette),
-    /// The dialog that is open over the page.
-    Dialog(Dialog),
-}
-
-/// Results of drawing: only it knows how much room there is.
-#[derive(Debug, Default)]
-pub struct Drawn {
-    /// Tables on screen: id, first row, rows.
-    pub tables: Vec<(&'static str, usize, usize)>,
-    /// Columns that are wider than known before.
-    pub columns: Vec<(&'static str, Vec<Content>)>,
-    /// Number of tiles side by side.
-    pub tile_columns: Option<usize>,
-    /// First line of the detail's fields that could be shown, and the last one that may be at the top.
-    pub detail_top: Option<(usize, usize)>,
-    /// First line of the help that could be shown.
-    pub help_top: Option<usize>,
-    /// First line of the preview that could be shown, and how many there was room for.
-    pub preview: Option<(usize, usize)>,
-    /// What was drawn where, for the mouse.
-    pub spots: Spots,
 }
 
 /// Caption of a scenario's script.
@@ -348,6 +313,20 @@ impl Ui {
         self.opened.as_ref()
     }
 
+    /// Opens the detail of a row of this page.
+    pub(super) fn open(&mut self, key: DetailKey) {
+        self.page_below = self.page_number();
+        self.opened = Some(key);
+        self.at = At::Detail;
+        self.detail_top = 0;
+        self.since_opened = 0;
+        // Another row's tables may have the same ids: selections and filters do not apply to them.
+        let place = self.place();
+        self.tables.retain(|(of, _), _| *of != place);
+        self.focus.remove(place);
+        self.settle(true);
+    }
+
     /// The step of the runbook that commands apply to.
     #[must_use]
     pub fn step(&self) -> Option<&StepView> {
@@ -355,6 +334,33 @@ impl Ui {
             At::Detail => self.opened.as_ref().filter(|key| key.panel == RUNBOOK)?.row.as_str(),
             At::Page(_) => self.selected().filter(|_| self.panel().is_some_and(|p| p.id == RUNBOOK))?,
         };
+        self.step_named(id)
+    }
+
+    /// The step with this id.
+    #[must_use]
+    pub fn step_named(&self, id: &str) -> Option<&StepView> {
         self.latest().run.as_ref()?.steps.iter().find(|s| s.id == id)
+    }
+
+    /// Stores how much room each table had in the last drawing.
+    pub fn drawn(&mut self, drawn: &Drawn) {
+        self.spots.clone_from(&drawn.spots);
+        self.tile_columns = drawn.tile_columns.unwrap_or(self.tile_columns);
+        (self.detail_top, self.detail_last) = drawn.detail_top.unwrap_or((self.detail_top, self.detail_last));
+        if let Entry::Help(_, top) = &mut self.entry {
+            *top = drawn.help_top.unwrap_or(*top);
+        }
+        if let (Entry::Dialog(Dialog::Preview(_, top)), Some((first, room))) = (&mut self.entry, drawn.preview) {
+            (*top, self.preview_room) = (first, room);
+        }
+        let place = self.place();
+        for &(table, top, height) in &drawn.tables {
+            let at = self.tables.entry((place, table)).or_default();
+            (at.top, at.height) = (top, height);
+        }
+        for (table, columns) in &drawn.columns {
+            self.tables.entry((place, *table)).or_default().rows.columns.clone_from(columns);
+        }
     }
 }

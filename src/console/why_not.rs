@@ -2,8 +2,8 @@
 
 use super::{
     command::{Command, Id, Scope},
-    dialog::{before_it_begins, is_under_way},
     pages::is_own,
+    steps::{before_it_begins, is_armed, is_under_way},
     ui::{At, Ui},
 };
 use base::step::{StepState, Way};
@@ -73,9 +73,9 @@ fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
         Id::RollBack if step.irreversible => say("this is a point of no return"),
         Id::RollBack if step.way == Way::Back && before => is("its rollback is open, :preview shows it"),
         Id::RollBack if !step.has_back => say("there is nothing to roll back"),
-        Id::Arm if step.state == StepState::Armed => say("it is already armed"),
+        Id::Arm if is_armed(step) => say("it is already armed"),
         Id::Arm if step.state != StepState::Previewed => is("only a previewed step can be armed, :preview shows it"),
-        Id::Execute if step.state != StepState::Armed => is("only an armed step can be executed"),
+        Id::Execute if !is_armed(step) => is("only an armed step can be executed"),
         Id::CallOff if !before && step.state != StepState::NotApplied => is("there is nothing to cancel"),
         Id::Again if before || is_under_way(step) => is("only a step that has ended can be retried"),
         Id::Abandon if step.state != StepState::Running => is("only a running attempt can be aborted"),

@@ -3,9 +3,10 @@
 use landfall::{
     base::step::StepState,
     console::{
-        dialog::Dialog,
-        mouse::{Gesture, Spot, Touch},
-        ui::{At, Entry},
+        drawn::Spot,
+        entry::{Dialog, Entry},
+        mouse::{Gesture, Touch},
+        ui::At,
     },
     plan::Confirm,
 };

@@ -6,10 +6,10 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::drawing::Drawing;
 use crate::{
     command::Id,
+    drawn::{Drawn, Spot},
     marks,
-    mouse::Spot,
     theme::Role,
-    ui::{Drawn, Ui},
+    ui::Ui,
     widget::{
         chart::{self, Plot},
         table,

@@ -8,9 +8,9 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::drawing::Drawing;
 use crate::{
     command::Id,
-    mouse::Spot,
+    drawn::{Drawn, Spot},
     theme::Role,
-    ui::{At, Drawn, Mode, Ui},
+    ui::{At, Mode, Ui},
     view_model::{clock, state_cell},
     widget::text::{fit, put, put_all, put_right},
 };

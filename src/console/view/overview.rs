@@ -21,8 +21,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use self::shape::Form;
 use crate::drawing::Drawing;
 use crate::{
-    mouse::Spot,
-    ui::{Drawn, Ui},
+    drawn::{Drawn, Spot},
+    ui::Ui,
 };
 
 /// Draws the answers.

@@ -5,10 +5,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::detail;
 use crate::drawing::Drawing;
 use crate::{
-    mouse::Spot,
+    drawn::{Drawn, Spot},
     table::TableUi,
     theme::Role,
-    ui::{Drawn, Ui},
+    ui::Ui,
     view_model::state_cell,
     widget::{
         table::{self, Asked},

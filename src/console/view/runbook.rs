@@ -4,9 +4,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::drawing::Drawing;
 use crate::{
+    drawn::Drawn,
     runbook::{op_word, tone},
     theme::Role,
-    ui::{Drawn, Ui},
+    ui::Ui,
     widget::text::{put, put_all, wrap},
 };
 use base::{
