@@ -58,6 +58,7 @@ mod rows;
 pub mod runbook;
 pub mod settings;
 pub mod sight;
+mod spans;
 mod steps;
 mod table;
 pub mod terminal;
