@@ -89,8 +89,8 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
         }
         Id::Down => stay(ui, top.saturating_add(1)),
         Id::Up => stay(ui, top.saturating_sub(1)),
-        Id::PageDown => stay(ui, top.saturating_add(ui.preview_room.max(1))),
-        Id::PageUp => stay(ui, top.saturating_sub(ui.preview_room.max(1))),
+        Id::PageDown => stay(ui, top.saturating_add(ui.terminal.preview_room.max(1))),
+        Id::PageUp => stay(ui, top.saturating_sub(ui.terminal.preview_room.max(1))),
         Id::First => stay(ui, 0),
         Id::Last => stay(ui, usize::MAX),
         Id::Preview => vec![Act::Order(Order::Preview(id))],

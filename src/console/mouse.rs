@@ -51,7 +51,7 @@ pub(super) fn touch(ui: &mut Ui, touch: Touch) -> Handled {
 }
 
 fn spot(ui: &Ui, at: Position) -> Option<Spot> {
-    ui.spots.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, spot)| spot.clone())
+    ui.terminal.spots.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, spot)| spot.clone())
 }
 
 fn click(ui: &mut Ui, at: Position) -> Option<Handled> {
@@ -66,11 +66,11 @@ fn click(ui: &mut Ui, at: Position) -> Option<Handled> {
     }
     let spot = spot(ui, at)?;
     // The view may change now: the areas are invalid until the next drawing.
-    ui.spots.clear();
+    ui.terminal.spots.clear();
     match spot {
         Spot::Page(page) => return Some(Handled::Command(Id::Page, page)),
-        Spot::Tile(tile) if ui.tile == tile => return Some(Handled::Command(Id::Open, 0)),
-        Spot::Tile(tile) => ui.tile = tile.min(ui.view_model().answers.len().saturating_sub(1)),
+        Spot::Tile(tile) if ui.tiles.selected == tile => return Some(Handled::Command(Id::Open, 0)),
+        Spot::Tile(tile) => ui.tiles.selected = tile.min(ui.view_model().answers.len().saturating_sub(1)),
         Spot::Table(table) => focus(ui, table),
         Spot::Heading(table, column) => {
             focus(ui, table);
@@ -107,7 +107,7 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<H
         }
         Entry::Dialog(_) => {}
         Entry::Commands | Entry::Filter(_) => match spot(ui, at)? {
-            Spot::Fields => ui.detail_top = turned(ui.detail_top).min(ui.detail_last),
+            Spot::Fields => ui.opened.top = turned(ui.opened.top).min(ui.opened.last),
             Spot::Table(table) | Spot::Heading(table, _) | Spot::Row(table, _) => {
                 if table != ui.focus() {
                     // The filter that is being written belongs to another list.

@@ -88,8 +88,8 @@ fn offers(ui: &Ui) -> Vec<Offer> {
         ui.latest().run.iter().flat_map(|run| &run.steps).map(|s| {
             plain(Pick::Step(s.id.clone()), format!("step {}", s.id), format!("{}: {}", s.word, s.title), None)
         });
-    let themes = ui.themes.iter().enumerate().map(|(nth, name)| {
-        let why = (nth == ui.theme).then_some("this is the theme");
+    let themes = ui.themes.names.iter().enumerate().map(|(nth, name)| {
+        let why = (nth == ui.themes.shown).then_some("this is the theme");
         plain(Pick::Theme(nth), format!("theme {name}"), format!("Colours and signs as {name} has them."), why)
     });
     let sorts = ui.focused().into_iter().flat_map(|table| {
@@ -190,7 +190,7 @@ fn choose(ui: &mut Ui, pick: Pick) -> Handled {
         Pick::Page(nth) => go(ui, nth),
         Pick::Step(id) => to_step(ui, Some(&id)),
         Pick::Theme(nth) => {
-            ui.theme_wanted = nth;
+            ui.themes.wanted = nth;
             vec![Act::Theme]
         }
         Pick::Sort(sort) => {
@@ -232,7 +232,7 @@ mod tests {
         change(&mut snapshot);
         let now = snapshot.now;
         let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(snapshot))), now, Mode::Demo);
-        ui.themes = ["night", "day"].map(str::to_owned).to_vec();
+        ui.themes.names = ["night", "day"].map(str::to_owned).to_vec();
         ui
     }
 
@@ -310,7 +310,7 @@ mod tests {
     fn what_is_chosen_is_done_and_what_is_not_possible_says_why() {
         let mut ui = ui();
         assert_eq!(choose(&mut ui, "theme day"), [Act::Theme]);
-        assert_eq!((ui.theme, ui.theme_wanted), (0, 1), "until it is loaded");
+        assert_eq!((ui.themes.shown, ui.themes.wanted), (0, 1), "until it is loaded");
         assert_eq!(choose(&mut ui, "faster"), [Act::Send(engine::EngineCommand::Pace(2.0))]);
         assert_eq!(choose(&mut ui, "execute"), []);
         let detail = ui.message.clone().unwrap_or_default();

@@ -92,20 +92,20 @@ fn sort(ui: &mut Ui, next: impl Fn(&Ui) -> Option<Sort>) -> Vec<Act> {
 }
 
 fn widen(ui: &mut Ui) -> Vec<Act> {
-    ui.wide = !ui.wide;
-    ui.scroll = 0;
+    ui.lists.wide = !ui.lists.wide;
+    ui.lists.scroll = 0;
     Vec::new()
 }
 
 /// Scrolls wide columns sideways.
 fn scroll(ui: &mut Ui, by: isize) -> Vec<Act> {
     let last = ui.focused().map_or(0, |table| table.columns.len().saturating_sub(2));
-    ui.scroll = ui.scroll.saturating_add_signed(by).min(last);
+    ui.lists.scroll = ui.lists.scroll.saturating_add_signed(by).min(last);
     Vec::new()
 }
 
 fn scroll_fields(ui: &mut Ui, by: isize) -> Vec<Act> {
-    ui.detail_top = ui.detail_top.saturating_add_signed(by).min(ui.detail_last);
+    ui.opened.top = ui.opened.top.saturating_add_signed(by).min(ui.opened.last);
     Vec::new()
 }
 
@@ -131,7 +131,7 @@ fn pause(ui: &mut Ui) -> Vec<Act> {
 }
 
 fn next_theme(ui: &mut Ui) -> Vec<Act> {
-    ui.theme_wanted = (ui.theme_wanted + 1) % ui.themes.len().max(1);
+    ui.themes.wanted = (ui.themes.wanted + 1) % ui.themes.names.len().max(1);
     vec![Act::Theme]
 }
 
@@ -141,8 +141,8 @@ fn switch_zone(ui: &mut Ui) -> Vec<Act> {
 }
 
 fn switch_mouse(ui: &mut Ui) -> Vec<Act> {
-    ui.mouse = !ui.mouse;
-    let detail = match ui.mouse {
+    ui.terminal.mouse = !ui.terminal.mouse;
+    let detail = match ui.terminal.mouse {
         true => "mouse on: hold Shift to select text in most terminals; :mouse turns it off",
         false => "mouse off",
     };

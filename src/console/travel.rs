@@ -34,7 +34,7 @@ pub(super) fn travel(ui: &mut Ui, motion: Motion) {
         return;
     }
     if ui.focused().is_none() {
-        ui.detail_top = moved(motion, ui.detail_top, ui.detail_last, 10);
+        ui.opened.top = moved(motion, ui.opened.top, ui.opened.last, 10);
         return;
     }
     let Some(at) = ui.focused_ui() else { return };
@@ -55,18 +55,18 @@ pub(super) fn travel(ui: &mut Ui, motion: Motion) {
 
 fn travel_tiles(ui: &mut Ui, motion: Motion) {
     let last = ui.view_model().answers.len().saturating_sub(1);
-    let columns = ui.tile_columns.max(1);
+    let columns = ui.tiles.columns.max(1);
     let next = match motion {
-        Motion::NextTable => ui.tile + 1,
-        Motion::PreviousTable => ui.tile.saturating_sub(1),
+        Motion::NextTable => ui.tiles.selected + 1,
+        Motion::PreviousTable => ui.tiles.selected.saturating_sub(1),
         // The verdict is over all others.
-        Motion::Down | Motion::PageDown if ui.tile == 0 => 1,
-        Motion::Down | Motion::PageDown => ui.tile + columns,
-        Motion::Up | Motion::PageUp => ui.tile.saturating_sub(columns),
+        Motion::Down | Motion::PageDown if ui.tiles.selected == 0 => 1,
+        Motion::Down | Motion::PageDown => ui.tiles.selected + columns,
+        Motion::Up | Motion::PageUp => ui.tiles.selected.saturating_sub(columns),
         Motion::First => 0,
         Motion::Last => last,
     };
-    ui.tile = next.min(last);
+    ui.tiles.selected = next.min(last);
 }
 
 /// An index after a motion within one list.
@@ -86,7 +86,7 @@ fn moved(motion: Motion, index: usize, last: usize, page: usize) -> usize {
 pub(super) fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
     let acts = close(ui);
     ui.at = At::Page(page);
-    ui.scroll = 0;
+    ui.lists.scroll = 0;
     ui.settle(false);
     acts
 }
@@ -149,7 +149,7 @@ fn to_row(ui: &mut Ui, page: usize, row: Option<&(&'static str, String)>) -> Vec
 }
 
 fn close(ui: &mut Ui) -> Vec<Act> {
-    match ui.opened.take() {
+    match ui.opened.key.take() {
         Some(key) if !is_own(&key.panel) => vec![Act::Open(None)],
         _ => Vec::new(),
     }
@@ -158,7 +158,7 @@ fn close(ui: &mut Ui) -> Vec<Act> {
 /// Opens the detail of the selected row, or what is behind the selected tile.
 pub(super) fn open(ui: &mut Ui) -> Vec<Act> {
     if ui.at == At::Page(0) {
-        let behind = ui.view_model().answers.get(ui.tile).and_then(|answer| ui.view_model().behind(answer));
+        let behind = ui.view_model().answers.get(ui.tiles.selected).and_then(|answer| ui.view_model().behind(answer));
         return behind.map_or_else(Vec::new, |(page, row)| to_row(ui, page, row.as_ref()));
     }
     let (Some(panel), Some(table), Some(row)) = (ui.panel(), ui.focused(), ui.selected()) else { return Vec::new() };
@@ -173,6 +173,6 @@ pub(super) fn back(ui: &mut Ui) -> Vec<Act> {
         ui.filter_by(String::new());
         return Vec::new();
     }
-    let page = if ui.at == At::Detail { ui.page_below } else { 0 };
+    let page = if ui.at == At::Detail { ui.opened.page_below } else { 0 };
     go(ui, page)
 }

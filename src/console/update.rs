@@ -40,16 +40,9 @@ pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
     match event {
         UiEvent::Tick => dialog::passed(ui),
         // The rows belong to one view model, and to a place that the operator may have left.
-        UiEvent::ViewModel(view_model, prepared) => {
-            ui.prepared = prepared;
-            let acts = on_view_model(ui, view_model);
-            ui.prepared = Prepared::default();
-            acts
-        }
+        UiEvent::ViewModel(view_model, prepared) => on_view_model(ui, view_model, prepared),
         UiEvent::Rows(prepared) => {
-            ui.prepared = prepared;
-            ui.settle(true);
-            ui.prepared = Prepared::default();
+            ui.settle_with(prepared, true);
             Vec::new()
         }
         UiEvent::Touch(touch) => {
@@ -59,7 +52,7 @@ pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
         }
         UiEvent::Key(key) => {
             ui.message = None;
-            ui.spots.clear();
+            ui.terminal.spots.clear();
             let handled = match ui.entry.clone() {
                 Entry::Commands => press(ui, &key),
                 Entry::Filter(before) => typing::filter_key(ui, &key, before),
@@ -86,14 +79,14 @@ fn carry_on(ui: &mut Ui, handled: Handled) -> Vec<Act> {
 }
 
 /// Handles a newer view model.
-fn on_view_model(ui: &mut Ui, view_model: Arc<ViewModel>) -> Vec<Act> {
+fn on_view_model(ui: &mut Ui, view_model: Arc<ViewModel>, prepared: Prepared) -> Vec<Act> {
     // Suspended, asleep or hung: the operator has not seen the count-down run.
     if ui.silent_for().is_some() {
         dialog::call_off(ui, "cancelled: the screen was not updated for a while; nothing was sent");
     }
     let old = ui.show(view_model);
     if !ui.is_frozen() {
-        ui.settle(false);
+        ui.settle_with(prepared, false);
     }
     // Nothing refers to the old view model any more.
     ui.retire(old);

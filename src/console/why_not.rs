@@ -25,11 +25,11 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         Id::NextTable | Id::PreviousTable if ui.at != At::Page(0) && ui.table_count() < 2 => {
             say("this page has only one list")
         }
-        Id::ScrollLeft | Id::ScrollRight if !ui.wide => say("columns are not wide: :wide widens them"),
-        Id::ScrollLeft if ui.scroll == 0 => say("this is the left end"),
+        Id::ScrollLeft | Id::ScrollRight if !ui.lists.wide => say("columns are not wide: :wide widens them"),
+        Id::ScrollLeft if ui.lists.scroll == 0 => say("this is the left end"),
         Id::FieldsDown | Id::FieldsUp if ui.at != At::Detail => say("no detail is open"),
-        Id::FieldsDown if ui.detail_top >= ui.detail_last => say("this is the end of the details"),
-        Id::FieldsUp if ui.detail_top == 0 => say("this is the start of the details"),
+        Id::FieldsDown if ui.opened.top >= ui.opened.last => say("this is the end of the details"),
+        Id::FieldsUp if ui.opened.top == 0 => say("this is the start of the details"),
         Id::Open => why_not_open(ui),
         Id::Back if ui.at == At::Page(0) => say("this is the overview"),
         Id::Faster if ui.latest().pace >= PACE.1 => say("collectors already poll at the maximum rate"),
@@ -40,7 +40,7 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         }
         Id::TimeSlower if ui.latest().speed == Some(0.0) => say("simulated time is paused"),
         Id::Zone => ui.zones.why_not().map(str::to_owned),
-        Id::Theme if ui.themes.len() < 2 => say("there is only one theme"),
+        Id::Theme if ui.themes.names.len() < 2 => say("there is only one theme"),
         _ => None,
     }
 }
@@ -87,7 +87,8 @@ fn why_not_open(ui: &Ui) -> Option<String> {
     match ui.at {
         At::Detail => Some("a detail is open already: :back closes it".into()),
         At::Page(0) => {
-            let behind = ui.view_model().answers.get(ui.tile).and_then(|answer| ui.view_model().behind(answer));
+            let behind =
+                ui.view_model().answers.get(ui.tiles.selected).and_then(|answer| ui.view_model().behind(answer));
             behind.is_none().then(|| "the plan has nothing for this tile".into())
         }
         At::Page(_) if ui.selected().is_none() => Some("no row is selected".into()),

@@ -1,13 +1,36 @@
 //! The tables of the place on screen: which are visible, which one is focused, and its filter, order and selected row.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
-use super::{At, Ui};
-use crate::{order::Sort, table::TableUi, view_model::meant};
+use super::{At, Ui, settle::RowsOf};
+use crate::{
+    order::Sort,
+    table::{TableKey, TableUi},
+    view_model::meant,
+};
 use base::view::Table;
 
 /// Place of tables that belong to a detail.
 const DETAIL: &str = "detail";
+
+/// The tables.
+#[derive(Debug, Default)]
+pub struct Lists {
+    /// All columns in full.
+    pub wide: bool,
+    /// Columns scrolled away to the left, when wide.
+    pub scroll: usize,
+    pub(super) tables: HashMap<TableKey, TableUi>,
+    /// The focused table of each place.
+    pub(super) focus: HashMap<&'static str, usize>,
+    /// What the current rows were made of.
+    pub(super) made_of: Option<RowsOf>,
+    /// Whether the rows shown are not the requested ones; the event loop then requests them from the render worker.
+    pub(super) waits: bool,
+}
 
 impl Ui {
     /// The place whose tables are on screen.
@@ -23,7 +46,7 @@ impl Ui {
     #[must_use]
     pub fn shown_tables(&self) -> &[Table] {
         match self.at {
-            At::Detail => self.detail.as_ref().map_or(&[], |d| &d.tables),
+            At::Detail => self.opened.detail.as_ref().map_or(&[], |d| &d.tables),
             At::Page(_) => self.panel().map_or(&[], |p| &p.tables),
         }
     }
@@ -37,13 +60,13 @@ impl Ui {
     /// Index of the focused table.
     #[must_use]
     pub fn focus(&self) -> usize {
-        let wanted = self.focus.get(self.place()).copied().unwrap_or(0);
+        let wanted = self.lists.focus.get(self.place()).copied().unwrap_or(0);
         wanted.min(self.table_count().saturating_sub(1))
     }
 
     /// Focuses a table of this place.
     pub(crate) fn focus_on(&mut self, table: usize) {
-        self.focus.insert(self.place(), table);
+        self.lists.focus.insert(self.place(), table);
     }
 
     /// The focused table.
@@ -55,12 +78,12 @@ impl Ui {
     /// The state of a table of this place.
     #[must_use]
     pub fn table_ui(&self, table: &'static str) -> Option<&TableUi> {
-        self.tables.get(&(self.place(), table))
+        self.lists.tables.get(&(self.place(), table))
     }
 
     pub(crate) fn focused_ui(&mut self) -> Option<&mut TableUi> {
         let key = (self.place(), self.focused()?.id);
-        Some(self.tables.entry(key).or_default())
+        Some(self.lists.tables.entry(key).or_default())
     }
 
     /// The focused table's order.
@@ -102,11 +125,11 @@ impl Ui {
     pub(crate) fn select(&mut self, index: usize) {
         let place = self.place();
         let Some(id) = self.focused().map(|t| t.id) else { return };
-        let Some(mut at) = self.tables.remove(&(place, id)) else { return };
+        let Some(mut at) = self.lists.tables.remove(&(place, id)) else { return };
         if let Some(table) = self.focused() {
             at.point(table, index.min(at.rows.order.len().saturating_sub(1)));
         }
-        self.tables.insert((place, id), at);
+        self.lists.tables.insert((place, id), at);
     }
 
     /// Fingerprint of what must be drawn at once of the rows on screen.

@@ -14,11 +14,7 @@ use crate::{
     ui::Ui,
     widget::text::{put, put_all, wrap},
 };
-use base::{
-    digest::Digest,
-    step::Way,
-    view::Tone,
-};
+use base::{digest::Digest, step::Way, view::Tone};
 use engine::run::{PreviewView, StepView};
 use plan::Confirm;
 

@@ -73,7 +73,7 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let (theme, plan) = (look.theme, &snapshot.plan);
     let muted = theme.style(Role::Muted);
     let mut right = put_right(line, buf, &look.clock.head(line.width >= 100), theme.style(Role::Title));
-    if !ui.in_focus {
+    if !ui.terminal.in_focus {
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
         right += 1 + put_right(rest, buf, " ◌ not in focus: updates paused ", theme.style(Role::Stale));
     }
