@@ -86,7 +86,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     let first = next(drive);
     let now = first.now;
     let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(first))), now, Mode::Demo);
-    ui.has_worker = true;
+    ui.use_worker();
     let mut screen = Frames::default();
     frame(&mut ui, &theme, &mut screen);
     for c in keys.chars() {
@@ -193,7 +193,7 @@ fn idle(drive: &mut Estate) {
     let first = Arc::new(ViewModel::of(Arc::new(drive.snapshot())));
     for page in ['1', '3', '4'] {
         let mut ui = Ui::new(first.clone(), drive.now, Mode::Demo);
-        ui.has_worker = true;
+        ui.use_worker();
         key(&mut ui, KeyCode::Char(page));
         let mut screen = Frames::default();
         frame(&mut ui, &theme, &mut screen);
@@ -261,7 +261,7 @@ fn hour() {
     mib("read a dozen times");
     let first = drive.snapshot();
     let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(first))), drive.now, Mode::Demo);
-    ui.has_worker = true;
+    ui.use_worker();
     for c in [KeyCode::Char('4'), KeyCode::Right, KeyCode::Right] {
         key(&mut ui, c);
     }

@@ -1,5 +1,6 @@
 //! The side effects of an event, as data: the event loop executes them.
 
+use super::command::Id;
 use engine::{EngineCommand, run::Order, snapshot::DetailKey};
 
 /// A side effect to execute.
@@ -27,4 +28,18 @@ pub enum Act {
     Suspend,
     /// Quit.
     Quit,
+}
+
+/// What came of a key or of a mouse action.
+#[derive(Debug, PartialEq)]
+pub enum Handled {
+    /// It was handled, with these side effects.
+    Acts(Vec<Act>),
+    /// It means a command; the number says which of the command's keys. Only `update` runs commands.
+    Command(Id, usize),
+}
+
+impl Handled {
+    /// Without side effects.
+    pub(super) const NOTHING: Self = Self::Acts(Vec::new());
 }

@@ -5,10 +5,7 @@
 //! zone is added if the zone's offset changes during the run: in the hour that occurs twice each time then says which
 //! of the two it belongs to.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, LazyLock},
-};
+use std::sync::{Arc, LazyLock};
 
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 
@@ -214,30 +211,6 @@ impl Clock {
         let (word, offset) = abbreviation(&self.zone, at);
         let clear = word.starts_with(char::is_alphabetic) && !self.ends.iter().any(|(w, o)| *w == word && *o != offset);
         if clear { word } else { at.to_zoned(self.zone.clone()).strftime("%:z").to_string() }
-    }
-
-    /// Replaces the instants in a text by times in the selected zone. Only RFC 3339 in UTC behind `until`, `since` or
-    /// `at` is replaced; elsewhere an instant may be part of a command or of a name.
-    #[must_use]
-    pub fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut out = String::new();
-        let mut copied = 0;
-        // Few texts contain an instant: for the others the search for `Z` is enough.
-        for (z, _) in text.match_indices('Z') {
-            let begin = text[copied..z].rfind(' ').map_or(copied, |n| copied + n + 1);
-            let behind = ["until ", "since ", "at "].iter().any(|word| text[..begin].ends_with(word));
-            let ends = text[z + 1..].chars().next().is_none_or(|c| c.is_whitespace() || ",;:.)".contains(c));
-            if let (true, true, Ok(at)) = (behind, ends, text[begin..=z].parse()) {
-                out.push_str(&text[copied..begin]);
-                out.push_str(&self.time(at));
-                copied = z + 1;
-            }
-        }
-        if out.is_empty() {
-            return text.into();
-        }
-        out.push_str(&text[copied..]);
-        out.into()
     }
 
     /// The detail with its instants in the selected zone, so that they are sorted, filtered and cut as shown; the same

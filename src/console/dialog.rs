@@ -8,89 +8,36 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use self::prompt::prompt_key;
-pub use self::prompt::{Asked, Prompt};
 use super::{
-    act::Act,
+    act::{Act, Handled},
     command::{Command, Id},
+    entry::{Asked, Confirming, Dialog, Entry, Prompt},
     key::Key,
+    steps::{is_armed, is_under_way},
     typing::{self, write},
-    ui::{Entry, Ui},
-    update::perform,
+    ui::Ui,
 };
-use base::{digest::Digest, now::Now, step::StepState};
 use engine::run::{Order, StepView};
 use plan::Confirm;
 
 /// Length of a count-down.
 pub const COUNTDOWN: Duration = Duration::from_secs(5);
 
-/// The open dialog.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Dialog {
-    /// The preview of a step; the first line shown.
-    Preview(String, usize),
-    /// A confirmation.
-    Confirm(Confirming),
-    /// One line to write.
-    Prompt(Prompt),
-    /// Asks whether to quit while steps are running; the preview that was open.
-    Leave(Option<String>),
-}
-
-/// A confirmation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Confirming {
-    /// The step.
-    pub step: String,
-    /// Digest of the preview that was shown.
-    pub digest: Digest,
-    /// Form of the confirmation.
-    pub kind: Confirm,
-    /// The text that must be typed.
-    pub target: String,
-    /// The text typed so far.
-    pub typed: String,
-    /// Whether Enter executes; else it closes.
-    pub execute: bool,
-    /// When the count-down began.
-    pub counting: Option<Now>,
-}
-
-/// The step with this id.
-pub(super) fn step<'u>(ui: &'u Ui, id: &str) -> Option<&'u StepView> {
-    ui.latest().run.as_ref()?.steps.iter().find(|s| s.id == id)
-}
-
-/// Whether the step can have a preview.
-#[must_use]
-pub const fn before_it_begins(step: &StepView) -> bool {
-    matches!(
-        step.state,
-        StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed
-    )
-}
-
-/// Whether the step is running.
-#[must_use]
-pub const fn is_under_way(step: &StepView) -> bool {
-    matches!(step.state, StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking)
-}
-
 /// Handles a key.
-pub(super) fn key(ui: &mut Ui, key: &KeyEvent, dialog: Dialog) -> Vec<Act> {
+pub(super) fn key(ui: &mut Ui, key: &KeyEvent, dialog: Dialog) -> Handled {
     // Any key cancels a count-down and does nothing else.
     if call_off(ui, "cancelled: nothing was sent") {
-        return Vec::new();
+        return Handled::NOTHING;
     }
-    if let Some(acts) = typing::always(ui, key) {
-        return acts;
+    if let Some(command) = typing::always(ui, key) {
+        return command;
     }
-    match dialog {
+    Handled::Acts(match dialog {
         Dialog::Leave(over) => leave_key(ui, key, over),
-        Dialog::Preview(id, top) => preview_key(ui, key, id, top),
+        Dialog::Preview(id, top) => return preview_key(ui, key, id, top),
         Dialog::Confirm(confirming) => confirm_key(ui, key, confirming),
         Dialog::Prompt(prompt) => prompt_key(ui, key, prompt),
-    }
+    })
 }
 
 /// Cancels a count-down, if there is one, and shows the preview again.
@@ -119,7 +66,7 @@ fn return_to(over: Option<String>) -> Entry {
     over.map_or(Entry::Commands, |id| Entry::Dialog(Dialog::Preview(id, 0)))
 }
 
-fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> {
+fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
     let stay = |ui: &mut Ui, top: usize| {
         ui.entry = Entry::Dialog(Dialog::Preview(id.clone(), top));
         Vec::new()
@@ -128,22 +75,22 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
         KeyCode::Esc => Id::Back,
         _ => match Key::of(key).and_then(|key| ui.keys.command(key)) {
             Some((command, _)) => command.id,
-            None => return Vec::new(),
+            None => return Handled::NOTHING,
         },
     };
-    match command {
+    Handled::Acts(match command {
         Id::Back | Id::Quit => {
             ui.entry = Entry::Commands;
             // A step does not stay armed when its preview is closed.
-            match step(ui, &id) {
-                Some(s) if s.state == StepState::Armed => vec![Act::Order(Order::Preview(id))],
+            match ui.step_named(&id) {
+                Some(step) if is_armed(step) => vec![Act::Order(Order::Preview(id))],
                 _ => Vec::new(),
             }
         }
         Id::Down => stay(ui, top.saturating_add(1)),
         Id::Up => stay(ui, top.saturating_sub(1)),
-        Id::PageDown => stay(ui, top.saturating_add(ui.preview_room.max(1))),
-        Id::PageUp => stay(ui, top.saturating_sub(ui.preview_room.max(1))),
+        Id::PageDown => stay(ui, top.saturating_add(ui.terminal.preview_room.max(1))),
+        Id::PageUp => stay(ui, top.saturating_sub(ui.terminal.preview_room.max(1))),
         Id::First => stay(ui, 0),
         Id::Last => stay(ui, usize::MAX),
         Id::Preview => vec![Act::Order(Order::Preview(id))],
@@ -159,25 +106,19 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
             Vec::new()
         }
         Id::Execute => confirm(ui, &id),
-        other => elsewhere(ui, other, id),
-    }
-}
-
-/// A key that the preview does not handle: hold, cancel and time control work everywhere; for others a message says
-/// that they do not.
-fn elsewhere(ui: &mut Ui, command: Id, id: String) -> Vec<Act> {
-    match command {
-        Id::Hold | Id::Remark => perform(ui, command, 0),
-        Id::TimeFaster | Id::TimeSlower | Id::TimeStops => perform(ui, command, 0),
         Id::CallOff => {
             ui.entry = Entry::Commands;
             vec![Act::Order(Order::Cancel(id))]
+        }
+        // Hold and time control work everywhere.
+        Id::Hold | Id::Remark | Id::TimeFaster | Id::TimeSlower | Id::TimeStops => {
+            return Handled::Command(command, 0);
         }
         _ => {
             ui.message = Some(format!("{}: Esc closes the preview first", Command::of(command).title));
             Vec::new()
         }
-    }
+    })
 }
 
 /// Quits, or asks first if steps are running.
@@ -208,14 +149,13 @@ fn leave_key(ui: &mut Ui, key: &KeyEvent, over: Option<String>) -> Vec<Act> {
 
 /// Opens the confirmation of the armed step.
 pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
-    let Some(found) = step(ui, id) else { return Vec::new() };
+    let Some(step) = ui.step_named(id) else { return Vec::new() };
     if ui.latest().speed == Some(0.0) {
         ui.message = Some("simulated time is paused: :time-stops resumes it".to_owned());
         return Vec::new();
     }
-    let armed = found.state == StepState::Armed;
-    let preview = found.preview.as_ref().and_then(|p| Some((p.digest?, p.confirm, p.target.clone())));
-    match preview.filter(|_| armed) {
+    let preview = step.preview.as_ref().filter(|_| is_armed(step));
+    match preview.and_then(|p| Some((p.digest?, p.confirm, p.target.clone()))) {
         Some((digest, kind, target)) => {
             ui.entry = Entry::Dialog(Dialog::Confirm(Confirming {
                 step: id.to_owned(),
@@ -264,9 +204,9 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
 pub(super) fn passed(ui: &mut Ui) -> Vec<Act> {
     let Entry::Dialog(Dialog::Confirm(it)) = ui.entry.clone() else { return Vec::new() };
     // The step can no longer be executed: close the confirmation.
-    if let Some(found) = step(ui, &it.step).filter(|step| step.state != StepState::Armed) {
-        let why = found.obstacles.first().map_or_else(|| "preview it again".to_owned(), |(_, why)| why.clone());
-        ui.message = Some(format!("{} is {} and no longer armed: {why}", it.step, found.word));
+    if let Some(step) = ui.step_named(&it.step).filter(|step| !is_armed(step)) {
+        let why = step.obstacles.first().map_or_else(|| "preview it again".to_owned(), |(_, why)| why.clone());
+        ui.message = Some(format!("{} is {} and no longer armed: {why}", it.step, step.word));
         ui.entry = Entry::Dialog(Dialog::Preview(it.step, 0));
         return Vec::new();
     }

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{
     clock::Clock,
     keymap::Keymap,
+    spans::spell,
     theme::{Role, Theme},
 };
 use base::side::{Side, Sides};
@@ -31,10 +32,7 @@ impl Drawing<'_> {
     /// A text for the operator: with the keys of commands, and instants in the selected zone.
     #[must_use]
     pub fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match self.keys.spell(text) {
-            Cow::Borrowed(text) => self.clock.spell(text),
-            Cow::Owned(text) => self.clock.spell(&text).into_owned().into(),
-        }
+        spell(text, self.keys, self.clock)
     }
 
     /// The style of a column group's heading: the colour of its side.

@@ -59,6 +59,13 @@ pub(super) struct Console {
     masked: bool,
 }
 
+/// The render worker, and which requests to it are not answered yet: at most one of each kind.
+struct Asked {
+    worker: RenderWorker,
+    view_model: bool,
+    rows: bool,
+}
+
 impl Console {
     /// Opens at the overview; nothing is drawn yet.
     ///
@@ -84,15 +91,15 @@ impl Console {
         let names = mask.real_names();
         let mask = Arc::new(Mutex::new(mask));
         let mut ui = Ui::new(first, now(), options.mode);
-        ui.themes = themes.names();
-        ui.theme = ui.themes.iter().position(|n| n == wanted).unwrap_or(0);
-        ui.theme_wanted = ui.theme;
+        ui.themes.names = themes.names();
+        ui.themes.shown = ui.themes.names.iter().position(|n| n == wanted).unwrap_or(0);
+        ui.themes.wanted = ui.themes.shown;
         // If the operator wants local time and there is none, a message says so. The head always shows the zone.
         let local = settings.time == Time::Local;
         let lacks = local.then(|| zones.why_not()).flatten().map(|why| format!("times are UTC: {why}"));
         ui.message = lacks.or(options.greeting);
         ui.zones = zones;
-        ui.mouse = settings.mouse;
+        ui.terminal.mouse = settings.mouse;
         let keys = Arc::new(settings.keys);
         if player.is_none() {
             ui.keys = keys.clone();
@@ -125,7 +132,7 @@ impl Console {
     pub(super) fn run(mut self) -> Result<Ended, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut screen = Screen::enter()?;
-        screen.mouse(self.ui.mouse)?;
+        screen.mouse(self.ui.terminal.mouse)?;
         if let Some(path) = self.record.take() {
             let title = self.ui.latest().plan.name.clone();
             screen.record(Cast::create(&path, &title).map_err(|source| Error::Recording { path, source })?);
@@ -152,14 +159,11 @@ impl Console {
         let mut beat = tokio::time::interval(player::BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut engine_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
-        let (render_worker, mut finished) = RenderWorker::open()?;
-        self.ui.has_worker = true;
-        let (mut asked, mut arranging) = (false, false);
+        let (worker, mut finished) = RenderWorker::open()?;
+        let mut asked = Asked { worker, view_model: false, rows: false };
+        self.ui.use_worker();
         loop {
-            if let Some(view_model) = self.ui.waits().filter(|_| !arranging) {
-                render_worker.arrange(view_model, self.ui.looking());
-                arranging = true;
-            }
+            self.ask_for_rows(&mut asked);
             if std::mem::replace(&mut due, true) {
                 self.draw(&mut screen)?;
                 drawn = self.ui.fingerprint();
@@ -177,34 +181,13 @@ impl Console {
                 }
                 made = finished.recv() => {
                     // A thread that ended has panicked and has reported it.
-                    let Some(made) = made else { return Err(Error::Panicked) };
-                    let before = self.ui.fingerprint();
-                    let event = match made {
-                        Finished::ViewModel(view_model, prepared) => {
-                            asked = false;
-                            UiEvent::ViewModel(self.as_wanted(view_model), prepared)
-                        }
-                        Finished::Rows(prepared) => {
-                            arranging = false;
-                            UiEvent::Rows(prepared)
-                        }
-                    };
-                    self.happen(event, &mut screen)?;
-                    if let Some(old) = self.ui.take_old() {
-                        render_worker.forget(old);
-                    }
-                    due = self.ui.fingerprint() != before;
+                    let made = made.ok_or(Error::Panicked)?;
+                    due = self.made(made, &mut asked, &mut screen)?;
                 }
                 // One snapshot at a time: those that arrive meanwhile are superseded by the next.
-                changed = self.link.snapshots.changed(), if engine_lives && !asked => match changed {
+                changed = self.link.snapshots.changed(), if engine_lives && !asked.view_model => match changed {
                     Ok(()) => {
-                        let snapshot = self.link.snapshots.borrow_and_update().clone();
-                        if self.bell.observe(&snapshot, now()) {
-                            screen.ring()?;
-                        }
-                        let (shared_mask, zone) = (self.masked.then(|| self.mask.clone()), self.ui.zones.shown());
-                        render_worker.make(snapshot, self.ui.looking(), shared_mask, zone);
-                        asked = true;
+                        self.ask_for_view_model(&mut asked, &mut screen)?;
                         due = false;
                     }
                     // The engine is gone: the last view model stays, and the head soon shows its age.
@@ -216,10 +199,50 @@ impl Console {
                 _ = second.tick() => {
                     self.happen(UiEvent::Tick, &mut screen)?;
                     // Without the focus, changes of figures alone are not drawn; changes of meaning are.
-                    due = self.ui.in_focus || self.ui.fingerprint() != drawn;
+                    due = self.ui.terminal.in_focus || self.ui.fingerprint() != drawn;
                 }
             }
         }
+    }
+
+    /// Requests rows that take too long for this thread, unless a request is open.
+    fn ask_for_rows(&self, asked: &mut Asked) {
+        if let Some(view_model) = self.ui.waits().filter(|_| !asked.rows) {
+            asked.worker.arrange(view_model, self.ui.looking());
+            asked.rows = true;
+        }
+    }
+
+    /// Requests the view model of the new snapshot.
+    fn ask_for_view_model(&mut self, asked: &mut Asked, screen: &mut Screen) -> Result<(), Error> {
+        let snapshot = self.link.snapshots.borrow_and_update().clone();
+        if self.bell.observe(&snapshot, now()) {
+            screen.ring()?;
+        }
+        let (shared_mask, zone) = (self.masked.then(|| self.mask.clone()), self.ui.zones.shown());
+        asked.worker.make(snapshot, self.ui.looking(), shared_mask, zone);
+        asked.view_model = true;
+        Ok(())
+    }
+
+    /// Shows what the render worker has computed. Returns whether it must be drawn at once.
+    fn made(&mut self, made: Finished, asked: &mut Asked, screen: &mut Screen) -> Result<bool, Error> {
+        let before = self.ui.fingerprint();
+        let event = match made {
+            Finished::ViewModel(view_model, prepared) => {
+                asked.view_model = false;
+                UiEvent::ViewModel(self.as_wanted(view_model), prepared)
+            }
+            Finished::Rows(prepared) => {
+                asked.rows = false;
+                UiEvent::Rows(prepared)
+            }
+        };
+        self.happen(event, screen)?;
+        if let Some(old) = self.ui.take_old() {
+            asked.worker.forget(old);
+        }
+        Ok(self.ui.fingerprint() != before)
     }
 
     /// The view model with the current mask and zone: it may have been requested before one of them was changed.
@@ -255,7 +278,7 @@ impl Console {
                     return self.happen(UiEvent::Touch(touch), screen);
                 }
             }
-            UiInput::Focus(has) => self.ui.in_focus = has,
+            UiInput::Focus(has) => self.ui.terminal.in_focus = has,
             UiInput::Look => {}
             UiInput::Suspend => screen.suspend()?,
             UiInput::Continue => screen.retake()?,
@@ -300,7 +323,7 @@ impl Console {
                     self.ui.mask(self.masked.then(|| lock(&self.mask)).as_deref_mut());
                 }
                 Act::Zone => self.ui.rezone(),
-                Act::Mouse => screen.mouse(self.ui.mouse)?,
+                Act::Mouse => screen.mouse(self.ui.terminal.mouse)?,
                 Act::Redraw => screen.forget(),
                 Act::Suspend => screen.suspend()?,
                 Act::Quit => return Ok(Some(Ended::Quit)),
@@ -344,13 +367,13 @@ impl Console {
     }
 
     fn next_theme(&mut self) {
-        let wanted = self.ui.theme_wanted;
-        let Some(name) = self.ui.themes.get(wanted) else { return };
+        let wanted = self.ui.themes.wanted;
+        let Some(name) = self.ui.themes.names.get(wanted) else { return };
         match self.themes.load(name, self.depth) {
             Ok(theme) => {
                 self.ui.message = Some(format!("theme {name}"));
                 self.theme = theme;
-                self.ui.theme = wanted;
+                self.ui.themes.shown = wanted;
             }
             Err(why) => self.ui.message = Some(why.brief()),
         }

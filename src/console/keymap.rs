@@ -1,6 +1,6 @@
 //! Which key runs which command: the defaults of the command table, changed by the configuration.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use super::{
     command::{COMMANDS, Command, Id, Risk},
@@ -115,37 +115,6 @@ impl Keymap {
             (_, None) => format!(":{}", Command::of(id).name),
         }
     }
-
-    /// Replaces command names in a text (`:again tries it again`) by their keys. A word that is not a command's name
-    /// stays.
-    #[must_use]
-    pub fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(':') {
-            let begins = rest[..at].chars().next_back().is_none_or(|c| c.is_whitespace() || "(\"".contains(c));
-            let after = &rest[at + 1..];
-            let end = after.find(|c: char| !(c.is_ascii_lowercase() || c == '-')).unwrap_or(after.len());
-            let command = Command::named(&after[..end]).filter(|_| begins);
-            let kept = match command {
-                Some(command) => {
-                    out.push_str(&rest[..at]);
-                    out.push_str(&self.word(command.id));
-                    at + 1 + end
-                }
-                None => {
-                    out.push_str(&rest[..=at]);
-                    at + 1
-                }
-            };
-            rest = &rest[kept..];
-        }
-        if out.is_empty() {
-            return text.into();
-        }
-        out.push_str(rest);
-        out.into()
-    }
 }
 
 #[cfg(test)]
@@ -193,15 +162,5 @@ mod tests {
         assert_eq!(clashes, expected);
         // Two commands that swap their keys do not clash.
         assert!(Keymap::with(&[(Id::Sort, vec![Key::Char('t')]), (Id::Theme, vec![Key::Char('s')])]).is_ok());
-    }
-
-    #[test]
-    fn texts_speak_of_commands_by_their_keys() {
-        let map = Keymap::with(&[(Id::Again, vec![Key::Char('R')]), (Id::RollBack, vec![])]).unwrap();
-        assert_eq!(map.spell("it failed: :again tries it again"), "it failed: R tries it again");
-        assert_eq!(map.spell(":release, :roll-back (:hold)"), "H, :roll-back (h)");
-        for same in ["db1:27017 is up", "no :such command", "plain", "10:30:00", "lag:>5 :", "a:again"] {
-            assert_eq!(map.spell(same), same);
-        }
     }
 }

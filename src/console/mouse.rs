@@ -4,16 +4,16 @@
 //! only mean a [`Spot`]: switch the view, select, sort, open. No spot gives an order, and while a dialog is open
 //! nothing can be clicked: an accidental click changes no server.
 
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Position;
 
 use super::{
-    act::Act,
+    act::Handled,
     command::Id,
-    dialog::Dialog,
+    drawn::Spot,
+    entry::{Dialog, Entry, Palette},
     order::Sort,
-    palette::{Palette, found},
-    ui::{At, Entry, Ui},
-    update::{perform, sort_by},
+    palette::found,
+    ui::{At, Ui},
 };
 use base::view::Align;
 
@@ -37,44 +37,24 @@ pub struct Touch {
     pub at: Position,
 }
 
-/// A clickable area.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Spot {
-    /// The tab of a page, by its number from 0.
-    Page(usize),
-    /// A tile of the overview.
-    Tile(usize),
-    /// A table of this place.
-    Table(usize),
-    /// The heading of a table's column: table and column.
-    Heading(usize, usize),
-    /// A row of a table, by its id: rows may have been inserted since it was drawn.
-    Row(usize, String),
-    /// The fields of a detail.
-    Fields,
-}
-
-/// The areas of a drawing; later ones cover earlier ones.
-pub type Spots = Vec<(Rect, Spot)>;
-
 /// Rows or lines for one step of the wheel.
 const WHEEL: usize = 3;
 
 /// Handles a mouse action.
-pub(super) fn touch(ui: &mut Ui, touch: Touch) -> Vec<Act> {
+pub(super) fn touch(ui: &mut Ui, touch: Touch) -> Handled {
     match touch.gesture {
         Gesture::Click => click(ui, touch.at),
         Gesture::Down => wheel(ui, touch.at, |at| at.saturating_add(WHEEL)),
         Gesture::Up => wheel(ui, touch.at, |at| at.saturating_sub(WHEEL)),
     }
-    .unwrap_or_default()
+    .unwrap_or(Handled::NOTHING)
 }
 
 fn spot(ui: &Ui, at: Position) -> Option<Spot> {
-    ui.spots.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, spot)| spot.clone())
+    ui.terminal.spots.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, spot)| spot.clone())
 }
 
-fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
+fn click(ui: &mut Ui, at: Position) -> Option<Handled> {
     match ui.entry {
         Entry::Commands => {}
         // As with Enter, the filter is kept.
@@ -86,11 +66,11 @@ fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
     }
     let spot = spot(ui, at)?;
     // The view may change now: the areas are invalid until the next drawing.
-    ui.spots.clear();
+    ui.terminal.spots.clear();
     match spot {
-        Spot::Page(page) => return Some(perform(ui, Id::Page, page)),
-        Spot::Tile(tile) if ui.tile == tile => return Some(perform(ui, Id::Open, 0)),
-        Spot::Tile(tile) => ui.tile = tile.min(ui.view_model().answers.len().saturating_sub(1)),
+        Spot::Page(page) => return Some(Handled::Command(Id::Page, page)),
+        Spot::Tile(tile) if ui.tiles.selected == tile => return Some(Handled::Command(Id::Open, 0)),
+        Spot::Tile(tile) => ui.tiles.selected = tile.min(ui.view_model().answers.len().saturating_sub(1)),
         Spot::Table(table) => focus(ui, table),
         Spot::Heading(table, column) => {
             focus(ui, table);
@@ -99,11 +79,11 @@ fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
                 Some(sort) => Sort { descending: !sort.descending, ..sort },
                 None => Sort { column, descending: align == Align::Right },
             };
-            return Some(sort_by(ui, Some(sort)));
+            ui.sort_by(Some(sort));
         }
         Spot::Row(table, row) => {
             if ui.focus() == table && ui.selected() == Some(row.as_str()) {
-                return Some(perform(ui, Id::Open, 0));
+                return Some(Handled::Command(Id::Open, 0));
             }
             focus(ui, table);
             let shown = ui.focused()?;
@@ -117,7 +97,7 @@ fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
 }
 
 /// Scrolls what is under the pointer, or the open dialog.
-fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<Vec<Act>> {
+fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<Handled> {
     match &mut ui.entry {
         Entry::Help(_, top) | Entry::Dialog(Dialog::Preview(_, top)) => *top = turned(*top),
         Entry::Palette(palette) => {
@@ -127,7 +107,7 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<V
         }
         Entry::Dialog(_) => {}
         Entry::Commands | Entry::Filter(_) => match spot(ui, at)? {
-            Spot::Fields => ui.detail_top = turned(ui.detail_top).min(ui.detail_last),
+            Spot::Fields => ui.opened.top = turned(ui.opened.top).min(ui.opened.last),
             Spot::Table(table) | Spot::Heading(table, _) | Spot::Row(table, _) => {
                 if table != ui.focus() {
                     // The filter that is being written belongs to another list.
@@ -140,7 +120,7 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<V
             }
             Spot::Tile(_) => {
                 let id = if turned(WHEEL) > WHEEL { Id::Down } else { Id::Up };
-                return Some(perform(ui, id, 0));
+                return Some(Handled::Command(id, 0));
             }
             Spot::Page(_) => {}
         },
@@ -151,6 +131,6 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<V
 /// Focuses a table of this place.
 fn focus(ui: &mut Ui, table: usize) {
     if ui.at != At::Page(0) {
-        ui.focus.insert(ui.place(), table);
+        ui.focus_on(table);
     }
 }

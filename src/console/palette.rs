@@ -11,34 +11,18 @@ use nucleo_matcher::{
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
-    act::Act,
+    act::{Act, Handled},
     command::{COMMANDS, Id, Risk},
+    entry::{Entry, Palette},
     key::Key,
     order::Sort,
     pages::share_keys,
+    travel::{go, to_step},
     typing::{self, write},
-    ui::{Entry, Ui},
-    update::{go, perform, sort_by, to_step},
+    ui::Ui,
     why_not::why_not,
 };
 use base::view::{Align, Group};
-
-/// The search text, and the selected offer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Palette {
-    /// The text.
-    pub text: String,
-    /// Index of the selected offer.
-    pub at: usize,
-}
-
-impl Palette {
-    /// With this text added.
-    #[must_use]
-    pub fn with(self, text: &str) -> Self {
-        Self { text: self.text + text, at: 0 }
-    }
-}
 
 /// What an offer selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,8 +87,8 @@ fn offers(ui: &Ui) -> Vec<Offer> {
         ui.latest().run.iter().flat_map(|run| &run.steps).map(|s| {
             plain(Pick::Step(s.id.clone()), format!("step {}", s.id), format!("{}: {}", s.word, s.title), None)
         });
-    let themes = ui.themes.iter().enumerate().map(|(nth, name)| {
-        let why = (nth == ui.theme).then_some("this is the theme");
+    let themes = ui.themes.names.iter().enumerate().map(|(nth, name)| {
+        let why = (nth == ui.themes.shown).then_some("this is the theme");
         plain(Pick::Theme(nth), format!("theme {name}"), format!("Colours and signs as {name} has them."), why)
     });
     let sorts = ui.focused().into_iter().flat_map(|table| {
@@ -152,9 +136,9 @@ pub fn found(ui: &Ui, text: &str) -> Vec<Offer> {
 }
 
 /// Handles a key.
-pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Vec<Act> {
-    if let Some(acts) = typing::always(ui, key) {
-        return acts;
+pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled {
+    if let Some(command) = typing::always(ui, key) {
+        return command;
     }
     let found = found(ui, &palette.text);
     let last = found.len().saturating_sub(1);
@@ -162,11 +146,11 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Vec<Act>
     match (key.code, Key::of(key)) {
         (KeyCode::Esc, _) => {
             ui.entry = Entry::Commands;
-            return Vec::new();
+            return Handled::NOTHING;
         }
         (KeyCode::Backspace, _) if palette.text.is_empty() => {
             ui.entry = Entry::Commands;
-            return Vec::new();
+            return Handled::NOTHING;
         }
         (KeyCode::Down, _) | (_, Some(Key::Ctrl('n'))) => palette.at = (palette.at + 1).min(last),
         (KeyCode::Up, _) | (_, Some(Key::Ctrl('p'))) => palette.at = palette.at.saturating_sub(1),
@@ -180,11 +164,11 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Vec<Act>
         (KeyCode::Enter, _) => {
             let Some(offer) = found.get(palette.at) else {
                 ui.message = Some("no match".to_owned());
-                return Vec::new();
+                return Handled::NOTHING;
             };
             if let Some(why) = &offer.why_not {
                 ui.message = Some(format!("{}: {why}", offer.name));
-                return Vec::new();
+                return Handled::NOTHING;
             }
             ui.entry = Entry::Commands;
             return choose(ui, offer.pick.clone());
@@ -196,20 +180,23 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Vec<Act>
         }
     }
     ui.entry = Entry::Palette(palette);
-    Vec::new()
+    Handled::NOTHING
 }
 
-fn choose(ui: &mut Ui, pick: Pick) -> Vec<Act> {
-    match pick {
-        Pick::Command(id) => perform(ui, id, 0),
+fn choose(ui: &mut Ui, pick: Pick) -> Handled {
+    Handled::Acts(match pick {
+        Pick::Command(id) => return Handled::Command(id, 0),
         Pick::Page(nth) => go(ui, nth),
         Pick::Step(id) => to_step(ui, Some(&id)),
         Pick::Theme(nth) => {
-            ui.theme_wanted = nth;
+            ui.themes.wanted = nth;
             vec![Act::Theme]
         }
-        Pick::Sort(sort) => sort_by(ui, sort),
-    }
+        Pick::Sort(sort) => {
+            ui.sort_by(sort);
+            Vec::new()
+        }
+    })
 }
 
 #[cfg(test)]
@@ -244,7 +231,7 @@ mod tests {
         change(&mut snapshot);
         let now = snapshot.now;
         let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(snapshot))), now, Mode::Demo);
-        ui.themes = ["night", "day"].map(str::to_owned).to_vec();
+        ui.themes.names = ["night", "day"].map(str::to_owned).to_vec();
         ui
     }
 
@@ -316,7 +303,7 @@ mod tests {
     fn what_is_chosen_is_done_and_what_is_not_possible_says_why() {
         let mut ui = ui();
         assert_eq!(choose(&mut ui, "theme day"), [Act::Theme]);
-        assert_eq!((ui.theme, ui.theme_wanted), (0, 1), "until it is loaded");
+        assert_eq!((ui.themes.shown, ui.themes.wanted), (0, 1), "until it is loaded");
         assert_eq!(choose(&mut ui, "faster"), [Act::Send(engine::EngineCommand::Pace(2.0))]);
         assert_eq!(choose(&mut ui, "execute"), []);
         let detail = ui.message.clone().unwrap_or_default();

@@ -135,7 +135,7 @@ mod tests {
         for (rows, beside) in [(10, false), (rows, true)] {
             let first = view_model(long(rows));
             let mut ui = Ui::new(first.clone(), first.snapshot.now, Mode::Watch);
-            ui.has_worker = true;
+            ui.use_worker();
             press(&mut ui, "2");
             assert_eq!((order(&ui).0.len() as u64, ui.waits().is_some()), (rows, false), "nothing is asked of them");
             press(&mut ui, "/n:<4\n");
@@ -159,7 +159,7 @@ mod tests {
         let rows = LONG as u64 + 3;
         let first = view_model(long(rows));
         let mut ui = Ui::new(first.clone(), first.snapshot.now, Mode::Watch);
-        ui.has_worker = true;
+        ui.use_worker();
         press(&mut ui, "2/n:<4");
         let (asked, looking) = (ui.waits().expect("wanted"), ui.looking());
         press(&mut ui, "2");

@@ -1,22 +1,10 @@
-//! State of one table: selected row, order, filter, and the resulting rows. Also which tables of the current place are
-//! visible and focused.
+//! State of one table: selected row, order, filter, and the resulting rows.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
-use super::{
-    dialog::Dialog,
-    order::Sort,
-    rows::Rows,
-    ui::{At, Drawn, Entry, Ui},
-    view_model::meant,
-};
+use super::{order::Sort, rows::Rows};
 use base::view::{Row, Table};
 
 /// A table, by the id of its place (a page's panel, or `detail`) and its own.
 pub type TableKey = (&'static str, &'static str);
-
-/// Place of tables that belong to a detail.
-const DETAIL: &str = "detail";
 
 /// The state of one table.
 #[derive(Debug, Default)]
@@ -73,121 +61,6 @@ impl TableUi {
         self.row = there.map_or(self.row, |(row, _)| row);
         if there.map(|(_, id)| id) != self.selected.as_deref() {
             self.selected = there.map(|(_, id)| id.to_owned());
-        }
-    }
-}
-
-impl Ui {
-    /// The place whose tables are on screen.
-    #[must_use]
-    pub fn place(&self) -> &'static str {
-        match self.at {
-            At::Detail => DETAIL,
-            At::Page(_) => self.panel().map_or("", |p| p.id),
-        }
-    }
-
-    /// The tables on screen.
-    #[must_use]
-    pub fn shown_tables(&self) -> &[Table] {
-        match self.at {
-            At::Detail => self.detail.as_ref().map_or(&[], |d| &d.tables),
-            At::Page(_) => self.panel().map_or(&[], |p| &p.tables),
-        }
-    }
-
-    /// Number of tables on screen.
-    #[must_use]
-    pub fn table_count(&self) -> usize {
-        self.shown_tables().len()
-    }
-
-    /// Index of the focused table.
-    #[must_use]
-    pub fn focus(&self) -> usize {
-        let wanted = self.focus.get(self.place()).copied().unwrap_or(0);
-        wanted.min(self.table_count().saturating_sub(1))
-    }
-
-    /// The focused table.
-    #[must_use]
-    pub fn focused(&self) -> Option<&Table> {
-        self.shown_tables().get(self.focus())
-    }
-
-    /// The state of a table of this place.
-    #[must_use]
-    pub fn table_ui(&self, table: &'static str) -> Option<&TableUi> {
-        self.tables.get(&(self.place(), table))
-    }
-
-    pub(super) fn focused_ui(&mut self) -> Option<&mut TableUi> {
-        let key = (self.place(), self.focused()?.id);
-        Some(self.tables.entry(key).or_default())
-    }
-
-    /// The focused table's order.
-    #[must_use]
-    pub fn sort(&self) -> Option<Sort> {
-        self.table_ui(self.focused()?.id)?.sort
-    }
-
-    /// The focused table's filter.
-    #[must_use]
-    pub fn filter(&self) -> &str {
-        self.focused().and_then(|t| self.table_ui(t.id)).map_or("", |t| &t.filter)
-    }
-
-    /// Id of the selected row of the focused table.
-    #[must_use]
-    pub fn selected(&self) -> Option<&str> {
-        self.table_ui(self.focused()?.id)?.selected.as_deref()
-    }
-
-    /// Selects the row of the focused table at `index` among those shown, or the last.
-    pub(super) fn select(&mut self, index: usize) {
-        let place = self.place();
-        let Some(id) = self.focused().map(|t| t.id) else { return };
-        let Some(mut at) = self.tables.remove(&(place, id)) else { return };
-        if let Some(table) = self.focused() {
-            at.point(table, index.min(at.rows.order.len().saturating_sub(1)));
-        }
-        self.tables.insert((place, id), at);
-    }
-
-    /// Fingerprint of what must be drawn at once of the rows on screen.
-    pub(super) fn rows_fingerprint(&self) -> u64 {
-        let mut hash = DefaultHasher::new();
-        for table in self.shown_tables() {
-            let Some(at) = self.table_ui(table.id) else { continue };
-            // One row more or less is visible at the end of a list.
-            (at.rows.order.len(), at.waits).hash(&mut hash);
-            for row in at.shown(table) {
-                row.id.hash(&mut hash);
-                row.cells.iter().for_each(|c| meant(c, &mut hash));
-            }
-        }
-        hash.finish()
-    }
-
-    /// Stores how much room each table had in the last drawing.
-    pub fn drawn(&mut self, drawn: &Drawn) {
-        self.spots.clone_from(&drawn.spots);
-        self.tile_columns = drawn.tile_columns.unwrap_or(self.tile_columns);
-        (self.detail_top, self.detail_last) = drawn.detail_top.unwrap_or((self.detail_top, self.detail_last));
-        if let Entry::Help(_, top) = &mut self.entry {
-            *top = drawn.help_top.unwrap_or(*top);
-        }
-        if let (Entry::Dialog(Dialog::Preview(_, top)), Some((first, room))) = (&mut self.entry, drawn.preview) {
-            (*top, self.preview_room) = (first, room);
-        }
-        let place = self.place();
-        for &(table, top, height) in &drawn.tables {
-            let at = self.tables.entry((place, table)).or_default();
-            (at.top, at.height) = (top, height);
-        }
-        for (table, columns) in &drawn.columns {
-            self.tables.entry((place, *table)).or_default().rows.columns.clone_from(columns);
         }
     }
 }

@@ -1,66 +1,177 @@
-//! Moves the selection: within a list, from list to list, over the tiles.
+//! Where the operator is: moves the selection within a list, from list to list, over the tiles; goes from page to page, into a detail
+//! and back.
 
 use super::{
-    command::Id,
+    act::Act,
+    pages::{RUNBOOK, STEPS, is_own},
     ui::{At, Ui},
 };
+use engine::snapshot::DetailKey;
+
+/// A motion of the selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Motion {
+    Down,
+    Up,
+    PageDown,
+    PageUp,
+    First,
+    Last,
+    NextTable,
+    PreviousTable,
+}
 
 /// Moves the selection.
-pub(super) fn travel(ui: &mut Ui, id: Id) {
+pub(super) fn travel(ui: &mut Ui, motion: Motion) {
     if ui.at == At::Page(0) {
-        return travel_tiles(ui, id);
+        return travel_tiles(ui, motion);
     }
-    let focus = ui.focus();
-    if let Id::NextTable | Id::PreviousTable = id {
-        let n = ui.table_count().max(1);
-        let next = if id == Id::NextTable { (focus + 1) % n } else { (focus + n - 1) % n };
-        ui.focus.insert(ui.place(), next);
+    let (focus, tables) = (ui.focus(), ui.table_count());
+    if let Motion::NextTable | Motion::PreviousTable = motion {
+        let n = tables.max(1);
+        let next = if motion == Motion::NextTable { (focus + 1) % n } else { (focus + n - 1) % n };
+        ui.focus_on(next);
         return;
     }
     if ui.focused().is_none() {
-        ui.detail_top = step(id, ui.detail_top, ui.detail_last, 10);
+        ui.opened.top = moved(motion, ui.opened.top, ui.opened.last, 10);
         return;
     }
     let Some(at) = ui.focused_ui() else { return };
     let (last, index, page) = (at.rows.order.len().saturating_sub(1), at.index, at.height.max(1));
     // At the end of a list the selection continues in the next one.
-    match id {
-        Id::Down if index >= last && focus + 1 < ui.table_count() => {
-            ui.focus.insert(ui.place(), focus + 1);
+    match motion {
+        Motion::Down if index >= last && focus + 1 < tables => {
+            ui.focus_on(focus + 1);
             ui.select(0);
         }
-        Id::Up if index == 0 && focus > 0 => {
-            ui.focus.insert(ui.place(), focus - 1);
+        Motion::Up if index == 0 && focus > 0 => {
+            ui.focus_on(focus - 1);
             ui.select(usize::MAX);
         }
-        _ => ui.select(step(id, index, last, page)),
+        _ => ui.select(moved(motion, index, last, page)),
     }
 }
 
-fn travel_tiles(ui: &mut Ui, id: Id) {
+fn travel_tiles(ui: &mut Ui, motion: Motion) {
     let last = ui.view_model().answers.len().saturating_sub(1);
-    let columns = ui.tile_columns.max(1);
-    let next = match id {
-        Id::NextTable => ui.tile + 1,
-        Id::PreviousTable => ui.tile.saturating_sub(1),
+    let columns = ui.tiles.columns.max(1);
+    let next = match motion {
+        Motion::NextTable => ui.tiles.selected + 1,
+        Motion::PreviousTable => ui.tiles.selected.saturating_sub(1),
         // The verdict is over all others.
-        Id::Down | Id::PageDown if ui.tile == 0 => 1,
-        Id::Down | Id::PageDown => ui.tile + columns,
-        Id::Up | Id::PageUp => ui.tile.saturating_sub(columns),
-        Id::First => 0,
-        Id::Last => last,
-        _ => ui.tile,
+        Motion::Down | Motion::PageDown if ui.tiles.selected == 0 => 1,
+        Motion::Down | Motion::PageDown => ui.tiles.selected + columns,
+        Motion::Up | Motion::PageUp => ui.tiles.selected.saturating_sub(columns),
+        Motion::First => 0,
+        Motion::Last => last,
     };
-    ui.tile = next.min(last);
+    ui.tiles.selected = next.min(last);
 }
 
-fn step(id: Id, index: usize, last: usize, page: usize) -> usize {
-    match id {
-        Id::Down => index.saturating_add(1).min(last),
-        Id::Up => index.saturating_sub(1),
-        Id::PageDown => index.saturating_add(page).min(last),
-        Id::PageUp => index.saturating_sub(page),
-        Id::Last => last,
-        _ => 0,
+/// An index after a motion within one list.
+fn moved(motion: Motion, index: usize, last: usize, page: usize) -> usize {
+    match motion {
+        Motion::Down => index.saturating_add(1).min(last),
+        Motion::Up => index.saturating_sub(1),
+        Motion::PageDown => index.saturating_add(page).min(last),
+        Motion::PageUp => index.saturating_sub(page),
+        Motion::First => 0,
+        Motion::Last => last,
+        Motion::NextTable | Motion::PreviousTable => index,
     }
+}
+
+/// Goes to a page; an open detail is closed.
+pub(super) fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
+    let acts = close(ui);
+    ui.at = At::Page(page);
+    ui.lists.scroll = 0;
+    ui.settle(false);
+    acts
+}
+
+/// Goes to the page of the `nth` page key, or to the next one of its group.
+pub(super) fn to_page(ui: &mut Ui, nth: usize) -> Vec<Act> {
+    match ui.view_model().page_of_key(nth, ui.page_number()) {
+        Some(page) => go(ui, page),
+        None => {
+            ui.message = Some(format!("there is no page {}", nth + 1));
+            Vec::new()
+        }
+    }
+}
+
+/// Goes to the next page; after the last comes the first.
+pub(super) fn next_page(ui: &mut Ui) -> Vec<Act> {
+    let all = ui.view_model().pages.len() + 1;
+    go(ui, (ui.page_number() + 1) % all)
+}
+
+/// Goes to the previous page; before the first is the last.
+pub(super) fn previous_page(ui: &mut Ui) -> Vec<Act> {
+    let all = ui.view_model().pages.len() + 1;
+    go(ui, (ui.page_number() + all - 1) % all)
+}
+
+/// Goes to the next step in the runbook.
+pub(super) fn next_step(ui: &mut Ui) -> Vec<Act> {
+    let id = ui.view_model().snapshot.run.as_ref().and_then(|run| Some(run.next()?.id.clone()));
+    to_step(ui, id.as_deref())
+}
+
+/// Goes to a step in the runbook.
+pub(super) fn to_step(ui: &mut Ui, id: Option<&str>) -> Vec<Act> {
+    let Some(page) = ui.view_model().page(RUNBOOK) else { return Vec::new() };
+    to_row(ui, page, id.map(|id| (STEPS, id.to_owned())).as_ref())
+}
+
+/// Goes to a page, and to a row of one of its tables.
+fn to_row(ui: &mut Ui, page: usize, row: Option<&(&'static str, String)>) -> Vec<Act> {
+    let acts = go(ui, page + 1);
+    let Some((table, id)) = row else { return acts };
+    if let Some(at) = ui.shown_tables().iter().position(|t| t.id == *table) {
+        ui.focus_on(at);
+    }
+    let place = ui.focused().and_then(|t| Some((t.id, t.rows.iter().position(|r| r.id == *id)?)));
+    let hidden = |(table, row)| ui.table_ui(table).is_some_and(|t| !t.rows.order.contains(&row));
+    if place.is_some_and(hidden) {
+        // A filter must not hide the row.
+        ui.filter_by(String::new());
+    }
+    if let Some((table, row)) = place
+        && let Some(at) = ui.table_ui(table).and_then(|t| t.rows.order.iter().position(|&r| r == row))
+    {
+        ui.select(at);
+    }
+    acts
+}
+
+fn close(ui: &mut Ui) -> Vec<Act> {
+    match ui.opened.key.take() {
+        Some(key) if !is_own(&key.panel) => vec![Act::Open(None)],
+        _ => Vec::new(),
+    }
+}
+
+/// Opens the detail of the selected row, or what is behind the selected tile.
+pub(super) fn open(ui: &mut Ui) -> Vec<Act> {
+    if ui.at == At::Page(0) {
+        let behind = ui.view_model().answers.get(ui.tiles.selected).and_then(|answer| ui.view_model().behind(answer));
+        return behind.map_or_else(Vec::new, |(page, row)| to_row(ui, page, row.as_ref()));
+    }
+    let (Some(panel), Some(table), Some(row)) = (ui.panel(), ui.focused(), ui.selected()) else { return Vec::new() };
+    let key = DetailKey { panel: panel.id.to_owned(), table: table.id.to_owned(), row: row.to_owned() };
+    ui.open(key.clone());
+    if is_own(&key.panel) { Vec::new() } else { vec![Act::Open(Some(key))] }
+}
+
+/// Drops the filter, closes the detail, or goes to the overview.
+pub(super) fn back(ui: &mut Ui) -> Vec<Act> {
+    if !ui.filter().is_empty() {
+        ui.filter_by(String::new());
+        return Vec::new();
+    }
+    let page = if ui.at == At::Detail { ui.opened.page_below } else { 0 };
+    go(ui, page)
 }

@@ -17,9 +17,11 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{
     ascii,
     drawing::Drawing,
+    drawn::Drawn,
+    entry::Entry,
     pages::RUNBOOK,
     theme::{Role, Theme},
-    ui::{At, Drawn, Entry, Ui},
+    ui::{At, Ui},
 };
 use base::{side::Sides, text::acts};
 

@@ -2,8 +2,8 @@
 
 use super::{
     command::{Command, Id, Scope},
-    dialog::{before_it_begins, is_under_way},
     pages::is_own,
+    steps::{before_it_begins, is_armed, is_under_way},
     ui::{At, Ui},
 };
 use base::step::{StepState, Way};
@@ -25,11 +25,11 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         Id::NextTable | Id::PreviousTable if ui.at != At::Page(0) && ui.table_count() < 2 => {
             say("this page has only one list")
         }
-        Id::ScrollLeft | Id::ScrollRight if !ui.wide => say("columns are not wide: :wide widens them"),
-        Id::ScrollLeft if ui.scroll == 0 => say("this is the left end"),
+        Id::ScrollLeft | Id::ScrollRight if !ui.lists.wide => say("columns are not wide: :wide widens them"),
+        Id::ScrollLeft if ui.lists.scroll == 0 => say("this is the left end"),
         Id::FieldsDown | Id::FieldsUp if ui.at != At::Detail => say("no detail is open"),
-        Id::FieldsDown if ui.detail_top >= ui.detail_last => say("this is the end of the details"),
-        Id::FieldsUp if ui.detail_top == 0 => say("this is the start of the details"),
+        Id::FieldsDown if ui.opened.top >= ui.opened.last => say("this is the end of the details"),
+        Id::FieldsUp if ui.opened.top == 0 => say("this is the start of the details"),
         Id::Open => why_not_open(ui),
         Id::Back if ui.at == At::Page(0) => say("this is the overview"),
         Id::Faster if ui.latest().pace >= PACE.1 => say("collectors already poll at the maximum rate"),
@@ -40,7 +40,7 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         }
         Id::TimeSlower if ui.latest().speed == Some(0.0) => say("simulated time is paused"),
         Id::Zone => ui.zones.why_not().map(str::to_owned),
-        Id::Theme if ui.themes.len() < 2 => say("there is only one theme"),
+        Id::Theme if ui.themes.names.len() < 2 => say("there is only one theme"),
         _ => None,
     }
 }
@@ -73,9 +73,9 @@ fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
         Id::RollBack if step.irreversible => say("this is a point of no return"),
         Id::RollBack if step.way == Way::Back && before => is("its rollback is open, :preview shows it"),
         Id::RollBack if !step.has_back => say("there is nothing to roll back"),
-        Id::Arm if step.state == StepState::Armed => say("it is already armed"),
+        Id::Arm if is_armed(step) => say("it is already armed"),
         Id::Arm if step.state != StepState::Previewed => is("only a previewed step can be armed, :preview shows it"),
-        Id::Execute if step.state != StepState::Armed => is("only an armed step can be executed"),
+        Id::Execute if !is_armed(step) => is("only an armed step can be executed"),
         Id::CallOff if !before && step.state != StepState::NotApplied => is("there is nothing to cancel"),
         Id::Again if before || is_under_way(step) => is("only a step that has ended can be retried"),
         Id::Abandon if step.state != StepState::Running => is("only a running attempt can be aborted"),
@@ -87,7 +87,8 @@ fn why_not_open(ui: &Ui) -> Option<String> {
     match ui.at {
         At::Detail => Some("a detail is open already: :back closes it".into()),
         At::Page(0) => {
-            let behind = ui.view_model().answers.get(ui.tile).and_then(|answer| ui.view_model().behind(answer));
+            let behind =
+                ui.view_model().answers.get(ui.tiles.selected).and_then(|answer| ui.view_model().behind(answer));
             behind.is_none().then(|| "the plan has nothing for this tile".into())
         }
         At::Page(_) if ui.selected().is_none() => Some("no row is selected".into()),

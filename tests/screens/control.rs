@@ -2,7 +2,7 @@
 
 use landfall::{
     base::step::StepState,
-    console::{dialog::Dialog, ui::Entry},
+    console::entry::{Dialog, Entry},
     plan::Confirm,
 };
 

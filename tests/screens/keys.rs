@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use landfall::{
     base::step::StepState,
-    console::{dialog::Dialog, ui::Entry},
+    console::entry::{Dialog, Entry},
     journal::chain,
     plan::{Confirm, Runbook},
     systems::{Body, Call, Version},

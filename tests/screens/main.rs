@@ -82,7 +82,7 @@ fn ui(snapshot: Snapshot) -> Ui {
 fn ui_of(snapshot: Snapshot, mode: Mode) -> Ui {
     let now = snapshot.now;
     let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(snapshot))), now, mode);
-    ui.themes = ["night", "day"].map(str::to_owned).to_vec();
+    ui.themes.names = ["night", "day"].map(str::to_owned).to_vec();
     ui
 }
 

@@ -3,9 +3,10 @@
 use landfall::{
     base::step::StepState,
     console::{
-        dialog::Dialog,
-        mouse::{Gesture, Spot, Touch},
-        ui::{At, Entry},
+        drawn::Spot,
+        entry::{Dialog, Entry},
+        mouse::{Gesture, Touch},
+        ui::At,
     },
     plan::Confirm,
 };
@@ -20,7 +21,7 @@ fn touch(ui: &mut Ui, gesture: Gesture, at: (u16, u16)) -> Vec<Act> {
 /// Clicks in the middle of the first matching area; returns the acts.
 fn click(ui: &mut Ui, is: impl Fn(&Spot) -> bool) -> Vec<Act> {
     screen(ui, USUAL, false);
-    let (area, _) = ui.spots.iter().find(|(_, spot)| is(spot)).expect("it is drawn").clone();
+    let (area, _) = ui.terminal.spots.iter().find(|(_, spot)| is(spot)).expect("it is drawn").clone();
     touch(ui, Gesture::Click, (area.x + area.width / 2, area.y + area.height / 2))
 }
 
@@ -32,15 +33,18 @@ fn order(ui: &Ui) -> Option<(usize, bool)> {
 fn a_click_goes_selects_sorts_and_opens() {
     let mut ui = ui(still());
     click(&mut ui, |spot| *spot == Spot::Tile(3));
-    assert_eq!((ui.at, ui.tile), (At::Page(0), 3));
+    assert_eq!((ui.at, ui.tiles.selected), (At::Page(0), 3));
     click(&mut ui, |spot| *spot == Spot::Tile(3));
     assert_ne!(ui.at, At::Page(0), "the selected tile opens");
     click(&mut ui, |spot| *spot == Spot::Page(1));
     assert_eq!(ui.at, At::Page(1));
     // The second list of the page; its third row is not the selected one.
     screen(&mut ui, USUAL, false);
-    let rows =
-        ui.spots.iter().filter_map(|(_, spot)| if let Spot::Row(1, id) = spot { Some(id.clone()) } else { None });
+    let rows = ui
+        .terminal
+        .spots
+        .iter()
+        .filter_map(|(_, spot)| if let Spot::Row(1, id) = spot { Some(id.clone()) } else { None });
     let third = rows.into_iter().nth(2).expect("rows");
     click(&mut ui, |spot| *spot == Spot::Row(1, third.clone()));
     assert_eq!((ui.focus(), ui.selected()), (1, Some(third.as_str())));
@@ -67,7 +71,7 @@ fn every_answer_can_be_clicked_on_where_a_plan_answers_but_a_few() {
     let mut ui = ui(snapshot);
     for tile in (0..10).rev() {
         click(&mut ui, |spot| *spot == Spot::Tile(tile));
-        assert_eq!((ui.at, ui.tile), (At::Page(0), tile));
+        assert_eq!((ui.at, ui.tiles.selected), (At::Page(0), tile));
     }
 }
 
@@ -76,8 +80,8 @@ fn a_click_says_what_was_drawn_there_and_nothing_before_it_is_drawn_again() {
     let mut ui = ui(still());
     press(&mut ui, "9");
     screen(&mut ui, USUAL, false);
-    let tab = ui.spots.iter().find(|(_, spot)| *spot == Spot::Page(2)).expect("a tab").0;
-    let row = ui.spots.iter().filter(|(_, spot)| matches!(spot, Spot::Row(..))).nth(4).expect("a row").0;
+    let tab = ui.terminal.spots.iter().find(|(_, spot)| *spot == Spot::Page(2)).expect("a tab").0;
+    let row = ui.terminal.spots.iter().filter(|(_, spot)| matches!(spot, Spot::Row(..))).nth(4).expect("a row").0;
     touch(&mut ui, Gesture::Click, (tab.x, tab.y));
     assert_eq!(ui.at, At::Page(2));
     let before = ui.selected().map(str::to_owned);
@@ -116,8 +120,8 @@ fn the_wheel_moves_by_three_what_lies_under_it() {
     carry_out(&mut drive, &mut ui, acts);
     screen(&mut ui, SMALL, false);
     touch(&mut ui, Gesture::Down, (10, 5));
-    assert_eq!(ui.detail_top, 3.min(ui.detail_last));
-    assert!(ui.detail_last > 3, "its facts are longer than the room for them");
+    assert_eq!(ui.opened.top, 3.min(ui.opened.last));
+    assert!(ui.opened.last > 3, "its facts are longer than the room for them");
 }
 
 /// All over the screen, with every gesture: no order, no quit. The resulting acts are discarded.

@@ -118,15 +118,15 @@ fn enter_opens_the_row_that_is_worst_and_back_leads_to_the_same_answer() {
         }
         let acts = press(&mut ui, "\u{1b}");
         carry_out(&mut drive, &mut ui, acts);
-        assert_eq!((ui.page_number(), ui.tile), (0, i), "{}", question.id);
+        assert_eq!((ui.page_number(), ui.tiles.selected), (0, i), "{}", question.id);
         let right = KeyEvent::new(KeyCode::Right, KeyModifiers::NONE);
         update(&mut ui, UiEvent::Key(right));
     }
-    assert_eq!(ui.tile, QUESTIONS.len() - 1, "to the right is reading order, and ends with the last");
+    assert_eq!(ui.tiles.selected, QUESTIONS.len() - 1, "to the right is reading order, and ends with the last");
     press(&mut ui, "kk");
-    assert_eq!(ui.tile, 3, "three stand side by side");
+    assert_eq!(ui.tiles.selected, 3, "three stand side by side");
     press(&mut ui, "kk");
-    assert_eq!(ui.tile, 0, "the verdict is over all others");
+    assert_eq!(ui.tiles.selected, 0, "the verdict is over all others");
     press(&mut ui, "j");
-    assert_eq!(ui.tile, 1);
+    assert_eq!(ui.tiles.selected, 1);
 }

@@ -77,22 +77,6 @@ fn offsets_of_one_name_are_told_apart_by_the_offset() {
 }
 
 #[test]
-fn texts_name_instants_in_utc_and_are_read_in_the_zone() {
-    let run = clock(&berlin(), "2026-11-21T03:00:00Z", "2026-11-21T03:12:05Z");
-    let same = |text: &str| assert_eq!(run.spell(text), text);
-    assert_eq!(
-        run.spell("waived until 2026-11-21T04:00:00Z (in 48m): ZZ, since 2026-11-20T04:00:00Z."),
-        "waived until 05:00:00 (in 48m): ZZ, since 2026-11-20 05:00:00."
-    );
-    assert_eq!(run.spell("at 2026-11-21T04:00:00Z"), "at 05:00:00");
-    same("aws --start-time 2026-11-21T04:00:00Z");
-    same("until dump-2026-11-21T04:00:00Z.gz");
-    same("until 2026-11-21T04:00:00Z-1");
-    same("until Z, at Zürich, since 2026-11-21T04:00:00");
-    same("");
-}
-
-#[test]
 fn a_details_instants_sort_as_instants_and_are_found_as_they_are_read() {
     let run = clock(&berlin(), "2026-11-21T03:00:00Z", "2026-11-21T03:12:05Z");
     let instant = |text: &str| Cell::instant(at(text)).tone(base::view::Tone::Muted);

@@ -2,70 +2,16 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Dialog, return_to, step};
+use super::return_to;
 use crate::{
     act::Act,
+    entry::{Asked, Dialog, Entry, Prompt},
     typing::write,
-    ui::{Entry, Mode, Ui},
+    ui::{Mode, Ui},
 };
-use base::step::Ticket;
 use engine::run::{Hand, Order, Proposal};
 
-/// The purpose of the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// A remark for the journal.
-    Remark,
-    /// Reason for a hold.
-    Hold,
-    /// What the operator checked before marking the step done.
-    MarkDone,
-    /// `GATE, MINUTES, REASON`.
-    Waive,
-    /// Reason for skipping a step.
-    Skip,
-    /// `yes` or `no`, and what both people checked.
-    Resolve,
-    /// `NAME`: a second person approves a proposal.
-    Agree,
-    /// `NAME`: an approval without a signature.
-    Approve,
-}
-
-/// A line that is being written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prompt {
-    /// Its purpose.
-    pub asked: Asked,
-    /// The step it applies to.
-    pub step: String,
-    /// What is written so far.
-    pub text: String,
-    /// The operation it applies to, with its words. Kept, because another operation may be next by the time the line
-    /// is finished.
-    pub about: Option<(Ticket, String)>,
-    /// The step whose preview was open. The preview opens again afterwards, so that the step does not stay armed
-    /// unseen.
-    pub over: Option<String>,
-}
-
-impl Asked {
-    /// The label before the line.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Remark => "note",
-            Self::Hold => "hold the run; reason",
-            Self::MarkDone => "mark done; what I checked",
-            Self::Waive => "waive a gate: GATE, MINUTES, REASON",
-            Self::Skip => "skip the step; reason",
-            Self::Resolve => "is the UNKNOWN operation applied? YES or NO, WHAT YOU BOTH CHECKED",
-            Self::Agree => "proposal approved by",
-            Self::Approve => "approved by",
-        }
-    }
-}
-
+/// A key while the line is being written.
 pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec<Act> {
     match key.code {
         KeyCode::Esc => {
@@ -107,7 +53,7 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
         Asked::Remark => Order::Remark { by: None, text },
         Asked::MarkDone => Order::MarkDone { step: step_id, looked_at: text },
         Asked::Approve => {
-            let digest = step(ui, &step_id).and_then(|s| s.preview.as_ref()?.digest);
+            let digest = ui.step_named(&step_id).and_then(|s| s.preview.as_ref()?.digest);
             let digest = digest.ok_or("the preview to approve is gone")?;
             Order::Approve { step: step_id, digest, hand: hand(ui, &text), by: text }
         }
@@ -124,7 +70,7 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
                 "no" | "n" => false,
                 other => return Err(format!("\"{other}\" is neither YES nor NO")),
             };
-            let found = step(ui, &step_id).ok_or("this step no longer exists")?;
+            let found = ui.step_named(&step_id).ok_or("this step no longer exists")?;
             let (ticket, what) = prompt.about.clone().ok_or_else(|| format!("{step_id} has no UNKNOWN operation"))?;
             if found.unknown != Some(ticket) {
                 return Err(format!("{what}: it is no longer UNKNOWN; Esc closes this"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{At, Ui};
 use crate::{
-    prepared::{Looking, Wanted, is_long},
+    prepared::{Looking, Prepared, Wanted, is_long},
     rows::Rows,
     view_model::{ViewModel, own_detail},
 };
@@ -45,28 +45,33 @@ impl Ui {
     /// The view model whose rows must be recomputed for the current filters and orders, if any.
     #[must_use]
     pub fn waits(&self) -> Option<Arc<ViewModel>> {
-        self.waits.then(|| self.frozen.as_ref().map_or(&self.latest, |(p, _)| p).clone())
+        self.lists.waits.then(|| self.models.shown().clone())
     }
 
     /// Updates rows and selections for the view model, the filters and the orders. `changed`: a filter or an order has
     /// changed.
     pub(crate) fn settle(&mut self, changed: bool) {
-        if let Some(key) = &self.opened {
-            self.detail = match own_detail(self.view_model(), &key.panel, &key.row) {
+        self.settle_with(Prepared::default(), changed);
+    }
+
+    /// The same with rows that were computed in advance for the current view model.
+    pub(crate) fn settle_with(&mut self, mut prepared: Prepared, changed: bool) {
+        if let Some(key) = &self.opened.key {
+            self.opened.detail = match own_detail(self.view_model(), &key.panel, &key.row) {
                 Some(own) => own.map(Arc::new),
                 None => self.view_model().detail(key).cloned(),
             };
         }
-        self.tile = self.tile.min(self.view_model().answers.len().saturating_sub(1));
+        self.tiles.selected = self.tiles.selected.min(self.view_model().answers.len().saturating_sub(1));
         let made = match self.at {
-            At::Detail => self.detail.clone().map(RowsOf::Detail),
+            At::Detail => self.opened.detail.clone().map(RowsOf::Detail),
             At::Page(_) => self.panel().cloned().map(RowsOf::Panel),
         };
         let Some(made) = made else {
-            self.waits = false;
+            self.lists.waits = false;
             return;
         };
-        let same = self.made_of.as_ref().is_some_and(|m| m.same(&made));
+        let same = self.lists.made_of.as_ref().is_some_and(|m| m.same(&made));
         if same && !changed {
             return;
         }
@@ -75,11 +80,11 @@ impl Ui {
             RowsOf::Panel(p) => &p.tables,
             RowsOf::Detail(d) => &d.tables,
         };
-        self.waits = false;
+        self.lists.waits = false;
         for table in tables {
-            let ui = self.tables.entry((place, table.id)).or_default();
-            let beside = self.has_worker && is_long(table, &ui.filter, ui.sort);
-            let (rows, exact) = match self.prepared.take(table, &ui.filter, ui.sort) {
+            let ui = self.lists.tables.entry((place, table.id)).or_default();
+            let beside = self.models.has_worker && is_long(table, &ui.filter, ui.sort);
+            let (rows, exact) = match prepared.take(table, &ui.filter, ui.sort) {
                 Some((rows, exact)) if exact || beside => (rows, exact),
                 _ if same && ui.rows.are_of(table, &ui.filter, ui.sort) => (std::mem::take(&mut ui.rows), true),
                 _ if same && beside => (std::mem::take(&mut ui.rows), false),
@@ -89,11 +94,11 @@ impl Ui {
             };
             ui.rows = rows.no_narrower(&ui.rows);
             ui.waits = !exact;
-            self.waits |= ui.waits;
+            self.lists.waits |= ui.waits;
             if exact {
                 ui.keep_selection(table);
             }
         }
-        self.made_of = Some(made);
+        self.lists.made_of = Some(made);
     }
 }

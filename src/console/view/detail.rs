@@ -6,10 +6,10 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::drawing::Drawing;
 use crate::{
     command::Id,
+    drawn::{Drawn, Spot},
     marks,
-    mouse::Spot,
     theme::Role,
-    ui::{Drawn, Ui},
+    ui::Ui,
     widget::{
         chart::{self, Plot},
         table,
@@ -49,7 +49,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     let lines = field_lines(detail, usize::from(body.width), look);
     let (facts, curves, tables) = heights(body.height, &lines, detail);
     let last = lines.len().saturating_sub(usize::from(facts));
-    let top = ui.detail_top.min(last);
+    let top = ui.opened.top.min(last);
     drawn.detail_top = Some((top, last));
     drawn.spots.push((Rect { height: facts, ..body }, Spot::Fields));
     for (y, line) in (body.y..body.y + facts).zip(lines.iter().skip(top)) {

@@ -6,17 +6,15 @@ use super::head::verdict_shown;
 use crate::drawing::Drawing;
 use crate::{
     command::Id,
-    dialog::{self, Asked, Confirming, Dialog, Prompt},
+    dialog,
+    entry::{Asked, Confirming, Dialog, Prompt},
     runbook::tone,
+    steps::{before_it_begins, is_armed},
     theme::Role,
     ui::Ui,
     widget::text::{put, put_all, wrap},
 };
-use base::{
-    digest::Digest,
-    step::{StepState, Way},
-    view::Tone,
-};
+use base::{digest::Digest, step::Way, view::Tone};
 use engine::run::{PreviewView, StepView};
 use plan::Confirm;
 
@@ -60,13 +58,13 @@ fn frame(area: Rect, buf: &mut Buffer, title: &str, look: &Drawing<'_>) -> Rect 
 }
 
 fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &Drawing<'_>) -> Option<(usize, usize)> {
-    let step = dialog::step(ui, id);
+    let step = ui.step_named(id);
     let way = step.filter(|s| s.way == Way::Back).map_or("", |_| "ROLLBACK of ");
     let inner = frame(area, buf, &format!("Preview: {way}{id}"), look);
     let step = step?;
     let lines = match &step.preview {
         Some(preview) => lines(step, preview, usize::from(inner.width), look),
-        None if dialog::before_it_begins(step) => {
+        None if before_it_begins(step) => {
             vec![vec![("computing the preview …".to_owned(), look.theme.style(Role::Busy))]]
         }
         None => {
@@ -92,7 +90,7 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &D
     } else {
         String::new()
     };
-    let execute = if step.state == StepState::Armed { "execute" } else { "execute (arm first)" };
+    let execute = if is_armed(step) { "execute" } else { "execute (arm first)" };
     let hints = [(Id::Arm, "arm"), (Id::Execute, execute), (Id::Approve, "approval"), (Id::Preview, "refresh")];
     let mut used = 0;
     for (word, does) in
@@ -197,12 +195,12 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
     let height = 8.min(area.height);
     let width = area.width.min(76);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
-    let back = dialog::step(ui, &it.step).is_some_and(|step| step.way == Way::Back);
+    let back = ui.step_named(&it.step).is_some_and(|step| step.way == Way::Back);
     let what = if back { format!("Execute the ROLLBACK of {}?", it.step) } else { format!("Execute {}?", it.step) };
     let inner = frame(place, buf, &what, look);
     let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
     let (text, key) = (look.theme.style(Role::Text), look.theme.style(Role::Key));
-    let last = dialog::step(ui, &it.step).is_some_and(|step| step.irreversible);
+    let last = ui.step_named(&it.step).is_some_and(|step| step.irreversible);
     let last = if last { " · POINT OF NO RETURN: no rollback" } else { "" };
     put(line(0), buf, &format!("preview {}{last}", it.digest.short()), look.theme.style(Role::Muted));
     // A session that executes has shown everything already.
@@ -255,7 +253,7 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
         format!("from another terminal: landfall approve JOURNAL {step} {} --as NAME [--key FILE]", digest.short())
     };
     let by = |people: &[String]| if people.is_empty() { "nobody".to_owned() } else { people.join(", ") };
-    match (it.asked, &run.proposal, dialog::step(ui, &it.step)) {
+    match (it.asked, &run.proposal, ui.step_named(&it.step)) {
         (Asked::Agree, Some(proposed), _) => vec![
             format!("{}: {}", proposed.step, proposed.what),
             format!("so {}", proposed.consequence),

@@ -6,8 +6,9 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::drawing::Drawing;
 use crate::{
     command::{COMMANDS, Command, Id, Risk, Scope},
+    entry::Entry,
     theme::Role,
-    ui::{At, Entry, Ui},
+    ui::{At, Ui},
     why_not::why_not,
     widget::text::{put, put_all},
 };

@@ -8,9 +8,9 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::drawing::Drawing;
 use crate::{
     command::Id,
-    mouse::Spot,
+    drawn::{Drawn, Spot},
     theme::Role,
-    ui::{At, Drawn, Mode, Ui},
+    ui::{At, Mode, Ui},
     view_model::{clock, state_cell},
     widget::text::{fit, put, put_all, put_right},
 };
@@ -73,7 +73,7 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let (theme, plan) = (look.theme, &snapshot.plan);
     let muted = theme.style(Role::Muted);
     let mut right = put_right(line, buf, &look.clock.head(line.width >= 100), theme.style(Role::Title));
-    if !ui.in_focus {
+    if !ui.terminal.in_focus {
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
         right += 1 + put_right(rest, buf, " ◌ not in focus: updates paused ", theme.style(Role::Stale));
     }

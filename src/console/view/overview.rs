@@ -21,19 +21,19 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use self::shape::Form;
 use crate::drawing::Drawing;
 use crate::{
-    mouse::Spot,
-    ui::{Drawn, Ui},
+    drawn::{Drawn, Spot},
+    ui::Ui,
 };
 
 /// Draws the answers.
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
-    let arranged = shape::arrange(area, ui.tile);
+    let arranged = shape::arrange(area, ui.tiles.selected);
     let silent = ui.silent_for();
     for place in &arranged.places {
         let Some(answer) = ui.view_model().answers.get(place.answer) else { continue };
         let aged = silent.map(|silent| answer.aged(silent));
         let answer = aged.as_ref().unwrap_or(answer);
-        let selected = place.answer == ui.tile;
+        let selected = place.answer == ui.tiles.selected;
         drawn.spots.push((place.area, Spot::Tile(place.answer)));
         match (place.answer, place.form) {
             (0, form) => verdict::draw(place.area, buf, form, selected, ui, look),

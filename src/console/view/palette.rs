@@ -5,7 +5,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::drawing::Drawing;
 use crate::{
     command::Risk,
-    palette::{Offer, Palette, found},
+    entry::Palette,
+    palette::{Offer, found},
     theme::Role,
     ui::Ui,
     widget::text::{put, put_all, put_right},

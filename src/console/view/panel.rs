@@ -5,10 +5,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::detail;
 use crate::drawing::Drawing;
 use crate::{
-    mouse::Spot,
+    drawn::{Drawn, Spot},
     table::TableUi,
     theme::Role,
-    ui::{Drawn, Ui},
+    ui::Ui,
     view_model::state_cell,
     widget::{
         table::{self, Asked},
@@ -73,7 +73,7 @@ pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, 
     let mut y = area.y;
     for (i, height) in heights.into_iter().enumerate().filter(|(_, h)| *h > 0) {
         let place = Rect { y, height, ..area };
-        let asked = Asked { focused: i == ui.focus(), wide: ui.wide, scroll: ui.scroll, hidden };
+        let asked = Asked { focused: i == ui.focus(), wide: ui.lists.wide, scroll: ui.lists.scroll, hidden };
         drawn.spots.push((place, Spot::Table(i)));
         let found = table::draw(place, buf, &tables[i], state(i), asked, look);
         drawn.tables.push((tables[i].id, found.top, found.height));

@@ -4,9 +4,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::drawing::Drawing;
 use crate::{
+    drawn::Drawn,
     runbook::{op_word, tone},
     theme::Role,
-    ui::{Drawn, Ui},
+    ui::Ui,
     widget::text::{put, put_all, wrap},
 };
 use base::{
@@ -14,7 +15,7 @@ use base::{
     step::{Level, StepState, Way},
     view::Tone,
 };
-use engine::run::{ProposalView, StepView, Turn};
+use engine::run::{GateLine, OpLine, ProposalView, StepView, Turn};
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let room = match area.height {
@@ -85,100 +86,96 @@ pub(super) fn proposed(it: &ProposalView) -> String {
 
 /// What matters about a step now, most important first.
 fn what(step: &StepView) -> Vec<(Tone, String)> {
-    let mut out = Vec::new();
-    if let Some(since) = step.exposed {
-        out.push((
-            Tone::Bad,
-            format!(
-                "EXPOSED for {}: its cleanup is not finished; until then, the loss of one more member may leave the set without a primary",
-                short(since)
-            ),
-        ));
-        if step.state == StepState::Failed {
-            out.push((
-                Tone::Bad,
-                ":again previews how to finish the cleanup now; :settle resolves it, after two people have repaired it manually"
-                    .to_owned(),
-            ));
-        }
-    }
+    let mut out = exposure(step);
     if step.held {
         out.push((Tone::Warn, "held: :release resumes it, :abandon aborts it and finishes its cleanup".to_owned()));
     }
     if let Some(manual) = step.manual.as_ref().filter(|_| step.state != StepState::Attested) {
         out.push((Tone::Plain, format!("manual step: {manual}; :attest marks it done")));
     }
-    if matches!(step.state, StepState::Running | StepState::Failed | StepState::NotApplied | StepState::Settling) {
-        for op in &step.ops {
-            let (word, tone) = op_word(op);
-            let message = if op.detail.is_empty() { String::new() } else { format!(" – {}", op.detail) };
-            out.push((tone, format!("{word}: {}{message}", op.what)));
-        }
-    }
-    if let Some(found) = step.found.as_ref().filter(|_| step.state == StepState::Failed) {
-        out.push((Tone::Bad, format!("verification failed: {found}")));
-    }
-    if step.state == StepState::Failed && step.exposed.is_none() {
-        out.push((
-            Tone::Bad,
-            match step.way {
-                Way::Forward => "failed: :roll-back previews the rollback, :again retries".to_owned(),
-                Way::Back => "the rollback failed: :roll-back previews it again".to_owned(),
-            },
-        ));
-    }
-    if step.state == StepState::RolledBack {
-        out.push((Tone::Warn, "rolled back: :again starts it again".to_owned()));
-    }
-    if step.state == StepState::NotApplied {
-        out.push((
-            Tone::Warn,
-            match step.way {
-                Way::Forward => "not applied: :again retries".to_owned(),
-                Way::Back => {
-                    "nothing was rolled back: :roll-back retries, :call-off keeps the step as it is".to_owned()
-                }
-            },
-        ));
-    }
+    out.extend(operations(step));
+    out.extend(ended(step));
     out.extend(step.waivers.iter().map(|waiver| (Tone::Warn, format!("waived: {waiver}"))));
     if let Some(left) = step.waits {
-        out.push((
-            Tone::Busy,
-            match step.state {
-                StepState::Armed => format!("armed for {} more: :execute starts it", short(left)),
-                _ => format!("at least {} left", short(left)),
-            },
-        ));
+        let text = match step.state {
+            StepState::Armed => format!("armed for {} more: :execute starts it", short(left)),
+            _ => format!("at least {} left", short(left)),
+        };
+        out.push((Tone::Busy, text));
     }
     if step.way == Way::Forward && !step.lacks.is_empty() {
         out.push((Tone::Muted, format!("needs {}", step.lacks.join(", "))));
     }
-    let of = match step.state {
-        StepState::Verifying | StepState::Baking => "verify",
-        _ if step.way == Way::Back => "back",
-        _ => "gate",
-    };
-    let over = matches!(step.state, StepState::Done | StepState::Attested | StepState::Skipped | StepState::RolledBack);
-    if !over {
-        // Gates are described below, with their time to green.
-        let gates: Vec<&str> = step.gates.iter().map(|g| g.reason.what.as_str()).collect();
-        out.extend(
-            step.obstacles
-                .iter()
-                .filter(|(_, why)| !gates.contains(&why.as_str()))
-                .map(|(l, why)| (Tone::of(*l), why.clone())),
-        );
-        for gate in step.gates.iter().filter(|g| g.of == of && g.turn == Turn::Now) {
-            let left = match gate.reason.to_green {
-                Some(left) if gate.reason.level != Level::Green => format!(", green in {}", short(left)),
-                _ => String::new(),
-            };
-            out.push((Tone::of(gate.reason.level), format!("{}{left}", gate.reason.what)));
-        }
-    }
+    out.extend(conditions(step));
     if out.is_empty() {
         out.push((Tone::Muted, step.title.clone()));
     }
     out
+}
+
+/// A cleanup that is not finished, and what finishes it.
+fn exposure(step: &StepView) -> Vec<(Tone, String)> {
+    let Some(since) = step.exposed else { return Vec::new() };
+    let loss = "until then, the loss of one more member may leave the set without a primary";
+    let mut out = vec![(Tone::Bad, format!("EXPOSED for {}: its cleanup is not finished; {loss}", short(since)))];
+    if step.state == StepState::Failed {
+        let how = ":again previews how to finish the cleanup now; :settle resolves it, after two people have repaired it manually";
+        out.push((Tone::Bad, how.to_owned()));
+    }
+    out
+}
+
+/// The operations of the attempt, while they matter.
+fn operations(step: &StepView) -> Vec<(Tone, String)> {
+    if !matches!(step.state, StepState::Running | StepState::Failed | StepState::NotApplied | StepState::Settling) {
+        return Vec::new();
+    }
+    let line = |op: &OpLine| {
+        let (word, tone) = op_word(op);
+        let message = if op.detail.is_empty() { String::new() } else { format!(" – {}", op.detail) };
+        (tone, format!("{word}: {}{message}", op.what))
+    };
+    step.ops.iter().map(line).collect()
+}
+
+/// How the attempt ended if it did not succeed, and what is possible then.
+fn ended(step: &StepView) -> Vec<(Tone, String)> {
+    let failed = step.state == StepState::Failed;
+    let found =
+        step.found.as_ref().filter(|_| failed).map(|found| (Tone::Bad, format!("verification failed: {found}")));
+    let next = match (step.state, step.way) {
+        (StepState::Failed, _) if step.exposed.is_some() => None,
+        (StepState::Failed, Way::Forward) => {
+            Some((Tone::Bad, "failed: :roll-back previews the rollback, :again retries"))
+        }
+        (StepState::Failed, Way::Back) => Some((Tone::Bad, "the rollback failed: :roll-back previews it again")),
+        (StepState::RolledBack, _) => Some((Tone::Warn, "rolled back: :again starts it again")),
+        (StepState::NotApplied, Way::Forward) => Some((Tone::Warn, "not applied: :again retries")),
+        (StepState::NotApplied, Way::Back) => {
+            Some((Tone::Warn, "nothing was rolled back: :roll-back retries, :call-off keeps the step as it is"))
+        }
+        _ => None,
+    };
+    found.into_iter().chain(next.map(|(tone, text)| (tone, text.to_owned()))).collect()
+}
+
+/// What blocks the step, and the gates that are judged now with their time to green.
+fn conditions(step: &StepView) -> Vec<(Tone, String)> {
+    let of = match step.state {
+        StepState::Done | StepState::Attested | StepState::Skipped | StepState::RolledBack => return Vec::new(),
+        StepState::Verifying | StepState::Baking => "verify",
+        _ if step.way == Way::Back => "back",
+        _ => "gate",
+    };
+    let of_gate = |why: &String| step.gates.iter().any(|gate| gate.reason.what == *why);
+    let others = step.obstacles.iter().filter(|(_, why)| !of_gate(why));
+    let gate = |gate: &GateLine| {
+        let left = match gate.reason.to_green {
+            Some(left) if gate.reason.level != Level::Green => format!(", green in {}", short(left)),
+            _ => String::new(),
+        };
+        (Tone::of(gate.reason.level), format!("{}{left}", gate.reason.what))
+    };
+    let gates = step.gates.iter().filter(|gate| gate.of == of && gate.turn == Turn::Now).map(gate);
+    others.map(|(level, why)| (Tone::of(*level), why.clone())).chain(gates).collect()
 }

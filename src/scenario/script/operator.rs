@@ -5,11 +5,11 @@ use crate::scenario::{Want, Wish};
 use base::step::{StepState, Way};
 use console::{
     command::Id,
-    dialog::{Asked, Confirming, Dialog, Prompt},
+    entry::{Asked, Confirming, Dialog, Entry, Prompt},
     key::Key,
     pages::RUNBOOK,
     player::Next,
-    ui::{Entry, Ui},
+    ui::Ui,
 };
 use engine::run::{RunView, StepView};
 use plan::Confirm;

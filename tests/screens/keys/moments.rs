@@ -2,8 +2,8 @@
 
 use landfall::{
     console::{
-        dialog::{Asked, Dialog},
-        ui::{At, Entry},
+        entry::{Asked, Dialog, Entry},
+        ui::At,
     },
     drive::sim::CallTrouble,
 };

@@ -1,0 +1,124 @@
+//! Where typed characters go: to commands, to a line of text, to the dialog that is open. Plain data; `typing`, `palette` and `dialog`
+//! handle the keys.
+
+use base::{digest::Digest, now::Now, step::Ticket};
+use plan::Confirm;
+
+/// The target of typed characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing: keys are commands.
+    Commands,
+    /// The focused table's filter; the value is the filter before.
+    Filter(String),
+    /// The search text of the help, and the first line shown.
+    Help(String, usize),
+    /// The search text of the palette.
+    Palette(Palette),
+    /// The dialog that is open over the page.
+    Dialog(Dialog),
+}
+
+/// The search text of the palette, and the selected offer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Palette {
+    /// The text.
+    pub text: String,
+    /// Index of the selected offer.
+    pub at: usize,
+}
+
+impl Palette {
+    /// With this text added.
+    #[must_use]
+    pub fn with(self, text: &str) -> Self {
+        Self { text: self.text + text, at: 0 }
+    }
+}
+
+/// The open dialog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dialog {
+    /// The preview of a step; the first line shown.
+    Preview(String, usize),
+    /// A confirmation.
+    Confirm(Confirming),
+    /// One line to write.
+    Prompt(Prompt),
+    /// Asks whether to quit while steps are running; the preview that was open.
+    Leave(Option<String>),
+}
+
+/// A confirmation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirming {
+    /// The step.
+    pub step: String,
+    /// Digest of the preview that was shown.
+    pub digest: Digest,
+    /// Form of the confirmation.
+    pub kind: Confirm,
+    /// The text that must be typed.
+    pub target: String,
+    /// The text typed so far.
+    pub typed: String,
+    /// Whether Enter executes; else it closes.
+    pub execute: bool,
+    /// When the count-down began.
+    pub counting: Option<Now>,
+}
+
+/// A line that is being written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// Its purpose.
+    pub asked: Asked,
+    /// The step it applies to.
+    pub step: String,
+    /// What is written so far.
+    pub text: String,
+    /// The operation it applies to, with its words. Kept, because another operation may be next by the time the line
+    /// is finished.
+    pub about: Option<(Ticket, String)>,
+    /// The step whose preview was open. The preview opens again afterwards, so that the step does not stay armed
+    /// unseen.
+    pub over: Option<String>,
+}
+
+/// The purpose of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// A remark for the journal.
+    Remark,
+    /// Reason for a hold.
+    Hold,
+    /// What the operator checked before marking the step done.
+    MarkDone,
+    /// `GATE, MINUTES, REASON`.
+    Waive,
+    /// Reason for skipping a step.
+    Skip,
+    /// `yes` or `no`, and what both people checked.
+    Resolve,
+    /// `NAME`: a second person approves a proposal.
+    Agree,
+    /// `NAME`: an approval without a signature.
+    Approve,
+}
+
+impl Asked {
+    /// The label before the line.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Remark => "note",
+            Self::Hold => "hold the run; reason",
+            Self::MarkDone => "mark done; what I checked",
+            Self::Waive => "waive a gate: GATE, MINUTES, REASON",
+            Self::Skip => "skip the step; reason",
+            Self::Resolve => "is the UNKNOWN operation applied? YES or NO, WHAT YOU BOTH CHECKED",
+            Self::Agree => "proposal approved by",
+            Self::Approve => "approved by",
+        }
+    }
+}

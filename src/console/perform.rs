@@ -1,0 +1,176 @@
+//! What each command does. Every command has an arm in [`perform`]: the compiler names a new one that has none.
+
+use super::{
+    act::Act,
+    command::{Command, Id},
+    dialog,
+    entry::{Asked, Dialog, Entry, Palette, Prompt},
+    order::Sort,
+    travel::{Motion, back, next_page, next_step, open, previous_page, to_page, travel},
+    ui::Ui,
+    why_not::why_not,
+};
+use engine::{EngineCommand, run::Order};
+
+/// Runs a command, or shows why it is disabled. `nth`: which of its keys was pressed.
+pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
+    if let Some(why) = why_not(id, ui) {
+        ui.message = Some(format!("{}: {why}", Command::of(id).title));
+        return Vec::new();
+    }
+    match id {
+        Id::Page => to_page(ui, nth),
+        Id::NextPage => next_page(ui),
+        Id::PreviousPage => previous_page(ui),
+        Id::Open => open(ui),
+        Id::Back => back(ui),
+        Id::NextStep => next_step(ui),
+        Id::Down => select(ui, Motion::Down),
+        Id::Up => select(ui, Motion::Up),
+        Id::PageDown => select(ui, Motion::PageDown),
+        Id::PageUp => select(ui, Motion::PageUp),
+        Id::First => select(ui, Motion::First),
+        Id::Last => select(ui, Motion::Last),
+        Id::NextTable => select(ui, Motion::NextTable),
+        Id::PreviousTable => select(ui, Motion::PreviousTable),
+        Id::Filter => enter(ui, Entry::Filter(ui.filter().to_owned())),
+        Id::Sort => sort(ui, |ui| Sort::next(ui.sort(), ui.focused()?)),
+        Id::Reverse => sort(ui, |ui| ui.sort().map(|sort| Sort { descending: !sort.descending, ..sort })),
+        Id::Wide => widen(ui),
+        Id::ScrollLeft => scroll(ui, -1),
+        Id::ScrollRight => scroll(ui, 1),
+        Id::FieldsDown => scroll_fields(ui, 1),
+        Id::FieldsUp => scroll_fields(ui, -1),
+        Id::Help => enter(ui, Entry::Help(String::new(), 0)),
+        Id::Palette => enter(ui, Entry::Palette(Palette::default())),
+        Id::Freeze => freeze(ui),
+        Id::Faster => vec![Act::Send(EngineCommand::Pace(ui.latest().pace * 2.0))],
+        Id::Slower => vec![Act::Send(EngineCommand::Pace(ui.latest().pace / 2.0))],
+        Id::TimeFaster => vec![Act::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 })],
+        Id::TimeSlower => vec![Act::Speed(speed(ui) / 2.0)],
+        Id::TimeStops => pause(ui),
+        Id::Theme => next_theme(ui),
+        Id::Mask => vec![Act::Mask],
+        Id::Zone => switch_zone(ui),
+        Id::Mouse => switch_mouse(ui),
+        Id::Redraw => vec![Act::Redraw],
+        Id::Suspend => vec![Act::Suspend],
+        Id::Quit => dialog::leave(ui),
+        Id::Preview => preview(ui, Order::Preview),
+        Id::RollBack => preview(ui, Order::RollBack),
+        Id::Execute => dialog::confirm(ui, &step(ui)),
+        Id::Arm => vec![Act::Order(Order::Arm(step(ui)))],
+        Id::CallOff => vec![Act::Order(Order::Cancel(step(ui)))],
+        Id::Again => vec![Act::Order(Order::Again(step(ui)))],
+        Id::Abandon => vec![Act::Order(Order::Abandon(step(ui)))],
+        Id::Adopt => vec![Act::Order(Order::Adopt(step(ui)))],
+        Id::Release => vec![Act::Order(Order::Release)],
+        Id::Hold => ask(ui, Asked::Hold, String::new()),
+        Id::Remark => ask(ui, Asked::Remark, String::new()),
+        Id::Approve => ask(ui, Asked::Agree, String::new()),
+        Id::MarkDone => ask(ui, Asked::MarkDone, step(ui)),
+        Id::Waive => ask(ui, Asked::Waive, step(ui)),
+        Id::Skip => ask(ui, Asked::Skip, step(ui)),
+        Id::Resolve => ask(ui, Asked::Resolve, step(ui)),
+    }
+}
+
+fn select(ui: &mut Ui, motion: Motion) -> Vec<Act> {
+    travel(ui, motion);
+    Vec::new()
+}
+
+fn enter(ui: &mut Ui, entry: Entry) -> Vec<Act> {
+    ui.entry = entry;
+    Vec::new()
+}
+
+fn sort(ui: &mut Ui, next: impl Fn(&Ui) -> Option<Sort>) -> Vec<Act> {
+    let next = next(ui);
+    ui.sort_by(next);
+    Vec::new()
+}
+
+fn widen(ui: &mut Ui) -> Vec<Act> {
+    ui.lists.wide = !ui.lists.wide;
+    ui.lists.scroll = 0;
+    Vec::new()
+}
+
+/// Scrolls wide columns sideways.
+fn scroll(ui: &mut Ui, by: isize) -> Vec<Act> {
+    let last = ui.focused().map_or(0, |table| table.columns.len().saturating_sub(2));
+    ui.lists.scroll = ui.lists.scroll.saturating_add_signed(by).min(last);
+    Vec::new()
+}
+
+fn scroll_fields(ui: &mut Ui, by: isize) -> Vec<Act> {
+    ui.opened.top = ui.opened.top.saturating_add_signed(by).min(ui.opened.last);
+    Vec::new()
+}
+
+fn freeze(ui: &mut Ui) -> Vec<Act> {
+    ui.freeze();
+    ui.settle(true);
+    Vec::new()
+}
+
+/// Speed of simulated time.
+fn speed(ui: &Ui) -> f64 {
+    ui.latest().speed.unwrap_or(1.0)
+}
+
+/// Pauses simulated time, or resumes it at the speed before.
+fn pause(ui: &mut Ui) -> Vec<Act> {
+    let speed = speed(ui);
+    let goes_on = ui.before_it_stopped.take().unwrap_or(1.0);
+    if speed > 0.0 {
+        ui.before_it_stopped = Some(speed);
+    }
+    vec![Act::Speed(if speed > 0.0 { 0.0 } else { goes_on })]
+}
+
+fn next_theme(ui: &mut Ui) -> Vec<Act> {
+    ui.themes.wanted = (ui.themes.wanted + 1) % ui.themes.names.len().max(1);
+    vec![Act::Theme]
+}
+
+fn switch_zone(ui: &mut Ui) -> Vec<Act> {
+    ui.zones.switch();
+    vec![Act::Zone]
+}
+
+fn switch_mouse(ui: &mut Ui) -> Vec<Act> {
+    ui.terminal.mouse = !ui.terminal.mouse;
+    let detail = match ui.terminal.mouse {
+        true => "mouse on: hold Shift to select text in most terminals; :mouse turns it off",
+        false => "mouse off",
+    };
+    ui.message = Some(detail.to_owned());
+    vec![Act::Mouse]
+}
+
+/// The id of the step that a command applies to.
+fn step(ui: &Ui) -> String {
+    ui.step().map(|step| step.id.clone()).unwrap_or_default()
+}
+
+/// Opens the preview of the step, which the order makes.
+fn preview(ui: &mut Ui, order: impl Fn(String) -> Order) -> Vec<Act> {
+    let step = step(ui);
+    ui.entry = Entry::Dialog(Dialog::Preview(step.clone(), 0));
+    vec![Act::Order(order(step))]
+}
+
+/// Opens the line in which the operator writes what the order needs.
+fn ask(ui: &mut Ui, asked: Asked, step: String) -> Vec<Act> {
+    let unknown = || {
+        let step = ui.step()?;
+        let ticket = step.unknown?;
+        Some((ticket, step.ops.get(usize::from(ticket.op))?.what.clone()))
+    };
+    let about = if asked == Asked::Resolve { unknown() } else { None };
+    let over = dialog::over(ui);
+    ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { asked, step, text: String::new(), about, over }));
+    Vec::new()
+}
