@@ -170,15 +170,10 @@ fn metrics_that_others_could_read_are_refused_unless_that_is_said() {
 }
 
 /// A plan whose servers do not exist.
-const NOBODY: &str = r#"
-schema = 1
-name = "nobody"
-[sites.source]
-label = "SRC"
-region = "us-east-1"
-[sites.target]
-label = "TGT"
-region = "us-west-2"
+const NOBODY: &str = concat!(
+    "schema = 1\nname = \"nobody\"\n",
+    include_str!("sites.toml"),
+    r#"
 [[replica_set]]
 name = "orders"
 uri = "mongodb://127.0.0.1:1/?replicaSet=orders"
@@ -192,7 +187,8 @@ topics = ["orders"]
 properties = { "bootstrap.servers" = "127.0.0.1:1" }
 [kafka.target]
 properties = { "bootstrap.servers" = "127.0.0.1:2" }
-"#;
+"#
+);
 
 #[test]
 fn a_status_has_every_signal_however_short_the_wait_and_none_is_live_before_anything_answered() {

@@ -141,17 +141,14 @@ pub const COMMANDS: &[&[&str]] = &[
     &["man"],
 ];
 
+const SITES: &str = include_str!("../sites.toml");
+
 /// A plan in which every free text is hostile.
 pub fn health(prometheus: &str) -> String {
     format!(
         r#"schema = 1
 name = "plan {UNSEEN}"
-[sites.source]
-label = "VIR"
-region = "us-east-1"
-[sites.target]
-label = "ORE"
-region = "us-west-2"
+{SITES}
 [[health]]
 name = "requests {UNSEEN}"
 kind = "requests"

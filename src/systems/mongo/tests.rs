@@ -16,7 +16,7 @@ use super::{
     leader::Leader,
     signals,
 };
-use crate::{Simulated, System};
+use crate::{Simulated, System, planner::played};
 use base::{
     collector::CollectorSpec,
     now::Now,
@@ -27,10 +27,7 @@ use base::{
     view::{Panel, Tone},
 };
 use engine::gate::{Judge, Readings};
-use plan::{
-    Access, Agg, AwsCredentials, Budgets, Compare, Condition, Gate, Intervals, MemberRule, Pattern, Plan, ReplicaSet,
-    Site,
-};
+use plan::{Agg, Compare, Condition, Gate, MemberRule, Pattern, Plan, ReplicaSet};
 
 pub(super) fn plan() -> Arc<Plan> {
     let host = |n: u32| format!("127.0.0.1:{n}");
@@ -50,23 +47,12 @@ pub(super) fn plan() -> Arc<Plan> {
                 canary: None,
             }
         };
-    let access = || Access { read: AwsCredentials::default(), ..Access::default() };
-    let site = |label: &str| Site { label: label.into(), region: label.into(), access: access() };
     Arc::new(Plan {
-        name: "test".into(),
-        sites: Sides { source: site("VIR"), target: site("ORE") },
         replica_sets: vec![
             set("orders", 101..104, 104..106, vec![101, 104], vec![]),
             set("catalog", 201..204, 0..0, vec![201], vec![204, 205]),
         ],
-        kafka: Vec::new(),
-        fleet: Vec::new(),
-        dns: Vec::new(),
-        route53: access(),
-        health: Vec::new(),
-        intervals: Intervals::default(),
-        budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
-        runbook: plan::Runbook::default(),
+        ..played::sites()
     })
 }
 

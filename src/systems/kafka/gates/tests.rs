@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use super::{super::facts::*, *};
 use crate::{
     System,
-    kafka::{State, Sync, Syncs},
+    kafka::{
+        State, Sync, Syncs,
+        tests::{TARGET, events},
+    },
     planner::played,
 };
 use base::{
@@ -13,19 +16,11 @@ use base::{
     side::Sides,
 };
 
-const PLAN: &str = r#"
-[[kafka]]
-name = "events"
-groups = ["checkout"]
-topics = ["orders"]
-[kafka.source]
-properties = { "bootstrap.servers" = "kafka-1.vir.example.net:9094" }
-[kafka.target]
-properties = { "bootstrap.servers" = "kafka-1.ore.example.net:9094" }
-write_properties = { "client.id" = "operate" }
-[[kafka.mirror]]
-from = "source"
-"#;
+/// One group and one topic, with `more` appended.
+fn plan(more: &str) -> Arc<Plan> {
+    let target = format!("{TARGET}\nwrite_properties = {{ \"client.id\" = \"operate\" }}");
+    played::plan(&format!("{}{more}", events(&["checkout"], &["orders"], &target)))
+}
 
 const BACK: &str = "[[kafka.mirror]]\nfrom = \"target\"\n";
 
@@ -47,8 +42,8 @@ struct Estate {
 }
 
 impl Estate {
-    fn new(plan: &str) -> Self {
-        Self { state: State::new(&played::plan(plan)).0, seconds: 1000, read: 0, starts: Sides::default(), back: None }
+    fn new(more: &str) -> Self {
+        Self { state: State::new(&plan(more)).0, seconds: 1000, read: 0, starts: Sides::default(), back: None }
     }
 
     fn now(&self) -> Now {
@@ -127,7 +122,7 @@ fn snapshot(answer: Answer) -> Snapshot {
 #[test]
 fn a_group_goes_over_gate_by_gate() {
     use GroupState::{Empty, Stable};
-    let mut at = Estate::new(&format!("{PLAN}{BACK}"));
+    let mut at = Estate::new(BACK);
     assert_eq!(at.levels(), "UUUUUUUUUU");
     assert_eq!(at.why(4), "–: unknown: waiting for the first answer");
 
@@ -185,7 +180,7 @@ fn a_group_goes_over_gate_by_gate() {
 
 #[test]
 fn what_is_missing_is_named() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     let empty = Answer { ends: [100, 100], group: None };
     at.poll(empty, empty, (50, 50));
     at.poll(empty, empty, (50, 50));
@@ -198,7 +193,7 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn what_the_mirror_has_never_said_cannot_be_led_over() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     let source = Answer { ends: [100, 100], group: Some(([40, 100], GroupState::Stable)) };
     let target = Answer { ends: [100, 100], group: Some(([40, 100], GroupState::Stable)) };
     at.poll(source, target, (50, 50));
@@ -218,7 +213,7 @@ fn what_the_mirror_has_never_said_cannot_be_led_over() {
 /// A consumer before the start of a log follows `auto.offset.reset`, by default past all records.
 #[test]
 fn a_place_that_retention_has_taken_away_is_not_led_to() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     let source = Answer { ends: [100, 100], group: Some(([40, 100], GroupState::Empty)) };
     let target = Answer { ends: [100, 100], group: None };
     let draft = |at: &Estate| {
@@ -253,7 +248,7 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     assert_eq!(offsets[0].offsets, [(0, 1), (1, 80)], "what is gone there of the second had been read here");
 
     // With another writer's records among the copies that is not known.
-    let mut both = Estate::new(&format!("{PLAN}{BACK}"));
+    let mut both = Estate::new(BACK);
     both.starts.target = [1, 80];
     both.poll(source, target, (50, 50));
     both.poll(source, target, (50, 50));
@@ -268,7 +263,7 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
 /// A mirror that began after a purge has copied nothing of the purged records: no sync covers them, and they will never be read.
 #[test]
 fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     let source = Answer { ends: [180, 100], group: Some(([10, 100], GroupState::Empty)) };
     let target = Answer { ends: [80, 100], group: None };
     let detail = |at: &mut Estate, first: &[(i64, i64)]| {
@@ -302,7 +297,7 @@ fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() 
 /// Records that a group lost before do not prevent a drain; records held back by a transaction do.
 #[test]
 fn the_drain_is_green_of_what_is_lost_and_red_of_what_is_open() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     let nobody = Answer { ends: [130, 130], group: None };
     let behind = Answer { ends: [130, 130], group: Some(([10, 130], GroupState::Empty)) };
     at.starts.source = [130, 0];
@@ -328,7 +323,7 @@ fn the_drain_is_green_of_what_is_lost_and_red_of_what_is_open() {
 
 #[test]
 fn copies_that_are_read_late_are_not_taken_for_records_of_others() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     // Ten records a second, copied at once; the copy is always read four seconds after the original.
     let there = |ends| Answer { ends, group: Some(([0, 0], GroupState::Stable)) };
     let mut last = String::new();
@@ -346,20 +341,13 @@ fn copies_that_are_read_late_are_not_taken_for_records_of_others() {
 
 #[test]
 fn the_plans_own_limits_are_taken() {
-    let step = r#"
-[[phase]]
-id = "over"
-title = "Over"
-[[phase.step]]
-id = "checkout"
-title = "checkout"
-action = { commit_offsets = { pair = "events", group = "checkout", to = "target" } }
-gates = [
+    let mut step = played::one_step(r#"commit_offsets = { pair = "events", group = "checkout", to = "target" }"#);
+    step += r#"gates = [
     { metric = "kafka.topic.still_polls", where = { pair = "events", side = "source", topic = "orders" }, op = ">=", value = 2 },
     { metric = "kafka.mirror.silent_seconds", where = { pair = "events", side = "target" }, op = "<=", value = "3s" },
 ]
 "#;
-    let mut at = Estate::new(&format!("{PLAN}{step}"));
+    let mut at = Estate::new(&step);
     let both = Answer { ends: [100, 100], group: Some(([100, 100], GroupState::Empty)) };
     for _ in 0..4 {
         at.poll(both, both, (99, 99));

@@ -18,7 +18,7 @@ use super::{super::State, Readers, Writers, api::Pace};
 use crate::Journal;
 use crate::{
     Call as AnyCall, Live, System, Writer,
-    aws::{intended, journal},
+    aws::{intended, journal, served},
     planner::Planner,
     route53::{
         facts::Query,
@@ -54,22 +54,12 @@ fn weights(source: u8, target: u8) -> Action {
 }
 
 fn plan(url: &str, keys: &Path, servers: &[SocketAddr]) -> Arc<Plan> {
-    let file = |name: &str| {
-        let path = keys.join(name);
-        std::fs::write(&path, name).expect("written");
-        format!("{{ file = \"{}\" }}", path.display())
-    };
-    let (read, write) = (file("reading"), file("writing"));
-    let servers: Vec<String> = servers.iter().map(|s| format!("\"{s}\"")).collect();
-    let text = format!(
-        "schema = 1\nname = \"t\"\n[sites.source]\nlabel = \"A\"\nregion = \"eu-west-1\"\n[sites.target]\nlabel = \"B\"\n\
-         region = \"eu-north-1\"\n[route53]\nendpoints = {{ all = \"{url}\" }}\naccess_key = {read}\nsecret_key = {read}\n\
-         write = {{ access_key = {write}, secret_key = {write} }}\n\
-         [[dns]]\nname = \"api.example.test.\"\nzone = \"Z1\"\ntype = \"A\"\nset_identifiers = {{ source = \"vir\", target = \"ore\" }}\n\
-         servers = [{}]\n",
-        servers.join(", ")
+    let servers: Vec<String> = servers.iter().map(SocketAddr::to_string).collect();
+    let name = format!(
+        "[[dns]]\nname = \"api.example.test.\"\nzone = \"Z1\"\ntype = \"A\"\n\
+         set_identifiers = {{ source = \"vir\", target = \"ore\" }}\nservers = {servers:?}\n"
     );
-    Arc::new(crate::parse_plan(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+    served::plan(url, &served::key(keys, "reading"), &served::key(keys, "writing"), &name)
 }
 
 impl Way {
