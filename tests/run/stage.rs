@@ -21,7 +21,7 @@ use landfall::{
 };
 
 /// The beginning of a plan: its name and its two sites.
-pub const HEAD: &str = concat!("schema = 1\nname = \"short\"\n", include_str!("../sites.toml"));
+pub const HEAD: &str = concat!("schema = 1\nname = \"short\"\n", include_str!("../shared/sites.toml"));
 
 /// One object of each kind.
 const OBJECTS: &str = r#"
