@@ -1,6 +1,9 @@
 //! Output for programs and screen readers on a simulated estate: the lines of `--plain`, the metrics, and the correct
 //! end of both.
 
+#[path = "shared/patience.rs"]
+mod patience;
+
 use std::{
     io::{BufRead as _, BufReader, PipeReader, PipeWriter, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
@@ -10,11 +13,10 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Long, since the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::patience::{Limit, PATIENCE, to_its_end};
 
-/// The program's demo; killed when dropped, also if the test fails.
-struct Demo(Child);
+/// The program's demo; killed when dropped, also if the test fails, and when it goes on for too long.
+struct Demo(Child, #[expect(dead_code, reason = "it ends with the demo")] Limit);
 
 impl Demo {
     fn with(args: &[&str]) -> Self {
@@ -25,7 +27,9 @@ impl Demo {
         let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
         command.arg("demo").args(args);
         let child = command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped()).spawn();
-        Self(child.expect("the program starts"))
+        let child = child.expect("the program starts");
+        let limit = Limit::on(&child);
+        Self(child, limit)
     }
 
     /// Waits until one of its threads is blocked writing to standard output.
@@ -74,12 +78,9 @@ impl Drop for Demo {
 fn plain_lines_tell_what_stands_then_what_changes_and_nothing_that_steers_a_terminal() {
     let mut demo = Demo::with(&["--plain", "--utc", "--speed", "20"]);
     let (mut lines, mut printed) = (Vec::new(), demo.lines());
-    for line in printed.by_ref() {
-        let over = line.contains("  verdict  HOLD → GO  ");
-        lines.push(line);
-        if over {
-            break;
-        }
+    let go = |line: &String| line.contains("  verdict  HOLD → GO  ");
+    while !lines.last().is_some_and(go) {
+        lines.push(printed.next().unwrap_or_else(|| panic!("the verdict is never GO: {lines:?}")));
     }
     for line in &lines {
         assert!(!line.contains(|c: char| c.is_control()), "{line:?}");
@@ -170,15 +171,10 @@ fn metrics_that_others_could_read_are_refused_unless_that_is_said() {
 }
 
 /// A plan whose servers do not exist.
-const NOBODY: &str = r#"
-schema = 1
-name = "nobody"
-[sites.source]
-label = "SRC"
-region = "us-east-1"
-[sites.target]
-label = "TGT"
-region = "us-west-2"
+const NOBODY: &str = concat!(
+    "schema = 1\nname = \"nobody\"\n",
+    include_str!("shared/sites.toml"),
+    r#"
 [[replica_set]]
 name = "orders"
 uri = "mongodb://127.0.0.1:1/?replicaSet=orders"
@@ -192,7 +188,8 @@ topics = ["orders"]
 properties = { "bootstrap.servers" = "127.0.0.1:1" }
 [kafka.target]
 properties = { "bootstrap.servers" = "127.0.0.1:2" }
-"#;
+"#
+);
 
 #[test]
 fn a_status_has_every_signal_however_short_the_wait_and_none_is_live_before_anything_answered() {
@@ -200,7 +197,8 @@ fn a_status_has_every_signal_however_short_the_wait_and_none_is_live_before_anyt
     let plan = folder.path().join("plan.toml");
     std::fs::write(&plan, NOBODY).expect("written");
     let mut status = Command::new(env!("CARGO_BIN_EXE_landfall"));
-    let detail = status.arg("status").arg(plan).args(["--json", "--wait", "0"]).output().expect("it starts");
+    status.arg("status").arg(plan).args(["--json", "--wait", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let detail = to_its_end(&mut status);
     assert_eq!(detail.status.code(), Some(1), "not in order: {}", String::from_utf8_lossy(&detail.stderr));
     let detail: serde_json::Value = serde_json::from_slice(&detail.stdout).expect("JSON");
     let signals = detail["signals"].as_array().expect("a list");

@@ -3,11 +3,16 @@
 #![cfg(feature = "aws")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "shared/patience.rs"]
+mod patience;
+
 use std::{
     io::{Read, Write},
     net::TcpListener,
-    process::Command,
+    process::{Command, Stdio},
 };
+
+use crate::patience::to_its_end;
 
 /// A Prometheus-compatible server that answers 7 to every query.
 fn prometheus() -> String {
@@ -60,14 +65,9 @@ fn check(variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plan.toml");
     std::fs::write(&path, plan(&prometheus())).unwrap();
-    let out = Command::new(env!("CARGO_BIN_EXE_landfall"))
-        .arg("check")
-        .arg(&path)
-        .env("KEY", "key")
-        .env_remove("AWS_CA_BUNDLE")
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    command.arg("check").arg(&path).env("KEY", "key").env_remove("AWS_CA_BUNDLE").envs(variables.iter().copied());
+    let out = to_its_end(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
     let detail = String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(1), "{detail}");
     assert!(!detail.contains("panicked") && !detail.contains("defect"), "{detail}");

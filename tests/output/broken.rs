@@ -8,7 +8,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::stage::{COMMANDS, Stage};
+use crate::{
+    patience::to_its_end,
+    stage::{COMMANDS, Stage},
+};
 
 /// The state of an output.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,15 +65,15 @@ fn whatever_becomes_of_the_output_no_command_falls_over_and_the_exit_code_is_rig
         };
         for end in [End::Full, End::Gone] {
             let stage = Stage::new("http://127.0.0.1:9");
-            let out = stage.command(args).stdout(end.stdio()).stderr(end.stdio()).status().expect("it starts");
+            let out = to_its_end(stage.command(args).stdout(end.stdio()).stderr(end.stdio()));
             let wanted = if says && !does && end == End::Full { Some(2) } else { code };
-            wants(&format!("{end:?}, and standard error too"), out.code(), wanted);
+            wants(&format!("{end:?}, and standard error too"), out.status.code(), wanted);
         }
         let stage = Stage::new("http://127.0.0.1:9");
-        let out = closed(&stage.command(args)).status().expect("it starts");
-        wants("closed, and standard error too", out.code(), code);
+        let out = to_its_end(&mut closed(&stage.command(args)));
+        wants("closed, and standard error too", out.status.code(), code);
         let stage = Stage::new("http://127.0.0.1:9");
-        let out = stage.command(args).stdout(End::Full.stdio()).output().expect("it starts");
+        let out = to_its_end(stage.command(args).stdout(End::Full.stdio()).stderr(Stdio::piped()));
         let words = String::from_utf8_lossy(&out.stderr);
         wants("full", out.status.code(), if says && !does { Some(2) } else { code });
         if says && !words.contains("cannot write to standard output") {

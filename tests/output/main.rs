@@ -3,6 +3,8 @@
 
 mod broken;
 mod nasty;
+#[path = "../shared/patience.rs"]
+mod patience;
 mod secrets;
 mod server;
 mod stage;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    patience::Limit,
     server::Server,
     stage::{COMMANDS, Stage},
 };
@@ -71,6 +72,7 @@ fn plain_lines_of_a_nasty_estate_are_lines() {
     let server = Server::start();
     let stage = Stage::new(&server.url());
     let mut child = stage.start(&["watch", "--plain", "--utc", "@plan.toml"]);
+    let _limit = Limit::on(&child);
     let lines: Vec<String> =
         BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok).take(3).collect();
     child.kill().expect("it runs");

@@ -1,8 +1,12 @@
 //! A secret in a plan, or one that a server repeats, appears in nothing that is printed or stored.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use crate::{
+    patience::to_its_end,
     server::Server,
     stage::{Stage, health},
 };
@@ -82,8 +86,8 @@ fn a_token_that_a_server_says_again_is_in_no_output_and_no_log() {
     fs::write(stage.path("plan.toml"), bearer).expect("written");
     let with = |command: &mut Command| {
         let log = stage.path("log");
-        let out = command.env("CANARY", &token).env("LANDFALL_LOG", "trace").arg("--log").arg(&log).output();
-        let out = out.expect("it starts");
+        command.env("CANARY", &token).env("LANDFALL_LOG", "trace").arg("--log").arg(&log);
+        let out = to_its_end(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let detail = String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned();
         (detail, fs::read_to_string(log).unwrap_or_default())
     };

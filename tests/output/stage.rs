@@ -14,6 +14,8 @@ use landfall::{
 };
 use serde_json::Value;
 
+use crate::patience::to_its_end;
+
 /// Line ends, cursor movements, bidirectional and invisible characters, and markup of other formats. The rest of the
 /// line imitates the program.
 pub const NASTY: &str = "n\u{1b}[2J\u{1b}]0;t\u{7}\u{202e}x\u{2066}\u{200b}\u{9b}1m\u{85}\u{2028}\r\nok everything is fine <script>x</script>";
@@ -69,7 +71,7 @@ impl Stage {
 
     /// Runs it to its end.
     pub fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the program starts")
+        to_its_end(self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()))
     }
 
     /// Starts it, with its output in a pipe.
@@ -141,17 +143,14 @@ pub const COMMANDS: &[&[&str]] = &[
     &["man"],
 ];
 
+const SITES: &str = include_str!("../shared/sites.toml");
+
 /// A plan in which every free text is hostile.
 pub fn health(prometheus: &str) -> String {
     format!(
         r#"schema = 1
 name = "plan {UNSEEN}"
-[sites.source]
-label = "VIR"
-region = "us-east-1"
-[sites.target]
-label = "ORE"
-region = "us-west-2"
+{SITES}
 [[health]]
 name = "requests {UNSEEN}"
 kind = "requests"

@@ -12,7 +12,7 @@ use landfall::{
     systems::{Body, FaultInjection as Injected, mongo::FaultInjection},
 };
 
-use crate::stage::{Stage, primary, step};
+use crate::stage::{MOVE_PRIMARY, Stage, primary, step, written};
 
 /// Pinned, and an external change of the configuration: neither the step-down nor the cleanup is possible.
 fn exposed() -> Stage {
@@ -76,21 +76,12 @@ fn the_clock_of_an_exposure_does_not_begin_anew_with_the_program() {
 }
 
 /// A gate that turns red during the move.
-const RUNBOOK: &str = r#"
-[[phase]]
-id = "all"
-title = "All"
-[[phase.step]]
-id = "orders"
-title = "orders is written on the target"
-action = { move_primary = { set = "orders", to = "target" } }
-gates = [{ id = "near", metric = "mongo.set.longest_write", where = { set = "orders" }, op = "<", value = "5s", for = "10s", min_samples = 2 }]
-"#;
+const GATES: &str = r#"gates = [{ id = "near", metric = "mongo.set.longest_write", where = { set = "orders" }, op = "<", value = "5s", for = "10s", min_samples = 2 }]"#;
 
 /// A move whose target falls behind once it is pinned and catches up ten seconds later; `meanwhile` is injected in
 /// between.
 fn delayed(meanwhile: Option<&Injected>) -> StepView {
-    let mut stage = Stage::with(RUNBOOK, 5);
+    let mut stage = Stage::with("", &[written("orders", MOVE_PRIMARY, GATES)], 5);
     stage.until("orders", 120, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("orders"), None);
     stage.until("orders", 60, |s| s.ops.first().is_some_and(|op| op.state == OpState::Applied));

@@ -68,6 +68,7 @@ fn kill(at: usize, death: Death) {
         _ => stage.drive.journal().is_some_and(|j| j.halted().is_some()),
     };
     play(&mut stage, dead);
+    assert!(dead(&stage), "at record {at}, {death:?}: it is still alive");
     if let Death::After(millis) = death {
         stage.pass(millis);
     }
@@ -161,6 +162,7 @@ fn killed_at_every_write_and_between_sending_and_the_reply() {
     };
     // After 8 ms some requests have arrived and some replies have not.
     let deaths = [Death::Torn, Death::Unsynced, Death::After(8)];
+    assert!(whole > 50, "{whole} records");
     let points: Vec<(usize, Death)> = (1..=whole).flat_map(|at| deaths.map(|d| (at, d))).collect();
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -197,5 +199,6 @@ fn torn_at_every_byte_of_the_last_record() {
             assert_eq!(entries.len(), last + 1, "cut after {cut} bytes");
         }
     }
+    assert!(places > 300, "{places} places to tear");
     println!("{places} places to tear, in two last records of {}", ends.len());
 }

@@ -8,23 +8,14 @@ use landfall::{
     engine::run::Order,
 };
 
-use crate::stage::{Stage, primary, step};
+use crate::stage::{MOVE_PRIMARY, Stage, primary, step, written};
 
 /// No primary is moved while a set has no writable one.
-const RUNBOOK: &str = r#"
-[[phase]]
-id = "all"
-title = "All"
-[[phase.step]]
-id = "orders"
-title = "orders is written on the target"
-action = { move_primary = { set = "orders", to = "target" } }
-gates = [{ id = "written", metric = "mongo.set.primary_writable", where = { set = "orders" }, op = "==", value = true, for = "10s", min_samples = 2 }]
-"#;
+const GATES: &str = r#"gates = [{ id = "written", metric = "mongo.set.primary_writable", where = { set = "orders" }, op = "==", value = true, for = "10s", min_samples = 2 }]"#;
 
 #[test]
 fn the_side_with_the_majority_leads_and_the_other_gives_way() {
-    let mut stage = Stage::with(RUNBOOK, 5);
+    let mut stage = Stage::with("", &[written("orders", MOVE_PRIMARY, GATES)], 5);
     stage.until("orders", 60, |s| s.state == StepState::Ready);
     // The source has two of five members: its primary steps down, and the target elects one.
     stage.drive.cut(true);

@@ -1,26 +1,20 @@
 //! A simulated fleet: its display while it is healthy, and while nothing can be queried.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use landfall::{
-    base::{now::Now, observed::FaultKind, signal::Sample},
+    base::{observed::FaultKind, signal::Sample},
     drive::sim::{SimDrive, Trouble},
     engine::snapshot::{DetailKey, Wanted},
-    systems::parse_plan,
 };
 
+use crate::stage::{HEAD, parsed, start};
+
+/// A thousand instances that serve by a target group on the target, and two that serve by their checks.
 const ROLES: &str = r#"
-schema = 1
-name = "test"
-[sites.source]
-label = "VIR"
-region = "us-east-1"
-[sites.target]
-label = "ORE"
-region = "us-west-2"
 [[fleet]]
 role = "web"
-wanted = { source = 2, target = 4 }
+wanted = { source = 600, target = 400 }
 target_groups = { target = ["web-tgt"] }
 auto_scaling_groups = { target = ["web-asg"] }
 [[fleet]]
@@ -28,22 +22,19 @@ role = "db"
 wanted = { source = 1, target = 1 }
 "#;
 
-fn drive(text: &str) -> SimDrive {
-    let (plan, _) = parse_plan(Path::new("test.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}"));
-    let boot = Duration::from_secs(1000);
-    SimDrive::new(Arc::new(plan), 7, Now { boot, wall: jiff::Timestamp::UNIX_EPOCH + boot })
+fn drive() -> SimDrive {
+    SimDrive::new(Arc::new(parsed(&format!("{HEAD}{ROLES}"))), 7, start())
 }
 
 #[test]
 fn every_signal_of_a_source_in_trouble_is_not_live() {
-    let thousand = ROLES.replace("target = 4", "target = 400").replace("source = 2", "source = 600");
-    let mut drive = drive(&thousand);
+    let mut drive = drive();
     drive.run_for(Duration::from_secs(120));
     let fleet = |drive: &SimDrive| -> Vec<Sample> {
         drive.signals().into_iter().filter(|s| s.def.id.starts_with("fleet.")).collect()
     };
     let before = fleet(&drive);
-    assert!(before.iter().all(|s| s.value.is_fresh()), "{before:#?}");
+    assert!(before.len() > 20 && before.iter().all(|s| s.value.is_fresh()), "{before:#?}");
     for trouble in [Trouble::Fails(FaultKind::Refused), Trouble::Fails(FaultKind::Empty), Trouble::Hangs] {
         drive.trouble("ec2/", Some(trouble));
         drive.run_for(Duration::from_secs(60));
@@ -58,8 +49,7 @@ fn every_signal_of_a_source_in_trouble_is_not_live() {
 
 #[test]
 fn the_imitated_target_fills_up_and_shows_it() {
-    let thousand = ROLES.replace("target = 4", "target = 400").replace("source = 2", "source = 600");
-    let mut drive = drive(&thousand);
+    let mut drive = drive();
     let mut serving = Vec::new();
     for _ in 0..3 {
         drive.run_for(Duration::from_secs(300));

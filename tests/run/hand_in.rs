@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread::sleep,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use landfall::{
@@ -22,12 +22,15 @@ use landfall::{
     systems::Body,
 };
 
-use crate::stage::start;
+use crate::{
+    patience::{PATIENCE, to_its_end},
+    stage::start,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_landfall");
 
 fn landfall(args: &[&str]) -> Output {
-    Command::new(PROGRAM).args(args).output().expect("the program")
+    to_its_end(Command::new(PROGRAM).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()))
 }
 
 /// The exit code and all output.
@@ -48,10 +51,13 @@ impl Drop for Console {
 fn console(journal: &Path) -> Console {
     let args = ["demo", "--plain", "--speed", "1", "--journal"];
     let child = Command::new(PROGRAM).args(args).arg(journal).stdout(Stdio::null()).spawn().expect("the program");
+    let console = Console(child);
+    let started = Instant::now();
     while fs::metadata(journal).map_or(0, |m| m.len()) == 0 {
+        assert!(started.elapsed() < PATIENCE, "it never begins its journal");
         sleep(Duration::from_millis(20));
     }
-    Console(child)
+    console
 }
 
 fn bodies(journal: &Path) -> Vec<Body> {

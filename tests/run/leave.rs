@@ -1,6 +1,9 @@
 //! Quitting the console during a recipe leaves no member pinned.
 
-use std::{thread::sleep, time::Duration};
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use landfall::{
     base::{
@@ -15,7 +18,10 @@ use landfall::{
     systems::collect::clock,
 };
 
-use crate::stage::{plan, primary, step};
+use crate::{
+    patience::PATIENCE,
+    stage::{plan, primary, step},
+};
 
 fn view(control: &Control) -> StepView {
     let snapshot = control.link.snapshots.borrow().clone();
@@ -44,7 +50,9 @@ fn a_safe_tail_is_finished_before_the_program_ends() {
     let scenario = Scenario::rehearsal(plan, Digest::of(b"plan"), clock::now().wall);
     let control = landfall::scenario::timeline::start(&scenario, 2.0, Box::new(board), None).expect("a journal");
     until(&control, "ready", |s| s.state == StepState::Ready);
+    let started = Instant::now();
     while !matches!(view(&control).state, StepState::Running) {
+        assert!(started.elapsed() < PATIENCE, "not begun: {:#?}", view(&control));
         control.orders.give(Order::Preview("orders".into()));
         control.orders.give(Order::Arm("orders".into()));
         until(&control, "armed", |s| matches!(s.state, StepState::Armed | StepState::Ready | StepState::Previewed));
@@ -58,7 +66,9 @@ fn a_safe_tail_is_finished_before_the_program_ends() {
     assert_eq!(control.clone().leave(Duration::from_secs(120)), Vec::<String>::new());
     let end = view(&control);
     assert!(end.exposed.is_none(), "{:#?}", end.ops);
-    assert!(end.ops.iter().filter(|op| op.cleanup).all(|op| matches!(op.state, OpState::Applied | OpState::Spared)));
+    let cleanup: Vec<OpState> = end.ops.iter().filter(|op| op.cleanup).map(|op| op.state).collect();
+    assert!(cleanup.iter().all(|state| matches!(state, OpState::Applied | OpState::Spared)), "{cleanup:?}");
+    assert!(!cleanup.is_empty(), "{:#?}", end.ops);
     let (entries, _) =
         chain::read::<landfall::systems::Call, landfall::systems::Version>(&store.survivors()).expect("whole");
     let held = entries.iter().any(|e| matches!(&e.body, landfall::systems::Body::Hold { on: true, .. }));

@@ -312,12 +312,13 @@ fn a_word_can_become_more_than_a_word() {
     let mut one = Attempt::of(1, Limits::SEQUENCE);
     one.replied(0, Reply::Indeterminate);
     one.take(&StepEvent::ResolvedManually(one.sent[0], true));
-    while one.state.state() != StepState::Attested {
+    for _ in 0..3 {
         let epoch = one.state.epoch();
         one.take(&StepEvent::Fired(Timer::Settled(epoch)));
         one.take(&StepEvent::Verdict(Level::Green));
         one.take(&StepEvent::Fired(Timer::Baked(one.state.epoch())));
     }
+    assert_eq!(one.state.state(), StepState::Attested);
     assert!(!one.state.satisfies());
     one.take(&StepEvent::Adopt);
     assert_eq!(one.state.state(), StepState::Settling);

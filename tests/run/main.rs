@@ -13,6 +13,8 @@ mod init;
 mod leave;
 mod live_host;
 mod machine;
+#[path = "../shared/patience.rs"]
+mod patience;
 mod people;
 mod readings;
 mod report;

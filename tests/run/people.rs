@@ -11,41 +11,30 @@ use landfall::{
     systems::Body,
 };
 
-use crate::stage::{Stage, primary, step, weights};
+use crate::stage::{Stage, approvers, primary, set_weights, step, weights, written};
 
 /// Two steps behind red gates of one name, a point of no return, and three people, one of them with a key.
-const RUNBOOK: &str = r#"
+fn stage() -> Stage {
+    const TABLES: &str = r#"
 [gate_defaults]
 for = "2s"
 min_samples = 1
 [[approver]]
-name = "ana"
-[[approver]]
-name = "ben"
-[[approver]]
 name = "cleo"
 key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9mS2cK0Yy5m0sVnq1mJv7s8jzvJ1k1oQm1b2c3d4e5 cleo"
-[[phase]]
-id = "all"
-title = "All"
-[[phase.step]]
-id = "first"
-title = "First"
-action = { set_weights = { name = "www.example.test.", source = 99, target = 1 } }
-gates = [{ id = "many-first", metric = "mongo.set.target_secondaries", where = { set = "orders" }, op = ">=", value = 9 }]
-[[phase.step]]
-id = "second"
-title = "Second"
-action = { set_weights = { name = "www.example.test.", source = 50, target = 50 } }
-gates = [{ id = "many-second", metric = "mongo.set.target_secondaries", where = { set = "orders" }, op = ">=", value = 9 }]
-approvals = 1
-[[phase.step]]
-id = "end"
-title = "The end"
-action = { manual = "burn the boats" }
-irreversible = true
-approvals = 2
 "#;
+    let many = |id: &str| {
+        format!(
+            r#"gates = [{{ id = {id:?}, metric = "mongo.set.target_secondaries", where = {{ set = "orders" }}, op = ">=", value = 9 }}]"#
+        )
+    };
+    let steps = [
+        written("first", &set_weights(99, 1), &many("many-first")),
+        written("second", &set_weights(50, 50), &format!("{}\napprovals = 1", many("many-second"))),
+        written("end", r#"manual = "burn the boats""#, "irreversible = true\napprovals = 2"),
+    ];
+    Stage::with(&format!("{TABLES}{}", approvers(&["ana", "ben"])), &steps, 3)
+}
 
 fn waive(step: &str, gate: &str) -> Order {
     let (step, gate, reason) = (step.to_owned(), gate.to_owned(), "known and harmless".to_owned());
@@ -54,7 +43,7 @@ fn waive(step: &str, gate: &str) -> Order {
 
 /// The first step is done, the second ready: the gates of both are waived.
 fn before_the_second() -> Stage {
-    let mut stage = Stage::with(RUNBOOK, 3);
+    let mut stage = stage();
     for (step, gate) in [("first", "many-first"), ("second", "many-second")] {
         assert_eq!(stage.order(waive(step, gate)), None);
         assert_eq!(stage.agree("ben", None), None);
@@ -71,7 +60,7 @@ fn refused(answer: Option<String>, why: &str) {
 
 #[test]
 fn a_waiver_takes_two_people_and_is_of_one_gate_of_one_step_for_one_attempt() {
-    let mut stage = Stage::with(RUNBOOK, 3);
+    let mut stage = stage();
     refused(stage.execute("first"), "BLOCKED");
     refused(stage.order(waive("first", "many-second")), "has no gate many-second: many-first");
     assert_eq!(stage.order(waive("first", "many-first")), None);
@@ -101,7 +90,7 @@ fn a_waiver_takes_two_people_and_is_of_one_gate_of_one_step_for_one_attempt() {
 
 #[test]
 fn a_waiver_ends_by_itself() {
-    let mut stage = Stage::with(RUNBOOK, 3);
+    let mut stage = stage();
     assert_eq!(stage.order(waive("first", "many-first")), None);
     assert_eq!(stage.agree("ben", None), None);
     stage.pass(29 * 60_000);
@@ -139,7 +128,7 @@ fn an_approval_is_of_one_preview_of_one_attempt() {
 
 #[test]
 fn a_point_of_no_return_takes_two_approvers() {
-    let mut stage = Stage::with(RUNBOOK, 3);
+    let mut stage = stage();
     for id in ["first", "second"] {
         let reason = "not needed tonight".to_owned();
         assert_eq!(stage.order(Order::Propose(Proposal::Skip { step: id.into(), reason })), None);
@@ -273,15 +262,9 @@ fn the_way_back_of_a_partial_attempt_survives_the_next_one() {
 role = "batch"
 wanted = { source = 120, target = 0 }
 target_groups = { source = ["batch-vir"] }
-[[phase]]
-id = "all"
-title = "All"
-[[phase.step]]
-id = "stop"
-title = "Stop"
-action = { stop = { role = "batch", side = "source", width = 1, max_failed = 0 } }
 "#;
-    let mut stage = Stage::with(MANY, 3);
+    let stop = r#"stop = { role = "batch", side = "source", width = 1, max_failed = 0 }"#;
+    let mut stage = Stage::with(MANY, &[written("stop", stop, "")], 3);
     let tags = |stage: &Stage, attempt: u16| {
         let part = format!("/stop/{attempt}.");
         stage.drive.server_log().iter().filter(|tag| tag.contains(&part)).count()

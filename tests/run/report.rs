@@ -17,43 +17,26 @@ use serde_json::Value;
 
 use crate::{
     demo::{carry_out, demo, quick},
-    stage::Stage,
+    stage::{MOVE_PRIMARY, Stage, approvers, set_weights, written},
 };
 
-const RUNBOOK: &str = r#"
-[[approver]]
-name = "ben"
-[[approver]]
-name = "cyd"
-[[phase]]
-id = "all"
-title = "All"
-[[phase.step]]
-id = "dns-1"
-title = "One in a hundred"
-action = { set_weights = { name = "www.example.test.", source = 99, target = 1 } }
-gates = [{ metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op = "<=", value = "2s" }]
-approvals = 1
-[[phase.step]]
-id = "orders"
-title = "The primary"
-action = { move_primary = { set = "orders", to = "target" } }
-gates = [
-    { id = "lag", metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op = "<=", value = "2s" },
-    { id = "fleet", metric = "fleet.role.ready_ratio", where = { role = "web", side = "target" }, op = ">=", value = "100%" },
-]
-[[phase.step]]
-id = "dns-50"
-title = "Half"
-action = { set_weights = { name = "www.example.test.", source = 50, target = 50 } }
-"#;
+/// Near enough to its primary.
+const LAG: &str =
+    r#"{ id = "lag", metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op = "<=", value = "2s" }"#;
+/// The whole fleet is ready.
+const FLEET: &str = r#"{ id = "fleet", metric = "fleet.role.ready_ratio", where = { role = "web", side = "target" }, op = ">=", value = "100%" }"#;
 
 /// Possible content of a remark.
 const HOSTILE: &str = "</td><script>alert('1')</script> & \"a|b\" <img src=x> **bold** [x](y)";
 
 /// A run with approvals, a waiver, a hold, a rollback, silent collectors, a restart, and hostile texts.
 static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let mut stage = Stage::with(RUNBOOK, 7);
+    let steps = [
+        written("dns-1", &set_weights(99, 1), &format!("gates = [{LAG}]\napprovals = 1")),
+        written("orders", MOVE_PRIMARY, &format!("gates = [{LAG}, {FLEET}]")),
+        written("dns-50", &set_weights(50, 50), ""),
+    ];
+    let mut stage = Stage::with(&approvers(&["ben", "cyd"]), &steps, 7);
     let execute = |stage: &mut Stage, id: &str, goal: StepState| {
         stage.until(id, 120, |s| matches!(s.state, StepState::Ready | StepState::Previewed));
         stage.drive.order(Order::Preview(id.into()));

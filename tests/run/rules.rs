@@ -1,6 +1,6 @@
 //! Which orders are refused, and what is dropped before it is sent.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 use landfall::{
@@ -19,7 +19,7 @@ use landfall::{
     systems::Body,
 };
 
-use crate::stage::{PLAN, Stage, plan, primary, step, weights};
+use crate::stage::{PLAN, Stage, parsed, plan, primary, step, weights};
 
 /// The primary is on this side.
 fn led_by(side: Side) -> Condition {
@@ -221,9 +221,7 @@ fn gates_are_judged_again_at_the_moment_of_sending() {
 fn a_step_that_would_break_an_invariant_is_not_armed() {
     // Three votes at the source, two at the target: with its primary there, the set would not survive a cut between
     // the sites.
-    let text = PLAN.replace("orders-3.ore", "orders-3.vir");
-    let mut plan =
-        landfall::systems::parse_plan(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0;
+    let mut plan = parsed(&PLAN.replace("orders-3.ore", "orders-3.vir"));
     plan.runbook = with(vec![step("orders", &[], primary(Side::Target))], |_| ()).runbook.clone();
     let mut stage = Stage::on(Arc::new(plan), 7);
     stage.preview("orders");
@@ -268,7 +266,7 @@ fn an_emergency_waits_for_nothing_that_it_is_there_for() {
     stage.drive.trouble("route53/Z0123456789", Some(Trouble::Fails(FaultKind::TimedOut)));
     stage.pass(60_000);
     let run = stage.run();
-    assert!(run.invariants.iter().all(|(_, level, _)| *level == Level::Unknown), "{:?}", run.invariants);
+    assert!(matches!(run.invariants[..], [(_, Level::Unknown, _)]), "{:?}", run.invariants);
     let emergency = stage.step("emergency");
     assert_eq!((emergency.state, &emergency.obstacles[..]), (StepState::Ready, &[][..]));
     assert_eq!(stage.execute("emergency"), None);

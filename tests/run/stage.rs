@@ -20,16 +20,11 @@ use landfall::{
     systems::Entry,
 };
 
-/// A plan with one object of each kind.
-pub const PLAN: &str = r#"
-schema = 1
-name = "short"
-[sites.source]
-label = "VIR"
-region = "us-east-1"
-[sites.target]
-label = "ORE"
-region = "us-west-2"
+/// The beginning of a plan: its name and its two sites.
+pub const HEAD: &str = concat!("schema = 1\nname = \"short\"\n", include_str!("../shared/sites.toml"));
+
+/// One object of each kind.
+const OBJECTS: &str = r#"
 [[replica_set]]
 name = "orders"
 uri = "mongodb://orders-1.vir.example.net:27017,orders-2.vir.example.net:27017,orders-1.ore.example.net:27017,orders-2.ore.example.net:27017,orders-3.ore.example.net:27017/?replicaSet=orders"
@@ -56,6 +51,37 @@ properties = { "bootstrap.servers" = "kafka-1.ore.example.net:9094" }
 [[kafka.mirror]]
 from = "source"
 "#;
+
+/// A plan with one object of each kind.
+pub static PLAN: LazyLock<String> = LazyLock::new(|| format!("{HEAD}{OBJECTS}"));
+
+/// The plan that a text describes.
+pub fn parsed(text: &str) -> Plan {
+    landfall::systems::parse_plan(Path::new("short.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0
+}
+
+/// A step in the plan file's format; `more` is its keys other than id, title and action.
+pub fn written(id: &str, action: &str, more: &str) -> String {
+    format!("[[phase.step]]\nid = {id:?}\ntitle = {id:?}\naction = {{ {action} }}\n{more}\n")
+}
+
+/// The action of a written step: the weights of the name.
+pub fn set_weights(source: u8, target: u8) -> String {
+    format!("set_weights = {{ name = \"www.example.test.\", source = {source}, target = {target} }}")
+}
+
+/// The action of a written step: the primary moves to the target.
+pub const MOVE_PRIMARY: &str = r#"move_primary = { set = "orders", to = "target" }"#;
+
+/// Approvers without a key, in the plan file's format.
+pub fn approvers(names: &[&str]) -> String {
+    names.iter().map(|name| format!("[[approver]]\nname = {name:?}\n")).collect()
+}
+
+/// The plan with more tables, and with these written steps.
+pub fn plan_of(tables: &str, steps: &[String]) -> Plan {
+    parsed(&format!("{}{tables}\n[[phase]]\nid = \"all\"\ntitle = \"All\"\n{}", *PLAN, steps.concat()))
+}
 
 /// A step that nothing blocks.
 pub fn step(id: &str, needs: &[&str], action: Action) -> StepPlan {
@@ -95,9 +121,7 @@ pub fn steps() -> Vec<StepPlan> {
 }
 
 pub fn plan(steps: Vec<StepPlan>) -> Arc<Plan> {
-    static PARSED: LazyLock<Plan> = LazyLock::new(|| {
-        landfall::systems::parse_plan(Path::new("short.toml"), PLAN).unwrap_or_else(|faulty| panic!("{faulty}")).0
-    });
+    static PARSED: LazyLock<Plan> = LazyLock::new(|| parsed(&PLAN));
     let mut plan = PARSED.clone();
     let phase = PhasePlan { id: "all".into(), title: "All".into(), steps };
     plan.runbook = Runbook { phases: vec![phase], ..Runbook::default() };
@@ -118,12 +142,9 @@ impl Stage {
         Self::on(plan(steps), seed)
     }
 
-    /// The plan with this runbook, in the plan file's format.
-    pub fn with(runbook: &str, seed: u64) -> Self {
-        let text = format!("{PLAN}{runbook}");
-        let (plan, _) =
-            landfall::systems::parse_plan(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
-        Self::on(Arc::new(plan), seed)
+    /// The plan with more tables, and with these written steps.
+    pub fn with(tables: &str, steps: &[String], seed: u64) -> Self {
+        Self::on(Arc::new(plan_of(tables, steps)), seed)
     }
 
     /// With any plan.

@@ -1,7 +1,7 @@
 //! What blocks all forward steps and is reported first: an outage, a spent budget, a rollback trigger, a closed
 //! window; and what one keyboard cannot do alone.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use landfall::{
     base::{
@@ -16,13 +16,13 @@ use landfall::{
     systems::{Body, FaultInjection as Injected, mongo::FaultInjection},
 };
 
-use crate::stage::{PLAN, Stage, plan, plan as plan_of, primary, step, weights};
+use crate::stage::{Stage, approvers, plan, primary, set_weights, step, weights, written};
 
 /// A trigger that is true while the set's primary is on this side, and a step that nothing else blocks.
 fn triggered(side: Side, seed: u64) -> Stage {
     let on_target = u8::from(side == Side::Target);
-    let text = format!(
-        r#"{PLAN}
+    let tables = format!(
+        r#"
 [gate_defaults]
 for = "0s"
 min_samples = 1
@@ -30,20 +30,9 @@ min_samples = 1
 id = "hurt"
 title = "Users are hurt"
 when = [{{ metric = "mongo.set.primary_on_target", where = {{ set = "orders" }}, op = "==", value = {on_target} }}]
-[[phase]]
-id = "all"
-title = "All"
-[[phase.step]]
-id = "name"
-title = "Name"
-action = {{ set_weights = {{ name = "www.example.test.", source = 99, target = 1 }} }}
-settle = "0s"
-bake = "2s"
 "#
     );
-    let (plan, _) =
-        landfall::systems::parse_plan(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
-    Stage::on(Arc::new(plan), seed)
+    Stage::with(&tables, &[written("name", &set_weights(99, 1), "settle = \"0s\"\nbake = \"2s\"")], seed)
 }
 
 fn obstacle(stage: &Stage, id: &str, part: &str) -> Option<Level> {
@@ -136,11 +125,9 @@ fn what_is_armed_dies_of_a_trigger_that_becomes_true() {
 
 /// Instances are stopped in six batches, within a window of the plan if there is one.
 fn stopped_in_batches(window: Option<Window>) -> Stage {
-    let many = PLAN.replace("wanted = { source = 6, target = 6 }", "wanted = { source = 300, target = 6 }");
-    let (mut plan, _) =
-        landfall::systems::parse_plan(Path::new("short.toml"), &many).unwrap_or_else(|faulty| panic!("{faulty}"));
     let stop = Action::Power { role: "web".into(), side: Side::Source, on: false, width: 1, max_failed: 0 };
-    plan.runbook = plan_of(vec![step("stop", &[], stop)]).runbook.clone();
+    let mut plan = Arc::unwrap_or_clone(plan(vec![step("stop", &[], stop)]));
+    plan.fleet[0].wanted.source = 300;
     plan.budgets.window = window;
     let mut stage = Stage::on(Arc::new(plan), 3);
     assert_eq!(stage.execute("stop"), None);
@@ -152,9 +139,13 @@ fn what_goes_on_request_by_request_stands_still_once_it_may_not_go_forward_any_m
     let sent = |stage: &Stage| stage.drive.server_log().iter().filter(|tag| tag.contains("/stop/")).count();
     // The time of the second batch, in the same run without a window.
     let mut stage = stopped_in_batches(None);
-    while sent(&stage) < 2 {
+    for _ in 0..12_000 {
+        if sent(&stage) >= 2 {
+            break;
+        }
         stage.pass(50);
     }
+    assert_eq!(sent(&stage), 2, "ten minutes later");
     let end = stage.drive.now().wall;
     let mut stage = stopped_in_batches(Some(Window { start: jiff::Timestamp::UNIX_EPOCH, end }));
     stage.pass(300_000);
@@ -251,27 +242,9 @@ fn a_window_that_is_not_open_stops_what_goes_forward_and_nothing_that_takes_back
 /// A name typed at the console in control stands for the operator only.
 #[test]
 fn one_keyboard_is_one_person() {
-    let text = format!(
-        r#"{PLAN}
-[[approver]]
-name = "ana"
-[[approver]]
-name = "ben"
-[[phase]]
-id = "all"
-title = "All"
-[[phase.step]]
-id = "end"
-title = "The end"
-action = {{ set_weights = {{ name = "www.example.test.", source = 0, target = 100 }} }}
-irreversible = true
-approvals = 2
-confirm = "enter"
-"#
-    );
-    let (plan, _) =
-        landfall::systems::parse_plan(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
-    let mut stage = Stage::on(Arc::new(plan), 3);
+    let keys = "irreversible = true\napprovals = 2\nconfirm = \"enter\"";
+    let end = written("end", &set_weights(0, 100), keys);
+    let mut stage = Stage::with(&approvers(&["ana", "ben"]), &[end], 3);
     let typed = |stage: &Stage, by: &str, hand| {
         let proposed = stage.run().proposal.map(|it| (it.step, it.digest));
         let preview = || ("end".to_owned(), stage.step("end").preview.and_then(|p| p.digest).expect("a preview"));

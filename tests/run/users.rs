@@ -1,19 +1,19 @@
 //! Effects of steps and of external events on users, as the plan's health queries show them.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use landfall::{
     base::{
-        side::Side,
+        side::{Side, Sides},
         step::{Level, StepState},
     },
     systems::{FaultInjection, metrics, mongo},
 };
 
-use crate::stage::{PLAN, Stage};
+use crate::stage::{Stage, plan_of, set_weights, written};
 
-/// Half of the traffic is moved; then the verification checks the effect on users.
-const RUNBOOK: &str = r#"
+/// Requests and the share of them that failed.
+const QUERIES: &str = r#"
 [[health]]
 name = "requests"
 kind = "requests"
@@ -27,33 +27,25 @@ unit = "ratio"
 volume = "requests"
 source = { prometheus = "http://127.0.0.1:1", expr = "b" }
 target = { prometheus = "http://127.0.0.1:2", expr = "b" }
-[[phase]]
-id = "all"
-title = "All"
-[[phase.step]]
-id = "half"
-title = "Half"
-action = { set_weights = { name = "www.example.test.", source = 50, target = 50 } }
-[[phase.step]]
-id = "well"
-title = "Users are well"
-action = { manual = "go on" }
-gates = [{ metric = "health.query.value", where = { query = "errors", side = "target" }, op = "<=", value = "1%", for = "30s", min_samples = 2 }]
-[[phase.step]]
-id = "hurt"
-title = "Users are hurt"
-needs = ["half"]
-action = { manual = "go back" }
-gates = [{ metric = "health.query.value", where = { query = "errors", side = "target" }, op = ">", value = "5%", for = "30s", min_samples = 2 }]
 "#;
 
+/// A gate over the errors of the target.
+fn errors(compared: &str, to: &str) -> String {
+    format!(
+        r#"gates = [{{ metric = "health.query.value", where = {{ query = "errors", side = "target" }}, op = {compared:?}, value = {to:?}, for = "30s", min_samples = 2 }}]"#
+    )
+}
+
 /// Moves half of the traffic to a target that should have this many instances, against ten of the source, once all of
-/// them are there.
+/// them are there. The steps after it check the effect on users.
 fn half_on(target: u32) -> Stage {
-    let fleet =
-        PLAN.replace("wanted = { source = 6, target = 6 }", &format!("wanted = {{ source = 10, target = {target} }}"));
-    let (plan, _) = landfall::systems::parse_plan(Path::new("short.toml"), &format!("{fleet}{RUNBOOK}"))
-        .unwrap_or_else(|faulty| panic!("{faulty}"));
+    let steps = [
+        written("half", &set_weights(50, 50), ""),
+        written("well", r#"manual = "go on""#, &errors("<=", "1%")),
+        written("hurt", r#"manual = "go back""#, &format!("needs = [\"half\"]\n{}", errors(">", "5%"))),
+    ];
+    let mut plan = plan_of(QUERIES, &steps);
+    plan.fleet[0].wanted = Sides { source: 10, target };
     let mut stage = Stage::on(Arc::new(plan), 5);
     stage.drive.run_for(Duration::from_secs(1200));
     stage.carry_out("half");

@@ -33,7 +33,8 @@ fn no_size_is_too_small_or_too_odd_to_draw() {
             let acts = press(&mut ui, &format!("{page}{keys}"));
             carry_out(&mut drive, &mut ui, acts);
             for &size in &sizes {
-                screen(&mut ui, size, size.0 % 2 == 0);
+                let frame = screen(&mut ui, size, size.0 % 2 == 0);
+                assert!(!text(&frame).trim().is_empty(), "page {page}, {keys:?}, {size:?}: nothing is drawn");
             }
             press(&mut ui, back);
         }

@@ -6,12 +6,15 @@
 //! asserted: tests wait for states.
 
 mod hands;
+#[path = "../shared/patience.rs"]
+mod patience;
 mod scenes;
 mod term;
 
 use std::{
     env,
     path::Path,
+    process::Stdio,
     sync::atomic::Ordering,
     thread,
     time::{Duration, Instant},
@@ -21,8 +24,9 @@ use pty_process::Size;
 use rustix::process::Signal;
 
 use crate::{
+    patience::{PATIENCE, to_its_end},
     scenes::Count,
-    term::{PATIENCE, Term, cells, modes},
+    term::{Term, cells, modes},
 };
 
 #[test]
@@ -229,7 +233,7 @@ fn readings_that_stay_the_same_are_drawn_once_a_second_for_their_age() {
 #[test]
 fn where_nothing_can_be_drawn_it_says_so() {
     let run = |command: &mut std::process::Command| {
-        let out = command.output().expect("the program");
+        let out = to_its_end(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
         assert!(!out.status.success());
         String::from_utf8_lossy(&out.stderr).into_owned()
     };

@@ -24,8 +24,7 @@ use rustix::{
     termios::{SpecialCodeIndex, tcgetattr},
 };
 
-/// How long tests wait for a state: long, since the machine may be busy.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+use crate::patience::PATIENCE;
 
 /// Prints its process id, becomes the program, and the outer shell outlives it.
 const SHELL: &str = r#"sh -c 'echo "pid $$"; exec "$0" "$@"' "$0" "$@"; echo "ended with $?"; read wait"#;

@@ -1,11 +1,40 @@
-//! For tests: a small web server around a state and a function that answers.
+//! For tests: a small web server around a state and a function that answers, and a plan whose AWS it is.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+
+use plan::Plan;
+
+/// A plan of two sites whose AWS is at this address, with `rest` appended. The keys are in these files: one to read, one to change.
+pub fn plan(url: &str, read: &Path, write: &Path, rest: &str) -> Arc<Plan> {
+    let access = format!(
+        "endpoints = {{ all = {url:?} }}\naccess_key = {{ file = {read:?} }}\nsecret_key = {{ file = {read:?} }}\n\
+         write = {{ access_key = {{ file = {write:?} }}, secret_key = {{ file = {write:?} }} }}\n"
+    );
+    let site = |side: &str, label: &str, region: &str| {
+        format!("[sites.{side}]\nlabel = {label:?}\nregion = {region:?}\n{access}")
+    };
+    let text = format!(
+        "schema = 1\nname = \"test\"\n{}{}[route53]\n{access}{rest}",
+        site("source", "VIR", "us-east-1"),
+        site("target", "ORE", "us-west-2"),
+    );
+    Arc::new(crate::parse_plan(Path::new("test.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+}
+
+/// A file of this name that contains its name: a key.
+pub fn key(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, name).expect("written");
+    path
+}
 
 /// A request: its first line and headers, and its body.
 pub struct Asked {
@@ -58,7 +87,9 @@ async fn converse<S>(mut stream: TcpStream, state: Arc<Mutex<S>>, answer: Answer
         let mut asked = Asked { head, body: String::new() };
         let length: usize = asked.header("content-length").parse().unwrap_or(0);
         while buffer.len() < end + length {
-            stream.read_buf(&mut buffer).await.ok()?;
+            if stream.read_buf(&mut buffer).await.ok()? == 0 {
+                return None;
+            }
         }
         asked.body = String::from_utf8_lossy(&buffer[end..end + length]).into_owned();
         buffer.drain(..end + length);

@@ -3,7 +3,7 @@
 mod again;
 mod counts;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Observation, Query, Question, State,
@@ -12,7 +12,7 @@ use super::{
         TargetKind, asked,
     },
 };
-use crate::System;
+use crate::{System, planner::played};
 use base::{
     now::Now,
     observed::{Fault, FaultKind, Freshness, Observed, Stamp},
@@ -23,14 +23,6 @@ use base::{
 use plan::Plan;
 
 const ROLES: &str = r#"
-schema = 1
-name = "test"
-[sites.source]
-label = "VIR"
-region = "us-east-1"
-[sites.target]
-label = "ORE"
-region = "us-west-2"
 [[fleet]]
 role = "web"
 wanted = { source = 2, target = 4 }
@@ -43,11 +35,7 @@ wanted = { source = 1, target = 1 }
 
 /// Two roles: `web` serves by a target group on the target, everything else by its checks.
 pub(super) fn plan() -> Plan {
-    read(ROLES)
-}
-
-fn read(text: &str) -> Plan {
-    crate::parse_plan(Path::new("test.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0
+    Arc::unwrap_or_clone(played::plan(ROLES))
 }
 
 fn at(seconds: u64) -> Now {

@@ -11,7 +11,7 @@ use super::{
     Observation, Query, State,
     facts::{Commit, Group, GroupState, Offset, Orphan, Snapshot, Topic},
 };
-use crate::{Simulated, System};
+use crate::{Simulated, System, planner::played};
 use base::{
     now::Now,
     observed::{Fault, FaultKind, Freshness, Observed, Stamp},
@@ -19,9 +19,7 @@ use base::{
     signal::{Sample, Samples},
     view::Tone,
 };
-use plan::{
-    Access, Budgets, Intervals, Isolation, KafkaCluster, KafkaPair, Mirror, Pattern, Patterns, Plan, Property, Site,
-};
+use plan::{Isolation, KafkaCluster, KafkaPair, Mirror, Pattern, Patterns, Plan, Property};
 
 fn patterns(texts: &[&str]) -> Patterns {
     texts.iter().map(|t| Pattern::parse(t).unwrap()).collect::<Vec<_>>().into()
@@ -46,21 +44,29 @@ fn plan(groups: &[&str], topics: &[&str], prefix: &str) -> Arc<Plan> {
         }],
         isolation: Isolation::ReadCommitted,
     };
-    let site = |label: &str| Site { label: label.into(), region: "r".into(), access: Access::default() };
-    Arc::new(Plan {
-        name: "test".into(),
-        sites: Sides { source: site("VIR"), target: site("ORE") },
-        replica_sets: vec![],
-        kafka: vec![pair],
-        fleet: vec![],
-        dns: vec![],
-        route53: Access::default(),
-        health: vec![],
-        intervals: Intervals::default(),
-        budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
-        runbook: plan::Runbook::default(),
-    })
+    Arc::new(Plan { kafka: vec![pair], ..played::sites() })
 }
+
+/// The same pair in the plan file's format, with a mirror from the source; `target` describes the target's cluster.
+pub(super) fn events(groups: &[&str], topics: &[&str], target: &str) -> String {
+    format!(
+        r#"
+[[kafka]]
+name = "events"
+groups = {groups:?}
+topics = {topics:?}
+[kafka.source]
+properties = {{ "bootstrap.servers" = "kafka-1.vir.example.net:9094" }}
+[kafka.target]
+{target}
+[[kafka.mirror]]
+from = "source"
+"#
+    )
+}
+
+/// The properties of the target's cluster.
+pub(super) const TARGET: &str = r#"properties = { "bootstrap.servers" = "kafka-1.ore.example.net:9094" }"#;
 
 fn at(seconds: u64) -> Now {
     Now { boot: Duration::from_secs(seconds), wall: jiff::Timestamp::UNIX_EPOCH }

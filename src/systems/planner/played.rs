@@ -24,6 +24,18 @@ pub struct Played<S: SimulateWrites> {
     sent: u32,
 }
 
+/// A plan of two sites and nothing else.
+pub fn sites() -> Plan {
+    Arc::unwrap_or_clone(plan(""))
+}
+
+/// A phase of one step with this action, in the plan file's format.
+pub fn one_step(action: &str) -> String {
+    format!(
+        "[[phase]]\nid = \"only\"\ntitle = \"Only\"\n[[phase.step]]\nid = \"only\"\ntitle = \"Only\"\naction = {{ {action} }}\n"
+    )
+}
+
 /// A plan of two sites, with `rest` appended.
 pub fn plan(rest: &str) -> Arc<Plan> {
     const SITES: &str = r#"

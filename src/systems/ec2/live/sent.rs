@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -21,7 +20,6 @@ use base::{
     side::Side,
     step::{Reply, Truth},
 };
-use plan::Plan;
 
 #[derive(Default)]
 struct Server {
@@ -160,30 +158,15 @@ struct Way {
     _keys: tempfile::TempDir,
 }
 
+const WEB: &str = "[[fleet]]\nrole = \"web\"\nwanted = { source = 2, target = 2 }\n\
+    auto_scaling_groups = { target = \"web\" }\ntarget_groups = { target = \"web-tgt\" }\n";
+
 async fn way(server: Server) -> Way {
     let server = Arc::new(Mutex::new(server));
     let url = served::serve(server.clone(), answer).await;
     let keys = tempfile::tempdir().expect("a folder");
-    let file = |name: &str| {
-        let path = keys.path().join(name);
-        std::fs::write(&path, name).expect("written");
-        format!("{{ file = \"{}\" }}", path.display())
-    };
-    let (read, write) = (file("reading"), file("writing"));
-    let site = |side: &str, label: &str, region: &str, write: &str| {
-        format!(
-            "[sites.{side}]\nlabel = \"{label}\"\nregion = \"{region}\"\nendpoints = {{ all = \"{url}\" }}\n\
-             access_key = {read}\nsecret_key = {read}\n{write}"
-        )
-    };
-    let text = format!(
-        "schema = 1\nname = \"t\"\n{}{}[[fleet]]\nrole = \"web\"\nwanted = {{ source = 2, target = 2 }}\n\
-         auto_scaling_groups = {{ target = \"web\" }}\ntarget_groups = {{ target = \"web-tgt\" }}\n",
-        site("source", "A", "eu-west-1", ""),
-        site("target", "B", "eu-north-1", &format!("write = {{ access_key = {write}, secret_key = {write} }}\n")),
-    );
-    let plan: Arc<Plan> =
-        Arc::new(crate::parse_plan(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0);
+    let (read, write) = (served::key(keys.path(), "reading"), served::key(keys.path(), "writing"));
+    let plan = served::plan(&url, &read, &write, WEB);
     let journal = journal();
     let (readers, writers) = (State::readers(&plan), State::writers(&plan, &journal));
     Way { server, readers, writers, journal, _keys: keys }

@@ -7,15 +7,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    sync::{mpsc, watch},
-};
+use tokio::sync::{mpsc, watch};
 
 use super::*;
 use crate::{
     System,
+    aws::served::{self, Asked},
     collect::{clock, poll::Schedule, sink::Sink},
 };
 use base::{collector::CollectorState, observed::FaultKind, view::CollectorLine};
@@ -40,46 +37,13 @@ const PAGE: usize = 37;
 type Shared = Arc<Mutex<Server>>;
 
 async fn serve(server: Server) -> (Shared, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
     let shared: Shared = Arc::new(Mutex::new(server));
-    let state = shared.clone();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(converse(stream, state.clone()));
-        }
-    });
+    let url = served::serve(shared.clone(), |server, asked| Some(answer(server, asked))).await;
     (shared, url)
 }
 
-async fn converse(mut stream: TcpStream, server: Shared) -> Option<()> {
-    let mut buffer = Vec::new();
-    loop {
-        let head_end = loop {
-            if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
-                break at + 4;
-            }
-            if stream.read_buf(&mut buffer).await.ok()? == 0 {
-                return None;
-            }
-        };
-        let head = String::from_utf8_lossy(&buffer[..head_end]).to_ascii_lowercase();
-        let field = |name: &str| head.lines().find_map(|l| l.strip_prefix(name)).map(|v| v.trim().to_owned());
-        let length: usize = field("content-length:")?.parse().ok()?;
-        while buffer.len() < head_end + length {
-            stream.read_buf(&mut buffer).await.ok()?;
-        }
-        let body = String::from_utf8_lossy(&buffer[head_end..head_end + length]).into_owned();
-        buffer.drain(..head_end + length);
-        let (status, xml) = answer(&mut server.lock().unwrap(), &field("authorization:")?, &body);
-        let text =
-            format!("HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}", xml.len());
-        stream.write_all(text.as_bytes()).await.ok()?;
-    }
-}
-
-fn answer(server: &mut Server, authorization: &str, body: &str) -> (u16, String) {
-    let fields: HashMap<&str, &str> = body.split('&').filter_map(|p| p.split_once('=')).collect();
+fn answer(server: &mut Server, asked: &Asked) -> (u16, String) {
+    let fields: HashMap<&str, &str> = asked.body.split('&').filter_map(|p| p.split_once('=')).collect();
     let get = |name: &str| fields.get(name).copied().unwrap_or_default();
     let action = get("Action");
     server.asked.push(action.to_owned());
@@ -87,7 +51,7 @@ fn answer(server: &mut Server, authorization: &str, body: &str) -> (u16, String)
         let error = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
         (status, format!("<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"))
     };
-    if server.key.is_some_and(|key| !authorization.contains(&format!("credential={key}/"))) {
+    if server.key.is_some_and(|key| !asked.header("authorization").contains(&format!("Credential={key}/"))) {
         return refuse(400, "ExpiredToken");
     }
     if let Some((status, code)) = server.refuses {
@@ -132,22 +96,8 @@ fn answer(server: &mut Server, authorization: &str, body: &str) -> (u16, String)
 
 /// A plan whose two sites are this server, with keys from a file.
 fn plan(url: &str, key: &Path) -> Arc<Plan> {
-    let key = key.display();
-    let site = |side: &str, label: &str, region: &str| {
-        format!(
-            "[sites.{side}]\nlabel = \"{label}\"\nregion = \"{region}\"\nendpoints = {{ all = \"{url}\" }}\n\
-             access_key = {{ file = \"{key}\" }}\nsecret_key = {{ file = \"{key}\" }}\n"
-        )
-    };
-    let role = |name: &str| format!("[[fleet]]\nrole = \"{name}\"\nwanted = {{ source = 600, target = 600 }}\n");
-    let text = format!(
-        "schema = 1\nname = \"t\"\n{}{}{}{}[intervals]\nec2 = \"1s\"\n",
-        site("source", "A", "eu-west-1"),
-        site("target", "B", "eu-north-1"),
-        role("web"),
-        role("db"),
-    );
-    Arc::new(crate::parse_plan(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+    let role = |name: &str| format!("[[fleet]]\nrole = {name:?}\nwanted = {{ source = 600, target = 600 }}\n");
+    served::plan(url, key, key, &format!("{}{}[intervals]\nec2 = \"1s\"\n", role("web"), role("db")))
 }
 
 fn key(text: &str) -> tempfile::NamedTempFile {

@@ -131,16 +131,8 @@ fn what_is_not_known_or_cannot_be_is_a_fault() {
 
 #[test]
 fn whoever_stops_a_role_learns_which_others_it_stops_with_it() {
-    const STOP: &str = r#"
-[[phase]]
-id = "end"
-title = "End"
-[[phase.step]]
-id = "stop"
-title = "Stop"
-action = { stop = { role = "web", side = "source" } }
-"#;
-    for (rest, planned) in [("", false), (STOP, true)] {
+    let stop = played::one_step(r#"stop = { role = "web", side = "source" }"#);
+    for (rest, planned) in [("", false), (stop.as_str(), true)] {
         let mut at = Played::<State>::new(&played::plan(&format!("{PLAN}{rest}")));
         at.pass(1200);
         at.pass(1);

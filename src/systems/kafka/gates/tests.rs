@@ -1,133 +1,24 @@
 //! The hand-over of a group, gate by gate: observations are supplied by hand, one after the other.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod estate;
 
+use std::time::Duration;
+
+use self::estate::{Answer, Estate, snapshot};
 use super::{super::facts::*, *};
 use crate::{
     System,
-    kafka::{State, Sync, Syncs},
+    kafka::{Sync, Syncs},
     planner::played,
 };
-use base::{
-    observed::{Freshness, Stamp},
-    side::Sides,
-};
-
-const PLAN: &str = r#"
-[[kafka]]
-name = "events"
-groups = ["checkout"]
-topics = ["orders"]
-[kafka.source]
-properties = { "bootstrap.servers" = "kafka-1.vir.example.net:9094" }
-[kafka.target]
-properties = { "bootstrap.servers" = "kafka-1.ore.example.net:9094" }
-write_properties = { "client.id" = "operate" }
-[[kafka.mirror]]
-from = "source"
-"#;
+use base::observed::{Freshness, Stamp};
 
 const BACK: &str = "[[kafka.mirror]]\nfrom = \"target\"\n";
-
-/// One cluster's observation: the ends of the two partitions of orders, the group's commits there, and its state; none: there is no group.
-#[derive(Clone, Copy)]
-struct Answer {
-    ends: [i64; 2],
-    group: Option<([i64; 2], GroupState)>,
-}
-
-struct Estate {
-    state: State,
-    seconds: u64,
-    read: i64,
-    /// The starts of the logs on each side.
-    starts: Sides<[i64; 2]>,
-    /// The last sync of the opposite mirror, of the first partition: the target's offset and the source's.
-    back: Option<(i64, i64)>,
-}
-
-impl Estate {
-    fn new(plan: &str) -> Self {
-        Self { state: State::new(&played::plan(plan)).0, seconds: 1000, read: 0, starts: Sides::default(), back: None }
-    }
-
-    fn now(&self) -> Now {
-        Now { boot: Duration::from_secs(self.seconds), wall: jiff::Timestamp::UNIX_EPOCH }
-    }
-
-    /// Five seconds later everything is read once. `synced`: the mirror's last sync of each partition: original's offset, copy's offset.
-    fn poll(&mut self, source: Answer, target: Answer, synced: (i64, i64)) {
-        self.seconds += 5;
-        self.read += 1;
-        self.answer(Side::Source, source, synced);
-        self.answer(Side::Target, target, synced);
-    }
-
-    fn answer(&mut self, side: Side, answer: Answer, synced: (i64, i64)) {
-        let stamp = Stamp { at: self.now(), fresh: Freshness::of_interval(Duration::from_secs(5)) };
-        let config = Config(Config::KEYS.into_iter().map(|key| (key, "same".to_owned())).collect());
-        let configs = BTreeMap::from([(Arc::from("orders"), config)]);
-        let mut syncs = Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
-        syncs.read = self.read;
-        if side == Side::Target {
-            for partition in 0..2 {
-                syncs.take("orders", partition, Sync { upstream: 0, downstream: 0 });
-                syncs.take("orders", partition, Sync { upstream: synced.0, downstream: synced.1 });
-            }
-        }
-        if let (Side::Source, Some((upstream, downstream))) = (side, self.back) {
-            syncs.take("orders", 0, Sync { upstream, downstream });
-        }
-        let mut apply = |ask, facts| drop(self.state.apply(&ask, facts, stamp));
-        let starts = self.starts.get(side).map(Offset::end).to_vec();
-        apply(Query::Snapshot { pair: 0, side }, Observation::Snapshot(Snapshot { starts, ..snapshot(answer) }));
-        apply(Query::Configs { pair: 0, side }, Observation::Configs(configs));
-        apply(Query::Syncs { pair: 0, side }, Observation::Syncs(syncs));
-    }
-
-    fn gates(&self) -> Vec<Gate> {
-        HandOver::new(&self.state.plan, &self.state.pairs[0], "checkout", self.now()).gates()
-    }
-
-    /// One letter per gate, the first of the level's word; a dash for a gate that no longer applies.
-    fn levels(&self) -> String {
-        self.gates().iter().map(|g| g.level.map_or('-', |level| level.word().chars().next().unwrap_or('?'))).collect()
-    }
-
-    fn why(&self, gate: usize) -> String {
-        let gate = &self.gates()[gate];
-        format!("{}: {}", gate.value, gate.why)
-    }
-}
-
-fn snapshot(answer: Answer) -> Snapshot {
-    let group = answer.group.map(|(_, state)| Group {
-        name: "checkout".into(),
-        state,
-        members: Some(vec![]),
-        commits: 0..2,
-        orphans: vec![],
-        fault: None,
-    });
-    let commits = answer.group.map_or([-1, -1], |(commits, _)| commits);
-    let offset = |raw: i64| if raw < 0 { Offset::NEVER } else { Offset::end(raw) };
-    Snapshot {
-        topics: vec![Topic { name: "orders".into(), slots: 0..2, fault: None }],
-        ends: answer.ends.map(Offset::end).to_vec(),
-        stable: answer.ends.map(Offset::end).to_vec(),
-        commits: match answer.group {
-            Some(_) => (0..2).map(|slot| Commit { slot, owner: 0, offset: offset(commits[slot as usize]) }).collect(),
-            None => vec![],
-        },
-        groups: group.into_iter().collect(),
-        ..Snapshot::default()
-    }
-}
 
 #[test]
 fn a_group_goes_over_gate_by_gate() {
     use GroupState::{Empty, Stable};
-    let mut at = Estate::new(&format!("{PLAN}{BACK}"));
+    let mut at = Estate::new(BACK);
     assert_eq!(at.levels(), "UUUUUUUUUU");
     assert_eq!(at.why(4), "–: unknown: waiting for the first answer");
 
@@ -185,7 +76,7 @@ fn a_group_goes_over_gate_by_gate() {
 
 #[test]
 fn what_is_missing_is_named() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     let empty = Answer { ends: [100, 100], group: None };
     at.poll(empty, empty, (50, 50));
     at.poll(empty, empty, (50, 50));
@@ -198,7 +89,7 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn what_the_mirror_has_never_said_cannot_be_led_over() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     let source = Answer { ends: [100, 100], group: Some(([40, 100], GroupState::Stable)) };
     let target = Answer { ends: [100, 100], group: Some(([40, 100], GroupState::Stable)) };
     at.poll(source, target, (50, 50));
@@ -218,7 +109,7 @@ fn what_the_mirror_has_never_said_cannot_be_led_over() {
 /// A consumer before the start of a log follows `auto.offset.reset`, by default past all records.
 #[test]
 fn a_place_that_retention_has_taken_away_is_not_led_to() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     let source = Answer { ends: [100, 100], group: Some(([40, 100], GroupState::Empty)) };
     let target = Answer { ends: [100, 100], group: None };
     let draft = |at: &Estate| {
@@ -253,7 +144,7 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     assert_eq!(offsets[0].offsets, [(0, 1), (1, 80)], "what is gone there of the second had been read here");
 
     // With another writer's records among the copies that is not known.
-    let mut both = Estate::new(&format!("{PLAN}{BACK}"));
+    let mut both = Estate::new(BACK);
     both.starts.target = [1, 80];
     both.poll(source, target, (50, 50));
     both.poll(source, target, (50, 50));
@@ -268,7 +159,7 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
 /// A mirror that began after a purge has copied nothing of the purged records: no sync covers them, and they will never be read.
 #[test]
 fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     let source = Answer { ends: [180, 100], group: Some(([10, 100], GroupState::Empty)) };
     let target = Answer { ends: [80, 100], group: None };
     let detail = |at: &mut Estate, first: &[(i64, i64)]| {
@@ -302,7 +193,7 @@ fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() 
 /// Records that a group lost before do not prevent a drain; records held back by a transaction do.
 #[test]
 fn the_drain_is_green_of_what_is_lost_and_red_of_what_is_open() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     let nobody = Answer { ends: [130, 130], group: None };
     let behind = Answer { ends: [130, 130], group: Some(([10, 130], GroupState::Empty)) };
     at.starts.source = [130, 0];
@@ -328,7 +219,7 @@ fn the_drain_is_green_of_what_is_lost_and_red_of_what_is_open() {
 
 #[test]
 fn copies_that_are_read_late_are_not_taken_for_records_of_others() {
-    let mut at = Estate::new(PLAN);
+    let mut at = Estate::new("");
     // Ten records a second, copied at once; the copy is always read four seconds after the original.
     let there = |ends| Answer { ends, group: Some(([0, 0], GroupState::Stable)) };
     let mut last = String::new();
@@ -346,20 +237,13 @@ fn copies_that_are_read_late_are_not_taken_for_records_of_others() {
 
 #[test]
 fn the_plans_own_limits_are_taken() {
-    let step = r#"
-[[phase]]
-id = "over"
-title = "Over"
-[[phase.step]]
-id = "checkout"
-title = "checkout"
-action = { commit_offsets = { pair = "events", group = "checkout", to = "target" } }
-gates = [
+    let mut step = played::one_step(r#"commit_offsets = { pair = "events", group = "checkout", to = "target" }"#);
+    step += r#"gates = [
     { metric = "kafka.topic.still_polls", where = { pair = "events", side = "source", topic = "orders" }, op = ">=", value = 2 },
     { metric = "kafka.mirror.silent_seconds", where = { pair = "events", side = "target" }, op = "<=", value = "3s" },
 ]
 "#;
-    let mut at = Estate::new(&format!("{PLAN}{step}"));
+    let mut at = Estate::new(&step);
     let both = Answer { ends: [100, 100], group: Some(([100, 100], GroupState::Empty)) };
     for _ in 0..4 {
         at.poll(both, both, (99, 99));

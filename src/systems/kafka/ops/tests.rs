@@ -6,7 +6,11 @@ use self::tool::Reset;
 use super::{Call, TopicOffsets, Version, op};
 use crate::{
     Simulated, System,
-    kafka::{Observation, Query, State, Syncs, state::Pair},
+    kafka::{
+        Observation, Query, State, Syncs,
+        state::Pair,
+        tests::{TARGET, events},
+    },
     planner::{
         Planner,
         played::{self, Played},
@@ -20,21 +24,13 @@ use base::{
 };
 use plan::{Action, Plan};
 
-const PLAN: &str = r#"
-[[kafka]]
-name = "events"
-groups = ["checkout", "billing"]
-topics = ["orders", "payments"]
-[kafka.source]
-properties = { "bootstrap.servers" = "kafka-1.vir.example.net:9094" }
-[kafka.target]
-properties = { "bootstrap.servers" = "kafka-1.ore.example.net:9094" }
-[[kafka.mirror]]
-from = "source"
-"#;
+/// Two groups and two topics; `target` describes the target's cluster.
+fn plan_of(target: &str) -> Arc<Plan> {
+    played::plan(&events(&["checkout", "billing"], &["orders", "payments"], target))
+}
 
 pub(in super::super) fn plan() -> Arc<Plan> {
-    played::plan(PLAN)
+    plan_of(TARGET)
 }
 
 pub(in super::super) fn to(side: Side) -> Action {
@@ -165,12 +161,9 @@ fn the_printed_commands_do_what_the_calls_do_forward_and_back() {
 
 #[test]
 fn a_printed_command_takes_every_group_and_names_the_cluster_that_is_changed() {
-    let secured = PLAN.replace(
-        "properties = { \"bootstrap.servers\" = \"kafka-1.ore.example.net:9094\" }",
-        "properties = { \"metadata.broker.list\" = \"read.ore:9094\" }\n\
-         write_properties = { \"metadata.broker.list\" = \"b-1.ore:9096,b-2.ore:9096\", \"security.protocol\" = \"SASL_SSL\" }",
-    );
-    let at = Played::<State>::new(&played::plan(&secured));
+    const SECURED: &str = r#"properties = { "metadata.broker.list" = "read.ore:9094" }
+write_properties = { "metadata.broker.list" = "b-1.ore:9096,b-2.ore:9096", "security.protocol" = "SASL_SSL" }"#;
+    let at = Played::<State>::new(&plan_of(SECURED));
     let pair = &at.state.pairs[0];
     let offsets = || vec![TopicOffsets { topic: "a_b.C-1".into(), offsets: vec![(0, 0), (12, i64::MAX)] }];
     for group in [

@@ -14,40 +14,34 @@ use base::{
     side::{Side, Sides},
 };
 
+/// A health query in the plan file's format; `more` are its other keys.
+fn query(name: &str, kind: &str, unit: &str, more: &str) -> String {
+    format!(
+        r#"
+[[health]]
+name = {name:?}
+kind = {kind:?}
+unit = {unit:?}
+source = {{ prometheus = "http://127.0.0.1:1", expr = {name:?} }}
+{more}
+"#
+    )
+}
+
 /// Requests, errors, the 99th percentile and a queue, on both sides; and one more that is not sent to the target.
-const QUERIES: &str = r#"
-[[health]]
-name = "requests"
-kind = "requests"
-unit = "per_second"
-source = { prometheus = "http://127.0.0.1:1", expr = "a" }
-target = { prometheus = "http://127.0.0.1:2", expr = "a" }
-[[health]]
-name = "errors"
-kind = "errors"
-unit = "ratio"
-volume = "requests"
-source = { prometheus = "http://127.0.0.1:1", expr = "b" }
-target = { prometheus = "http://127.0.0.1:2", expr = "b" }
-[[health]]
-name = "latency"
-kind = "latency"
-unit = "seconds"
-volume = "requests"
-source = { prometheus = "http://127.0.0.1:1", expr = "c" }
-target = { prometheus = "http://127.0.0.1:2", expr = "c" }
-[[health]]
-name = "queue"
-kind = "other"
-unit = "seconds"
-source = { prometheus = "http://127.0.0.1:1", expr = "d" }
-target = { prometheus = "http://127.0.0.1:2", expr = "d" }
-[[health]]
-name = "cache"
-kind = "other"
-unit = "ratio"
-source = { prometheus = "http://127.0.0.1:1", expr = "e" }
-"#;
+fn queries() -> String {
+    const TARGET: &str = r#"target = { prometheus = "http://127.0.0.1:2", expr = "a" }"#;
+    let of_requests = format!("{TARGET}\nvolume = \"requests\"");
+    [
+        query("requests", "requests", "per_second", TARGET),
+        query("errors", "errors", "ratio", &of_requests),
+        query("latency", "latency", "seconds", &of_requests),
+        query("queue", "other", "seconds", TARGET),
+        query("cache", "other", "ratio", ""),
+    ]
+    .concat()
+}
+
 const ERRORS: usize = 1;
 const LATENCY: usize = 2;
 const QUEUE: usize = 3;
@@ -55,7 +49,7 @@ const QUEUE: usize = 3;
 const NOW: Now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
 
 fn sim(conditions: SharedConditions) -> Sim {
-    let mut sim = State::simulate(&played::plan(QUERIES), 7);
+    let mut sim = State::simulate(&played::plan(&queries()), 7);
     State::observe(&mut sim, &conditions);
     sim
 }

@@ -6,6 +6,7 @@ use super::{Known, State, allowed};
 use crate::{
     System,
     metrics::facts::{Observation, Period, Query, Value},
+    planner::played,
 };
 use base::{
     now::Now,
@@ -13,7 +14,7 @@ use base::{
     side::{Side, Sides},
     signal::{Samples, Unit},
 };
-use plan::{Access, Budgets, HealthKind, HealthQuery, Intervals, MetricQuery, Plan, Site};
+use plan::{HealthKind, HealthQuery, MetricQuery, Plan};
 
 fn query(name: &str, kind: HealthKind, volume: Option<&str>) -> HealthQuery {
     let query =
@@ -28,23 +29,12 @@ fn query(name: &str, kind: HealthKind, volume: Option<&str>) -> HealthQuery {
 }
 
 fn plan() -> Arc<Plan> {
-    let site =
-        |label: &str| Site { label: label.to_owned(), region: "eu-west-1".to_owned(), access: Access::default() };
     Arc::new(Plan {
-        name: "test".to_owned(),
-        sites: Sides { source: site("VIR"), target: site("ORE") },
-        replica_sets: Vec::new(),
-        kafka: Vec::new(),
-        fleet: Vec::new(),
-        dns: Vec::new(),
-        route53: Access::default(),
         health: vec![
             query("requests", HealthKind::Requests, None),
             query("errors", HealthKind::Errors, Some("requests")),
         ],
-        intervals: Intervals::default(),
-        budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
-        runbook: plan::Runbook::default(),
+        ..played::sites()
     })
 }
 

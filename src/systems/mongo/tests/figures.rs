@@ -74,7 +74,7 @@ fn a_set_that_was_never_read_does_not_drop_out_of_the_worst_lag() {
     run.pass(8);
     let tile = &run.state.tiles(run.now)[2];
     assert_eq!((tile.title.as_ref(), tile.value.tone), ("Replication lag", Tone::Blind), "{}", tile.value.text);
-    assert!(tile.sides.iter().all(|(_, cell)| cell.tone == Tone::Blind));
+    assert_eq!(tile.sides.iter().map(|(_, cell)| cell.tone).collect::<Vec<_>>(), [Tone::Blind; 2]);
     run.cut = None;
     run.pass(8);
     assert_eq!(run.state.tiles(run.now)[2].value.tone, Tone::Good);

@@ -1,5 +1,6 @@
 //! Changes through the real clients, sent and verified, against a server that is as strict as Route 53.
 
+mod epochs;
 mod forms;
 mod listing;
 mod pasted;
@@ -7,18 +8,12 @@ mod strict;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use hickory_proto::{
-    op::{Message, MessageType, OpCode},
-    rr::{RData, Record as DnsRecord, rdata::TXT},
-};
-use tokio::net::UdpSocket;
-
 use self::strict::{Shared, Trouble, serve};
 use super::{super::State, Readers, Writers, api::Pace};
 use crate::Journal;
 use crate::{
     Call as AnyCall, Live, System, Writer,
-    aws::{intended, journal},
+    aws::{intended, journal, served},
     planner::Planner,
     route53::{
         facts::Query,
@@ -54,22 +49,12 @@ fn weights(source: u8, target: u8) -> Action {
 }
 
 fn plan(url: &str, keys: &Path, servers: &[SocketAddr]) -> Arc<Plan> {
-    let file = |name: &str| {
-        let path = keys.join(name);
-        std::fs::write(&path, name).expect("written");
-        format!("{{ file = \"{}\" }}", path.display())
-    };
-    let (read, write) = (file("reading"), file("writing"));
-    let servers: Vec<String> = servers.iter().map(|s| format!("\"{s}\"")).collect();
-    let text = format!(
-        "schema = 1\nname = \"t\"\n[sites.source]\nlabel = \"A\"\nregion = \"eu-west-1\"\n[sites.target]\nlabel = \"B\"\n\
-         region = \"eu-north-1\"\n[route53]\nendpoints = {{ all = \"{url}\" }}\naccess_key = {read}\nsecret_key = {read}\n\
-         write = {{ access_key = {write}, secret_key = {write} }}\n\
-         [[dns]]\nname = \"api.example.test.\"\nzone = \"Z1\"\ntype = \"A\"\nset_identifiers = {{ source = \"vir\", target = \"ore\" }}\n\
-         servers = [{}]\n",
-        servers.join(", ")
+    let servers: Vec<String> = servers.iter().map(SocketAddr::to_string).collect();
+    let name = format!(
+        "[[dns]]\nname = \"api.example.test.\"\nzone = \"Z1\"\ntype = \"A\"\n\
+         set_identifiers = {{ source = \"vir\", target = \"ore\" }}\nservers = {servers:?}\n"
     );
-    Arc::new(crate::parse_plan(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+    served::plan(url, &served::key(keys, "reading"), &served::key(keys, "writing"), &name)
 }
 
 impl Way {
@@ -291,53 +276,4 @@ async fn throttled_and_denied_are_a_definite_no() {
         assert_eq!(way.truth("t/1", &op).await, Truth::NotApplied);
         assert_eq!(way.server.lock().expect("no panic").arrived.len(), 1, "{code}: sent once");
     }
-}
-
-/// A name server with this epoch.
-async fn name_server(epoch: Option<u64>) -> SocketAddr {
-    let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
-    let address = udp.local_addr().expect("address");
-    tokio::spawn(async move {
-        let mut buffer = [0; 1500];
-        while let Ok((n, from)) = udp.recv_from(&mut buffer).await {
-            let asked = Message::from_vec(&buffer[..n]).expect("a message");
-            let mut out = Message::new(asked.metadata.id, MessageType::Response, OpCode::Query);
-            out.add_query(asked.queries[0].clone());
-            let name = asked.queries[0].name().clone();
-            assert_eq!(name.to_ascii(), "_landfall.api.example.test.");
-            if let Some(epoch) = epoch {
-                let text = vec![format!("landfall epoch={epoch} by=somebody")];
-                out.add_answer(DnsRecord::from_rdata(name, 60, RData::TXT(TXT::new(text))));
-            }
-            udp.send_to(&out.to_vec().expect("bytes"), from).await.expect("sent");
-        }
-    });
-    address
-}
-
-#[tokio::test]
-async fn a_change_whose_id_is_lost_is_waited_for_at_the_names_own_servers() {
-    for (epochs, truth) in [
-        (vec![Some(1), Some(2)], Truth::Applied),
-        (vec![Some(1), Some(0)], Truth::NotApplied),
-        (vec![Some(1), None], Truth::NotApplied),
-    ] {
-        let mut servers = Vec::new();
-        for epoch in &epochs {
-            servers.push(name_server(*epoch).await);
-        }
-        let way = Way::with(&servers).await;
-        let wait = way.draft(&weights(90, 10)).ops.remove(1);
-        let looked = way.look("t/2", &wait, None).await;
-        assert_eq!(looked.truth, truth, "{epochs:?}: {}", looked.detail);
-        // An id that Route 53 does not know gives no result: the servers do.
-        let unknown = Version::Change("C9999".to_owned());
-        assert_eq!(way.look("t/2", &wait, Some(&unknown)).await.truth, truth);
-    }
-    let silent = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
-    let way = Way::with(&[name_server(Some(1)).await, silent.local_addr().expect("address")]).await;
-    let wait = way.draft(&weights(90, 10)).ops.remove(1);
-    let looked = way.look("t/2", &wait, None).await;
-    assert_eq!(looked.truth, Truth::Unobservable, "{}", looked.detail);
-    assert!(looked.detail.contains("TXT at 127.0.0.1"), "{}", looked.detail);
 }
