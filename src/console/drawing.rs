@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{
     clock::Clock,
     keymap::Keymap,
-    spans::spell,
+    spans::{Span, spelled},
     theme::{Role, Theme},
 };
 use base::side::{Side, Sides};
@@ -32,7 +32,11 @@ impl Drawing<'_> {
     /// A text for the operator: with the keys of commands, and instants in the selected zone.
     #[must_use]
     pub fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        spell(text, self.keys, self.clock)
+        spelled(text, |span| match span {
+            Span::Words => None,
+            Span::Command(id) => Some(self.keys.word(id)),
+            Span::Instant(at) => Some(self.clock.time(at)),
+        })
     }
 
     /// The style of a column group's heading: the colour of its side.

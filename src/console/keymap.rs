@@ -1,10 +1,11 @@
 //! Which key runs which command: the defaults of the command table, changed by the configuration.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::{
     command::{COMMANDS, Command, Id, Risk},
     key::Key,
+    spans::{Span, spelled},
 };
 
 /// Keys and commands.
@@ -114,6 +115,15 @@ impl Keymap {
             (_, Some(key)) => key.to_string(),
             (_, None) => format!(":{}", Command::of(id).name),
         }
+    }
+
+    /// The text with the keys of the commands that it names.
+    #[must_use]
+    pub fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        spelled(text, |span| match span {
+            Span::Command(id) => Some(self.word(id)),
+            Span::Words | Span::Instant(_) => None,
+        })
     }
 }
 

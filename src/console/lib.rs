@@ -5,11 +5,13 @@
 //! | `event_loop`, `bell` | waits for keys, signals, view models and ticks; executes acts; draws; when the bell rings |
 //! | `settings` | the operator's settings, from the configuration |
 //! | `input` | keys and signals, each on its own thread |
-//! | `update`, `ui` | pure: the state of the user interface, and how an event changes it |
-//! | `travel`, `typing`, `table` | the same for navigation, for text entry, for one list |
+//! | `ui`, `entry`, `table` | the state of the user interface: plain data; where typed characters go; one list |
+//! | `update` | pure: gives an event to what handles it, and runs the command that it means |
+//! | `perform`, `travel`, `typing` | what each command does; navigation; text entry |
+//! | `drawn` | what only drawing knows: how much room there was, what can be clicked |
 //! | `view_model`, `rows`, `order`, `filter` | the view model: what is computed from a snapshot before it is drawn |
-//! | `act` | the side effects of an event, as data |
-//! | `pages` | the ids of the console's own pages |
+//! | `act` | the side effects of an event, as data; what came of a key |
+//! | `pages` | the console's own pages: ids, short names; which pages have a key |
 //! | `answers` | the ten answers of the overview, and what each opens |
 //! | `prepared`, `render_worker` | rows computed in advance; the render worker: the thread that computes the view model |
 //! | `mask` | replaces private names in the snapshot before the view model is computed |
@@ -17,6 +19,7 @@
 //! | `marks` | what a chart shows beside its lines: the limits of gates, the milestones of the run |
 //! | `view`, `drawing`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; contrast and colour vision |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the rollback; dialogs that open before something is changed |
+//! | `steps`, `spans` | how far a step is; the commands and instants in a text |
 //! | `command`, `why_not` | the command table, from which keys, hints, help and palette are generated; why a command is disabled |
 //! | `mouse` | what a click means when the mouse is enabled; a click never gives an order |
 //! | `key`, `keymap`, `palette` | keys and their spelling; which key runs which command; commands by name |
