@@ -10,6 +10,7 @@ pub mod snapshot;
 pub mod systems;
 #[cfg(test)]
 mod toy;
+mod verdict;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
