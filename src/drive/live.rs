@@ -16,7 +16,6 @@ use tokio::{
 };
 
 use self::host::Live;
-pub(crate) use self::recorder::done as recorded;
 pub use self::servers::{Real, Servers};
 use super::{Control, Executor, Link, Orders, Viewer, executor::Written, inbox::Inbox, viewer::AllWanted};
 use base::cause::Chain;
