@@ -21,10 +21,7 @@ use crate::scenario::{
 use base::{cause::Chain, text::Lines};
 use console::{self, Ended, Mode, Options, widget::text::wrap};
 use drive::{Control, inbox::Inbox, sim};
-use journal::{
-    Author, Storage,
-    store::{FileStore, MemStore, Opened},
-};
+use journal::{Author, FileStore, Opened, Storage, store::MemStore};
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {

@@ -125,10 +125,7 @@ fn is_page(file: &Path) -> bool {
 mod tests {
     use super::*;
     use base::{digest::Digest, now::Now};
-    use journal::{
-        Author,
-        store::{FileStore, Opened},
-    };
+    use journal::{Author, FileStore, Opened};
     use systems::Body;
 
     /// A journal of three records in its own folder, not open any more.

@@ -24,11 +24,7 @@ use drive::{
     live::{self, LAST_WRITES},
 };
 use engine::EngineCommand;
-use journal::{
-    Author, Holder, Refused,
-    follow::Follower,
-    store::{FileStore, Opened},
-};
+use journal::{Author, FileStore, Holder, Opened, Refused, follow::Follower};
 use plan::Plan;
 use systems::collect::clock;
 

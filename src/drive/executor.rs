@@ -12,6 +12,9 @@
 //! The engine is asked once more before a request is sent. If the run was held while the intent was being written, or the program is being
 //! left, the permit is dropped, and the journal records that nothing was sent.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::VecDeque, time::Duration};
 
 use base::{
@@ -23,7 +26,7 @@ use engine::{
     run::{RunEffect, RunInput, Verify},
     systems::{BodyOf, EntryOf, IntentOf, Systems},
 };
-use journal::{Halt, Permit, Unwritten};
+use journal::{Halt, Journal, Permit, Unwritten};
 
 /// After this long without an answer the journal counts as failed, unless [`Executor::with_limit`] says otherwise.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -35,6 +38,19 @@ pub enum Write<S: Systems> {
     Record(BodyOf<S>),
     /// An intent, which a permit comes of.
     Intent(Box<IntentOf<S>>),
+}
+
+impl<S: Systems> Write<S> {
+    /// Puts it on record in this journal, now. The only lines that turn an intent into a permit.
+    pub fn put_on_record(self, journal: &mut Journal<S::Call, S::Version>, now: Now) -> Written<S> {
+        let written = match self {
+            Self::Record(body) => journal.append(body, now).map(|entry| Written::Record(Box::new(entry))),
+            Self::Intent(intent) => journal
+                .commit((*intent).clone(), now)
+                .map(|(permit, entry)| Written::Intent(permit, intent, Box::new(entry))),
+        };
+        written.unwrap_or_else(Written::Failed)
+    }
 }
 
 /// What came of it.
@@ -175,7 +191,6 @@ impl<S: Systems> Executor<S> {
     /// The program is being left. What waits to be put on record still is; nothing more is sent, and a permit that still comes is not used.
     pub fn leave(&mut self, host: &mut impl Host<S>) {
         self.leaving = true;
-        self.queue.retain(|effect| !matches!(effect, EngineEffect::Run(RunEffect::Send(_))));
         let effects = self.engine.leave(host.now());
         self.carry_out(effects, host);
     }
@@ -209,7 +224,7 @@ impl<S: Systems> Executor<S> {
                 EngineEffect::Run(RunEffect::Record(body)) => self.write(Write::Record(body), host),
                 EngineEffect::Run(RunEffect::Send(_)) if self.leaving => {}
                 EngineEffect::Run(RunEffect::Send(intent)) => self.write(Write::Intent(intent), host),
-                EngineEffect::Run(RunEffect::Verify(verify)) => host.verify(*verify),
+                EngineEffect::Run(RunEffect::Verify(verify)) => self.verify(*verify, host),
                 // The engine has made of it what is to be asked.
                 EngineEffect::Run(RunEffect::ReadAgain(_)) => {}
                 other => collect(other, host),
@@ -222,6 +237,14 @@ impl<S: Systems> Executor<S> {
                 other => collect(other, host),
             }
         }
+    }
+
+    /// Asks a verification. The time of a wait counts only while it is not held up by the journal, so the engine is notified.
+    fn verify(&mut self, verify: Verify<S::Call, S::Version>, host: &mut impl Host<S>) {
+        let asked = RunInput::Asked { step: verify.step.clone(), ticket: verify.ticket };
+        host.verify(verify);
+        let effects = self.engine.handle(EngineInput::Run(asked), host.now());
+        self.put_first(effects);
     }
 
     fn write(&mut self, write: Write<S>, host: &mut impl Host<S>) {
@@ -254,6 +277,10 @@ impl<S: Systems> Executor<S> {
             Written::Failed(halt) => return self.halt(&halt, host),
         };
         let effects = self.engine.handle(EngineInput::Run(input), host.now());
+        self.put_first(effects);
+    }
+
+    fn put_first(&mut self, effects: Vec<EngineEffect<S>>) {
         for effect in effects.into_iter().rev() {
             self.queue.push_front(effect);
         }

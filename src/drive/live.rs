@@ -2,22 +2,22 @@
 //!
 //! One task owns the engine. Collectors are tasks of their own and only ever put observations into its queue; whoever looks gets the latest
 //! snapshot through a watch channel and can be as slow as it likes. With a journal it also steers: a thread writes and syncs the journal,
-//! requests and verifications are tasks. What they are of is a [`Servers`]: the real ones, or a test's.
+//! another reads the inbox, requests and verifications are tasks. What they are of is a [`Servers`]: the real ones, or a test's.
 
 mod host;
+mod messages;
 mod recorder;
 mod servers;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{future::pending, io, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout, timeout_at},
 };
 
-use self::host::Live;
-pub(crate) use self::recorder::done as recorded;
 pub use self::servers::{Real, Servers};
+use self::{host::Live, messages::Messages};
 use super::{Control, Executor, Link, Orders, Viewer, executor::Written, inbox::Inbox, viewer::AllWanted};
 use base::cause::Chain;
 use engine::{
@@ -34,6 +34,9 @@ const SPACING: Duration = Duration::from_millis(50);
 
 /// What is still to be put on record is waited for so long when the program ends.
 pub const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// Of that time so long for messages that are just being taken out of the inbox.
+const LAST_MESSAGES: Duration = Duration::from_secs(1);
 
 /// Starts watching what the plan names, on the current tokio runtime. Everything stops when the last [`Link`] is dropped.
 #[must_use]
@@ -81,9 +84,9 @@ fn begin(
     let mut host = Live::new(servers, observations);
     let mut executor = Executor::new(engine);
     executor.carry_out(effects, &mut host);
-    let mut inbox = None;
-    if let Some((journal, entries, own)) = control {
-        inbox = Some(own);
+    let mut messages = None;
+    if let Some((journal, entries, inbox)) = control {
+        messages = Some(Messages::start(inbox));
         let (id, operator) = (journal.id(), journal.author().actor.clone());
         host.record_in(journal, answers);
         let effects = executor.engine_mut().take_control(id, entries, operator, clock::now());
@@ -92,7 +95,7 @@ fn begin(
     let first = executor.engine_mut().snapshot(&Wanted::default(), clock::now());
     let (snapshot, snapshots) = watch::channel(Arc::new(first));
     let viewer = Viewer::default();
-    let driver = Driver { executor, host, queue, written, follow, inbox, wanted: viewer.all() };
+    let driver = Driver { executor, host, queue, written, follow, messages, wanted: viewer.all() };
     tokio::spawn(driver.run(command_queue, order_queue, snapshot));
     Control { link: Link { snapshots, commands, viewer, speed: None }, orders: Orders::new(orders) }
 }
@@ -104,7 +107,7 @@ struct Driver<V: Servers> {
     /// What came of writes.
     written: mpsc::UnboundedReceiver<Written<Estate>>,
     follow: Option<Follower>,
-    inbox: Option<Inbox>,
+    messages: Option<Messages>,
     /// What viewers want in the snapshots.
     wanted: AllWanted,
 }
@@ -122,7 +125,7 @@ impl<V: Servers> Driver<V> {
         loop {
             let due = self.executor.engine().next_due();
             let due = due.map(|at| Instant::now() + at.saturating_sub(clock::now().boot));
-            let due = async { if let Some(due) = due { sleep_until(due).await } else { std::future::pending().await } };
+            let due = async { if let Some(due) = due { sleep_until(due).await } else { pending().await } };
             // A snapshot first, where one is due; then keys, which are answered in the next snapshot whatever the servers send.
             tokio::select! {
                 biased;
@@ -151,12 +154,12 @@ impl<V: Servers> Driver<V> {
                     if !self.executor.is_writing() {
                         self.host.check_journal();
                     }
-                    self.take_messages();
+                    self.messages.iter_mut().for_each(Messages::take);
                     self.take(EngineInput::Tick);
                 }
                 () = self.host.forget_done() => continue,
                 // Own keys, servers and timers come first, however many messages wait.
-                () = std::future::ready(()), if self.inbox.as_ref().is_some_and(Inbox::has_more) => self.take_messages(),
+                orders = next(&mut self.messages) => self.order(orders),
             }
             news = true;
         }
@@ -167,8 +170,13 @@ impl<V: Servers> Driver<V> {
 
     /// What is known last is put on record, and all tasks end.
     async fn leave(mut self) {
+        let end = Instant::now() + LAST_WRITES;
+        if let Some(messages) = self.messages.take() {
+            let orders = timeout(LAST_MESSAGES, messages.last()).await.unwrap_or_default();
+            self.order(orders);
+        }
         self.executor.leave(&mut self.host);
-        let _ = timeout(LAST_WRITES, async {
+        let _ = timeout_at(end, async {
             while self.executor.is_writing()
                 && let Some(written) = self.written.recv().await
             {
@@ -179,9 +187,9 @@ impl<V: Servers> Driver<V> {
         self.host.close().await;
     }
 
-    /// What other terminals have put into the inbox, a few at a time.
-    fn take_messages(&mut self) {
-        for order in self.inbox.as_mut().map(Inbox::take).unwrap_or_default() {
+    /// Orders that other terminals have put into the inbox.
+    fn order(&mut self, orders: Vec<Order>) {
+        for order in orders {
             self.take(EngineInput::Run(RunInput::Order(order)));
         }
     }
@@ -203,5 +211,13 @@ impl<V: Servers> Driver<V> {
 
     fn take(&mut self, input: EngineInput) {
         self.executor.take(input, &mut self.host);
+    }
+}
+
+/// The next orders out of the inbox. Waits for ever where there is none.
+async fn next(messages: &mut Option<Messages>) -> Vec<Order> {
+    match messages {
+        Some(messages) => messages.next().await,
+        None => pending().await,
     }
 }

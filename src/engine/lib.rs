@@ -8,8 +8,9 @@ mod page;
 pub mod run;
 pub mod snapshot;
 pub mod systems;
-#[cfg(test)]
-mod toy;
+#[cfg(any(test, feature = "toy"))]
+pub mod toy;
+mod verdict;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

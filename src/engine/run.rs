@@ -13,6 +13,7 @@
 //! | `advance.rs` | what time and observations change in steps |
 //! | `obstacles.rs` | what keeps a step from beginning |
 //! | `act.rs` | the effects of a step, carried out, and the answers to them |
+//! | `timers.rs` | how long timers are, and when they go off |
 //! | `attempt.rs` | what an attempt needs beside its machine |
 //! | `way_back.rs` | whether the way back is open, how long it takes, how long it stays so |
 //! | `resume.rs` | resuming a run from its journal |
@@ -30,6 +31,7 @@ mod orders;
 mod proposal;
 mod readings;
 mod resume;
+mod timers;
 mod verdict;
 mod view;
 mod waiver;
@@ -122,6 +124,13 @@ pub enum RunInput<S: Systems> {
         /// What it found.
         verified: Verified<S::Version>,
     },
+    /// A verification ([`RunEffect::Verify`]) is asked of the server: nothing that was to be recorded before it is outstanding any more.
+    Asked {
+        /// The step.
+        step: String,
+        /// Which operation.
+        ticket: Ticket,
+    },
     /// Something is on record now. The request of an intent leaves.
     Recorded(Box<EntryOf<S>>),
     /// An intent is on record, and its request is not sent: see [`Run::may_send`].
@@ -161,6 +170,8 @@ pub struct Run<S: Systems> {
     proposal: Option<Proposed>,
     read: ReadUpTo,
     due: BTreeSet<(Duration, usize, Timer)>,
+    /// What is left of the time of waits whose next verification is not asked yet.
+    stopped: HashMap<(usize, Ticket), Duration>,
     /// What people did, the last of it.
     records: VecDeque<JournalLine>,
     ways: Ways,
@@ -298,6 +309,7 @@ impl<S: Systems> Run<S> {
             proposal: None,
             read: HashMap::new(),
             due: BTreeSet::new(),
+            stopped: HashMap::new(),
             records: VecDeque::new(),
             ways: Ways::default(),
             head: None,
@@ -309,12 +321,6 @@ impl<S: Systems> Run<S> {
             impossible: None,
             plan: plan.clone(),
         }
-    }
-
-    /// When the next timer goes off, on the boot clock.
-    #[must_use]
-    pub fn next_due(&self) -> Option<Duration> {
-        self.due.first().map(|(at, ..)| *at)
     }
 
     /// How far a step is.

@@ -15,7 +15,7 @@ use base::{
 use journal::{AttemptStarted, Body, Entry, Intent, Reading};
 use plan::{Action, Plan};
 
-use crate::snapshot::Outage;
+use crate::verdict::Outage;
 
 /// All systems of a build, and what is known of them. Nothing here does I/O or asks a clock.
 pub trait Systems: Debug + Sized {

@@ -1,5 +1,10 @@
-//! The engine with a system of its own: one number on one server, read by one collector and set by one request. Nothing of the program's systems
-//! is in it, and whatever the engine needs of a system is what the trait asks for.
+//! A system for tests of the engine and of what drives it: one number on one server, read by one collector, set by one request, and then
+//! waited for. Nothing of the program's systems is in it, and whatever the engine needs of a system is what the trait asks for.
+//!
+//! It is part of the crate in its own tests, and with the feature `toy`, which only tests of other crates enable.
+
+#[cfg(test)]
+mod tests;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -8,22 +13,27 @@ use base::{
     domain::NONE,
     now::Now,
     observed::{Fault, FaultKind, Observed, Stamp},
-    operation::{Change, Draft, Operation, Precondition, SendOutcome, Verified},
+    operation::{Change, Draft, Operation, Precondition},
     signal::{Samples, SignalDef},
-    step::{Kind, Limits, StepState, Truth},
+    step::{Kind, Limits},
     view::{Detail, Group, Panel, Tile},
     watched::Watched,
 };
-use journal::{Author, Journal, Reading, store::MemStore};
+use journal::Reading;
 use plan::{Action, Catalog, Plan};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Engine, EngineEffect, EngineInput,
-    run::{Order, RunEffect, RunInput},
-    snapshot::Outage,
     systems::{Drafted, OperationOf, Systems},
+    verdict::Outage,
 };
+
+/// The one step of the [`plan`].
+pub const STEP: &str = "set";
+/// The number that it sets.
+pub const WANTED: u8 = 7;
+/// For how long it waits for that number, at the most.
+pub const WAITS: Duration = Duration::from_secs(10);
 
 base::signals! { "toy" in NONE:
     NUMBER = "toy.number", Count, [], (0.0, 255.0), "the number", "The number on the server.";
@@ -31,13 +41,15 @@ base::signals! { "toy" in NONE:
 
 /// What is known of the number.
 #[derive(Debug)]
-struct Toy(Option<(u8, Stamp)>);
+pub struct Toy(Option<(u8, Stamp)>);
 
+/// There are no probes.
 #[derive(Debug, Clone)]
-enum Probe {}
+pub enum Probe {}
 
+/// The request that sets the number, or the wait until it is so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Set(u8);
+pub struct Set(pub u8);
 
 impl Toy {
     fn number(&self, now: Now) -> Observed<u8> {
@@ -66,9 +78,18 @@ impl Toy {
         if is == to {
             return Ok(Draft::nothing());
         }
+        let wait = Operation {
+            what: format!("until the number is {to}"),
+            call: Set(to),
+            kind: Kind::Wait,
+            cleanup: false,
+            precondition: Precondition::None,
+            quarantine: Duration::ZERO,
+            command: String::new(),
+        };
         let diff = vec![Change { thing: "the number".into(), from: is.to_string(), to: to.to_string() }];
         Ok(Draft {
-            ops: vec![op(is, to)],
+            ops: vec![op(is, to), wait],
             limits: Limits::SEQUENCE,
             diff,
             inverse: vec![op(to, is)],
@@ -123,7 +144,7 @@ impl Systems for Toy {
     }
 
     fn waits_within(_: &Set) -> Option<Duration> {
-        None
+        Some(WAITS)
     }
 
     fn apply(&mut self, (): &(), number: u8, stamp: Stamp) -> Vec<CollectorSpec<()>> {
@@ -209,7 +230,16 @@ impl Systems for Toy {
     }
 }
 
-/// A plan with one step, and a gate over the toy's signal.
+/// A plan with one step, which sets the number to [`WANTED`], and a gate over the toy's signal.
+///
+/// # Panics
+/// If it is no valid plan.
+#[must_use]
+pub fn plan() -> Plan {
+    let catalog = Catalog { signals: ALL.to_vec() };
+    Plan::parse(Path::new("toy.toml"), PLAN, &catalog).unwrap_or_else(|faulty| panic!("{faulty}")).0
+}
+
 const PLAN: &str = r#"
 schema = 1
 name = "toy"
@@ -236,132 +266,3 @@ confirm = "enter"
 bake = "0s"
 gates = [{ id = "small", metric = "toy.number", op = "<", value = 5 }]
 "#;
-
-/// The engine, the server's number, and a journal in memory.
-struct Stage {
-    engine: Engine<Toy>,
-    journal: Journal<Set, u8>,
-    now: Now,
-    server: u8,
-    sent: u32,
-}
-
-impl Stage {
-    fn new() -> Self {
-        let catalog = Catalog { signals: ALL.to_vec() };
-        let (plan, _) = Plan::parse(Path::new("toy.toml"), PLAN, &catalog).unwrap_or_else(|faulty| panic!("{faulty}"));
-        let now = Now { boot: Duration::from_secs(100), wall: jiff::Timestamp::UNIX_EPOCH };
-        let (engine, _) = Engine::new(Arc::new(plan), now);
-        let author = Author { run: "toy".into(), actor: "ana".into(), host: "here".into(), plan: Default::default() };
-        let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, now).expect("a journal");
-        let mut stage = Self { engine, journal, now, server: 3, sent: 0 };
-        let effects = stage.engine.take_control(stage.journal.id(), entries, "ana".into(), now);
-        stage.carry_out(effects);
-        stage
-    }
-
-    /// A second passes: the number is read, and the engine gets a tick.
-    fn second(&mut self) {
-        self.now.boot += Duration::from_secs(1);
-        self.now.wall += jiff::SignedDuration::from_secs(1);
-        let (collector, observation) = (base::collector::CollectorIx(0), self.server);
-        self.take(EngineInput::Observation { collector, observation, took: Duration::ZERO });
-        self.take(EngineInput::Tick);
-    }
-
-    fn take(&mut self, input: EngineInput<Toy>) {
-        let effects = self.engine.handle(input, self.now);
-        self.carry_out(effects);
-    }
-
-    fn carry_out(&mut self, effects: Vec<EngineEffect<Toy>>) {
-        for effect in effects {
-            let EngineEffect::Run(effect) = effect else { continue };
-            match effect {
-                RunEffect::Record(body) => {
-                    let entry = self.journal.append(body, self.now).expect("there is room");
-                    self.take(EngineInput::Run(RunInput::Recorded(Box::new(entry))));
-                }
-                RunEffect::Send(intent) => {
-                    let (permit, entry) = self.journal.commit((*intent).clone(), self.now).expect("there is room");
-                    self.take(EngineInput::Run(RunInput::Recorded(Box::new(entry))));
-                    drop(permit.spend());
-                    let sent = if intent.precondition == Some(self.server) {
-                        (self.server, self.sent) = (intent.call.0, self.sent + 1);
-                        SendOutcome::accepted("taken")
-                    } else {
-                        SendOutcome::mismatch("it is another number")
-                    };
-                    self.take(EngineInput::Run(RunInput::Replied { step: intent.step, ticket: intent.ticket, sent }));
-                }
-                RunEffect::Verify(verify) => {
-                    let truth = if self.server == verify.call.0 { Truth::Applied } else { Truth::NotApplied };
-                    let verified = Verified::new(truth, format!("it is {}", self.server));
-                    let (step, ticket, look) = (verify.step.clone(), verify.ticket, verify.look);
-                    self.take(EngineInput::Run(RunInput::Verified { step, ticket, look, verified }));
-                }
-                RunEffect::ReadAgain(system) => assert_eq!(system, "toy"),
-            }
-        }
-    }
-
-    fn order(&mut self, order: Order) {
-        self.take(EngineInput::Run(RunInput::Order(order)));
-    }
-
-    fn state(&self) -> StepState {
-        self.engine.phase("set").expect("it is in the plan")
-    }
-
-    fn until(&mut self, wanted: StepState) {
-        for _ in 0..600 {
-            if self.state() == wanted {
-                return;
-            }
-            self.second();
-        }
-        panic!("{:?}, never {wanted:?}: {:#?}", self.state(), self.engine.run_view(self.now));
-    }
-
-    fn execute(&mut self) {
-        // A roll back previews itself.
-        if self.state() != StepState::Previewed {
-            self.until(StepState::Ready);
-            self.order(Order::Preview("set".into()));
-        }
-        self.order(Order::Arm("set".into()));
-        let view = self.engine.run_view(self.now);
-        let digest = view.steps[0].preview.as_ref().and_then(|p| p.digest).expect("a preview");
-        self.order(Order::Execute { step: "set".into(), digest, typed: String::new() });
-    }
-}
-
-#[test]
-fn a_system_of_its_own_is_watched_gated_changed_verified_and_taken_back() {
-    let mut stage = Stage::new();
-    assert_ne!(stage.state(), StepState::Ready, "nothing is known yet");
-    stage.execute();
-    stage.until(StepState::Done);
-    assert_eq!((stage.server, stage.sent), (7, 1));
-    stage.order(Order::RollBack("set".into()));
-    stage.execute();
-    stage.until(StepState::RolledBack);
-    assert_eq!((stage.server, stage.sent), (3, 2));
-}
-
-#[test]
-fn a_number_that_its_gate_does_not_allow_and_one_that_is_not_read_hold_the_step() {
-    let mut stage = Stage::new();
-    stage.server = 6;
-    (0..10).for_each(|_| stage.second());
-    assert_eq!(stage.state(), StepState::Blocked);
-    stage.server = 3;
-    stage.until(StepState::Ready);
-    // Silence is no number.
-    for _ in 0..10 {
-        stage.now.boot += Duration::from_secs(1);
-        stage.now.wall += jiff::SignedDuration::from_secs(1);
-        stage.take(EngineInput::Tick);
-    }
-    assert_eq!(stage.state(), StepState::Blocked);
-}

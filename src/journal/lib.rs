@@ -33,7 +33,7 @@ pub use self::{
     body::{About, AttemptStarted, Body, Intent, Reading, Transition, Unapproved},
     damage::{Damage, Flaw},
     entry::{Entry, Head},
-    file::writer,
+    file::{FileStore, Opened, writer},
     lock::{Holder, Notice, own},
     store::Storage,
 };

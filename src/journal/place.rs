@@ -11,11 +11,7 @@ use std::{
 
 type Journal = super::Journal<u32, u32>;
 
-use super::{
-    Author, Body, lock,
-    store::{FileStore, Opened},
-    writer,
-};
+use super::{Author, Body, FileStore, Opened, lock, writer};
 use base::{digest::Digest, now::Now};
 
 fn now() -> Now {

@@ -5,8 +5,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-pub use super::file::{FileStore, Opened};
-
 /// Lines, one after the other. The interface is small on purpose: across machines this will be another engine.
 pub trait Storage: Send {
     /// The whole contents, from the beginning.

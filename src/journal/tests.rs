@@ -4,9 +4,9 @@ type Body = super::Body<u32, u32>;
 type Journal = super::Journal<u32, u32>;
 
 use super::{
-    Author, Damage, Flaw, Halt, Refused, Unwritten,
+    Author, Damage, FileStore, Flaw, Halt, Opened, Refused, Unwritten,
     chain::{self, Unread},
-    store::{FileStore, MemStore, Opened},
+    store::MemStore,
 };
 use base::{digest::Digest, now::Now};
 

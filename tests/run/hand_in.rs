@@ -14,10 +14,7 @@ use landfall::{
     base::{digest::Digest, step::Way},
     drive::inbox::Inbox,
     engine::run::Order,
-    journal::{
-        Author, chain,
-        store::{FileStore, Opened},
-    },
+    journal::{Author, FileStore, Opened, chain},
     plan::Approver,
     systems::Body,
 };

@@ -297,10 +297,10 @@ impl Next {
     pub(super) fn resume_run(&mut self) {
         for t in self.tickets(|op| op.state.in_flight()) {
             let wait = self.op(t).is_some_and(|op| op.kind == Kind::Wait);
-            self.unknown(t);
             if wait {
                 self.effects.push(StepEffect::Arm(Timer::Reply(t)));
             }
+            self.unknown(t);
         }
         self.go_on();
     }

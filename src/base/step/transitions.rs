@@ -25,7 +25,40 @@ pub(super) struct Next {
 
 impl Next {
     fn take(&mut self, event: &StepEvent) {
-        use StepState::{Armed, Baking, Blocked, Previewed, Ready, Running, Settling, Verifying};
+        let phase = self.state.state();
+        match *event {
+            StepEvent::Clearance(_)
+            | StepEvent::Previewed { .. }
+            | StepEvent::Drifted
+            | StepEvent::Approved(_)
+            | StepEvent::Arm
+            | StepEvent::Execute(_)
+            | StepEvent::Cancel => self.prepare(event),
+            StepEvent::Hold => self.hold(),
+            StepEvent::Release => self.release(),
+            StepEvent::Abandon if phase == StepState::Running => self.abandon(),
+            StepEvent::Fired(Timer::Armed(_) | Timer::Settled(_) | Timer::Verify(_) | Timer::Baked(_)) => {
+                self.fired(event);
+            }
+            StepEvent::Verdict(level) => self.judged(level),
+            StepEvent::RollBack => self.turn_back(),
+            StepEvent::Again => self.again(),
+            StepEvent::MarkDone | StepEvent::Skip | StepEvent::Adopt => self.not_executed(event),
+            // People have finished by hand a cleanup that could not be finished.
+            StepEvent::ResolvedManually(t, true) if phase == StepState::Failed && self.state.unsettled() == Some(t) => {
+                self.set(t, OpState::Attested);
+                self.effects.push(StepEffect::Record(Note::Op(t, OpState::Attested)));
+                self.effects.push(StepEffect::Record(Note::State(StepState::Failed)));
+            }
+            StepEvent::Resumed => self.resume(),
+            _ if phase == StepState::Running => self.run(event),
+            _ => {}
+        }
+    }
+
+    /// What leads to the beginning of an attempt, or calls it off.
+    fn prepare(&mut self, event: &StepEvent) {
+        use StepState::{Armed, Blocked, Previewed, Ready};
         let phase = self.state.state();
         match *event {
             StepEvent::Clearance(clearance) => self.cleared(clearance),
@@ -46,33 +79,49 @@ impl Next {
             }
             // Nothing was rolled back: the step returns to the state before the rollback.
             StepEvent::Cancel if phase == StepState::NotApplied && self.state.way() == Way::Back => self.call_off(),
-            StepEvent::Hold => {
-                self.state.held = true;
-                self.judge_clearance();
-                if phase == Running {
-                    self.stop();
-                }
-            }
-            StepEvent::Release => {
-                self.state.held = false;
-                self.judge_clearance();
-                if phase == Running {
-                    self.go_on();
-                }
-            }
-            StepEvent::Abandon if phase == Running => self.abandon(),
+            _ => {}
+        }
+    }
+
+    fn hold(&mut self) {
+        self.state.held = true;
+        self.judge_clearance();
+        if self.state.state() == StepState::Running {
+            self.stop();
+        }
+    }
+
+    fn release(&mut self) {
+        self.state.held = false;
+        self.judge_clearance();
+        if self.state.state() == StepState::Running {
+            self.go_on();
+        }
+    }
+
+    /// A timer of the step's state, unless the state has changed since.
+    fn fired(&mut self, event: &StepEvent) {
+        use StepState::{Armed, Baking, Settling, Verifying};
+        let phase = self.state.state();
+        match *event {
             StepEvent::Fired(Timer::Armed(epoch)) if phase == Armed && epoch == self.state.epoch => self.disarm(),
             StepEvent::Fired(Timer::Settled(epoch)) if phase == Settling && epoch == self.state.epoch => self.verify(),
             StepEvent::Fired(Timer::Verify(epoch)) if phase == Verifying && epoch == self.state.epoch => {
                 self.look_again()
             }
             StepEvent::Fired(Timer::Baked(epoch)) if phase == Baking && epoch == self.state.epoch => self.finish(),
-            StepEvent::Verdict(level) => self.judged(level),
-            StepEvent::RollBack => self.turn_back(),
-            StepEvent::Again => self.again(),
+            _ => {}
+        }
+    }
+
+    /// The step is over, or its goal is satisfied, without an attempt.
+    fn not_executed(&mut self, event: &StepEvent) {
+        use StepState::{Blocked, Pending, Ready};
+        let phase = self.state.state();
+        match event {
             StepEvent::MarkDone if self.state.terms.manual && phase == Ready => self.conclude(State::Attested),
             StepEvent::Skip
-                if matches!(phase, StepState::Pending | Blocked | Ready)
+                if matches!(phase, Pending | Blocked | Ready)
                     && self.state.way() == Way::Forward
                     && !self.state.partly_done() =>
             {
@@ -84,14 +133,6 @@ impl Next {
                 self.effects.push(StepEffect::Record(Note::Adopted(self.state.attempt)));
                 self.settle();
             }
-            // People have finished by hand a cleanup that could not be finished.
-            StepEvent::ResolvedManually(t, true) if phase == StepState::Failed && self.state.unsettled() == Some(t) => {
-                self.set(t, OpState::Attested);
-                self.effects.push(StepEffect::Record(Note::Op(t, OpState::Attested)));
-                self.effects.push(StepEffect::Record(Note::State(StepState::Failed)));
-            }
-            StepEvent::Resumed => self.resume(),
-            _ if phase == Running => self.run(event),
             _ => {}
         }
     }

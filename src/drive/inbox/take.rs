@@ -22,7 +22,7 @@ const TAKEN: &str = "taken";
 /// Folder of messages that were refused.
 const REFUSED: &str = "refused";
 
-/// Maximum number of messages taken at once. Each is read, perhaps verified, and recorded before the operator's next key is handled.
+/// Maximum number of messages taken at once: what follows on them is recorded before the operator's next key is handled.
 pub const TURN: usize = 8;
 /// Maximum number of messages noted when the folder is read, and of names read: an overfull folder does not take longer and longer.
 const NAMES: usize = 4096;

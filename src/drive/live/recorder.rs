@@ -76,7 +76,7 @@ fn run(
 ) {
     while let Ok(task) = queue.recv() {
         let answer = match task {
-            Task::Write(write, now) => Some(done(&mut journal, write, now)),
+            Task::Write(write, now) => Some(write.put_on_record(&mut journal, now)),
             Task::Check => {
                 let failed = if journal.halted().is_none() { journal.check().err() } else { None };
                 checking.store(false, Ordering::SeqCst);
@@ -89,15 +89,4 @@ fn run(
             return;
         }
     }
-}
-
-/// Writes, and says what came of it. The only lines that turn an intent into a permit.
-pub(crate) fn done(journal: &mut Journal, write: Write<Estate>, now: Now) -> Written<Estate> {
-    let written = match write {
-        Write::Record(body) => journal.append(body, now).map(|entry| Written::Record(Box::new(entry))),
-        Write::Intent(intent) => journal
-            .commit((*intent).clone(), now)
-            .map(|(permit, entry)| Written::Intent(permit, intent, Box::new(entry))),
-    };
-    written.unwrap_or_else(Written::Failed)
 }

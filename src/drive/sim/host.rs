@@ -38,7 +38,7 @@ impl Host<Estate> for SimHost {
 
     fn write(&mut self, write: Write<Estate>) -> Answer<Estate> {
         match &mut self.journal {
-            Some(journal) => Answer::Now(crate::live::recorded(journal, write, self.now)),
+            Some(journal) => Answer::Now(write.put_on_record(journal, self.now)),
             None => Answer::NoJournal,
         }
     }

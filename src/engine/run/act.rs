@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{LOOK, Preview, ReadUpTo, Run, RunEffect, RunInput, Verify};
+use super::{Preview, ReadUpTo, Run, RunEffect, RunInput, Verify};
 use crate::systems::{BodyOf, EntryOf, IntentOf, Systems};
 use base::{
     digest::Digest,
@@ -12,7 +12,7 @@ use base::{
     operation::{Data, Draft, Precondition, SendOutcome, Verified},
     step::{
         Kind, Level, Limits, Machine, Note, Op, OpState, Recipe, Reply, StepEffect as Wanted, StepEvent, StepState,
-        Ticket, Timer, Truth, Way, step,
+        Ticket, Truth, Way, step,
     },
 };
 use journal::{About, AttemptStarted, Body, Intent, Transition};
@@ -85,6 +85,12 @@ impl<S: Systems> Run<S> {
                 };
                 self.remember(at, ticket, "not sent".to_owned(), None);
                 self.take(at, &StepEvent::Withdrawn(ticket), now)
+            }
+            RunInput::Asked { step, ticket } => {
+                if let Some(at) = self.place(&step) {
+                    self.go_on_waiting(at, ticket, now);
+                }
+                Vec::new()
             }
             RunInput::Writing(waits) => {
                 self.writing = waits;
@@ -211,11 +217,13 @@ impl<S: Systems> Run<S> {
                     }
                     out.push(RunEffect::Record(self.transition(at, note)));
                 }
-                Wanted::Verify(ticket, look) => out.extend(self.look(at, ticket, look).map(RunEffect::Verify)),
-                Wanted::Arm(timer) => {
-                    let due = now.boot.saturating_add(self.length(at, timer));
-                    self.due.insert((due, at, timer));
+                Wanted::Verify(ticket, look) => {
+                    if let Some(verify) = self.look(at, ticket, look) {
+                        self.stop_wait(at, ticket, now);
+                        out.push(RunEffect::Verify(verify));
+                    }
                 }
+                Wanted::Arm(timer) => self.set_timer(at, timer, now),
             }
         }
         out
@@ -348,25 +356,5 @@ impl<S: Systems> Run<S> {
         let tag = self.tag(&id, ticket);
         let accepted = run.is_some_and(|run| run.accepted);
         Some(Box::new(Verify { step: id, ticket, look, tag, call: op.call.clone(), precondition: expect, accepted }))
-    }
-
-    /// How long a timer is.
-    fn length(&self, at: usize, timer: Timer) -> Duration {
-        let plan = self.plan_of(at);
-        let attempt = self.steps[at].attempt.as_ref();
-        let op = |t: Ticket| attempt.and_then(|it| it.op(t.op));
-        match timer {
-            Timer::Reply(t) if op(t).is_some_and(|op| op.kind == Kind::Wait) => {
-                let own = op(t).and_then(|op| S::waits_within(&op.call));
-                own.map_or(plan.verify_within, |own| own.min(plan.verify_within))
-            }
-            Timer::Reply(_) => plan.timeout,
-            Timer::Look(..) => LOOK,
-            Timer::Quarantine(t, _) => op(t).map_or(plan.timeout, |op| op.quarantine),
-            Timer::Armed(_) => super::ARMED,
-            Timer::Settled(_) => plan.settle.max(attempt.map_or(plan.settle, |it| it.draft.settle)),
-            Timer::Verify(_) => plan.verify_within,
-            Timer::Baked(_) => plan.bake,
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! What the run as it stands says: GO, HOLD or ROLL BACK, with the one reason.
 
 use super::{OpLine, RunView, StepView};
-use crate::snapshot::Verdict;
+use crate::verdict::Verdict;
 use base::step::{Level, OpState, StepState, Way};
 
 impl RunView {

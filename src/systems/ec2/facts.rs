@@ -11,7 +11,7 @@ use base::{
     observed::{Fault, FaultKind},
     side::Side,
 };
-use plan::Plan;
+use plan::{Plan, Role};
 
 /// A string that many rows share.
 pub type Name = Arc<str>;
@@ -288,9 +288,8 @@ impl Names {
 /// Whether the plan names anything that a query could find on a side. Queries that the plan does not need are not sent.
 #[must_use]
 pub fn asked(plan: &Plan, query: Query) -> bool {
-    let named = |of: fn(&plan::Role) -> &base::side::Sides<Vec<String>>| {
-        plan.fleet.iter().any(|r| !of(r).get(query.side).is_empty())
-    };
+    let named =
+        |of: fn(&Role) -> &base::side::Sides<Vec<String>>| plan.fleet.iter().any(|r| !of(r).get(query.side).is_empty());
     match query.what {
         Question::Instances | Question::Status | Question::Images => !plan.fleet.is_empty(),
         Question::Targets => named(|r| &r.target_groups),
@@ -300,7 +299,7 @@ pub fn asked(plan: &Plan, query: Query) -> bool {
 
 /// Names of the target groups or Auto Scaling groups of one side, each once, in the plan's order.
 #[must_use]
-pub fn names(plan: &Plan, of: impl Fn(&plan::Role) -> &[String]) -> Vec<String> {
+pub fn names(plan: &Plan, of: impl Fn(&Role) -> &[String]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for name in plan.fleet.iter().flat_map(of) {
         if !out.contains(name) {
@@ -320,8 +319,16 @@ impl Observation {
     /// # Errors
     /// [`FaultKind::Empty`] for no instances or no status at all, [`FaultKind::NotFound`] where none of the plan's groups exists.
     pub fn checked(self, plan: &Plan, query: Query) -> Result<Self, Fault> {
+        self.checked_for(plan, &plan.fleet, query)
+    }
+
+    /// The same for an answer about these roles of the plan alone.
+    ///
+    /// # Errors
+    /// As [`Self::checked`].
+    pub fn checked_for(self, plan: &Plan, roles: &[Role], query: Query) -> Result<Self, Fault> {
         let side = query.side;
-        let wanted = plan.fleet.iter().any(|r| *r.wanted.get(side) > 0);
+        let wanted = roles.iter().any(|r| *r.wanted.get(side) > 0);
         let region = &plan.sites.get(side).region;
         let list = |names: Vec<&str>| names.join(", ");
         match &self {
@@ -346,7 +353,7 @@ impl Observation {
                 FaultKind::NotFound,
                 format!(
                     "autoscaling:DescribeAutoScalingGroups in {region}: none of the plan's groups exists: {}",
-                    list(plan.fleet.iter().flat_map(|r| r.auto_scaling_groups.get(side)).map(String::as_str).collect())
+                    list(roles.iter().flat_map(|r| r.auto_scaling_groups.get(side)).map(String::as_str).collect())
                 ),
             )),
             _ => Ok(self),

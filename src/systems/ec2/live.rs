@@ -6,9 +6,9 @@
 
 mod images;
 mod instances;
-mod look;
 mod scaling_groups;
 mod target_groups;
+mod verify;
 mod writer;
 
 use std::{
@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use self::writer::Writers;
+use self::{verify::StatusRead, writer::Writers};
 use super::{
     Observation, Query, Question, State,
     facts::{Name, TargetKind, names},
@@ -51,6 +51,8 @@ struct Region {
     in_use: Mutex<BTreeSet<Name>>,
     /// ARNs of target groups by the name in the plan.
     arns: Mutex<Arns>,
+    /// The last read of status checks for each verification, by the tag of its request.
+    checks: Mutex<HashMap<String, StatusRead>>,
 }
 
 /// ARNs of target groups by the name in the plan, and the type of their targets.
@@ -98,7 +100,7 @@ impl Writer for State {
     }
 
     async fn verify(readers: &Readers, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
-        readers.look(&request).await
+        readers.verify(&request).await
     }
 }
 
@@ -113,6 +115,7 @@ impl Region {
             vcpus: Mutex::default(),
             in_use: Mutex::default(),
             arns: Mutex::default(),
+            checks: Mutex::default(),
         }
     }
 }

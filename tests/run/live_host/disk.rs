@@ -8,10 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use landfall::journal::{
-    Storage,
-    store::{FileStore, Opened},
-};
+use landfall::journal::{FileStore, Opened, Storage};
 
 /// How a write fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::{
     ec2::facts::{Check, Instance, InstanceState, Name, Names, Status},
 };
 use base::observed::Fault;
-use plan::Plan;
+use plan::{Plan, Role};
 
 /// The most instances that EC2 returns on a page.
 const PAGE: i32 = 1000;
@@ -28,9 +28,10 @@ struct Stream<'a> {
     roles: HashMap<&'a str, Vec<u16>>,
 }
 
-fn streams(plan: &Plan) -> Vec<Stream<'_>> {
+/// The streams of these roles, each with its place in the plan.
+fn streams<'a>(roles: impl IntoIterator<Item = (usize, &'a Role)>) -> Vec<Stream<'a>> {
     let mut out: Vec<Stream<'_>> = Vec::new();
-    for (index, role) in plan.fleet.iter().enumerate() {
+    for (index, role) in roles {
         let index = u16::try_from(index).unwrap_or(u16::MAX);
         let fits = |s: &&mut Stream<'_>| s.tag == role.tag && *s.filters == role.filters && s.roles.len() < VALUES;
         match out.iter_mut().find(fits) {
@@ -85,7 +86,7 @@ impl Stream<'_> {
 
 impl Region {
     pub(super) async fn instances(&self, plan: &Plan) -> Result<Vec<Instance>, Fault> {
-        let mut rows = self.rows(plan).await?;
+        let mut rows = self.rows(plan.fleet.iter().enumerate()).await?;
         *held(&self.in_use) = rows.iter().map(|r| r.image.clone()).filter(|i| i.starts_with("ami-")).collect();
         self.fill_vcpus(&mut rows).await;
         Ok(rows)
@@ -103,10 +104,13 @@ impl Region {
         Ok(out)
     }
 
-    /// All instances of the plan's roles, as listed.
-    pub(super) async fn rows(&self, plan: &Plan) -> Result<Vec<Instance>, Fault> {
+    /// All instances of these roles, as listed. Each role comes with its place in the plan.
+    pub(super) async fn rows<'a>(
+        &self,
+        roles: impl IntoIterator<Item = (usize, &'a Role)>,
+    ) -> Result<Vec<Instance>, Fault> {
         let (mut rows, mut names) = (Vec::new(), Names::default());
-        for stream in streams(plan) {
+        for stream in streams(roles) {
             self.listed(stream.filters(), |i| rows.extend(stream.row(i, &mut names))).await?;
         }
         Ok(rows)
@@ -198,7 +202,6 @@ fn status(status: &types::InstanceStatus, names: &mut Names) -> Option<Status> {
 mod tests {
     use super::*;
     use base::side::Sides;
-    use plan::Role;
 
     fn role(name: &str, tag: &str, vpc: Option<&str>) -> Role {
         Role {
@@ -221,7 +224,7 @@ mod tests {
             role("db", "role", Some("v")),
             role("x", "t", None),
         ];
-        let streams = streams(&plan);
+        let streams = streams(plan.fleet.iter().enumerate());
         assert_eq!(streams.iter().map(|s| s.roles.len()).collect::<Vec<_>>(), [2, 1, 1]);
         let filters = streams[0].filters();
         assert_eq!(filters[0].name(), Some("tag:role"));
@@ -235,7 +238,10 @@ mod tests {
         let tag = types::Tag::builder().key("role").value("web").build();
         let running = types::InstanceState::builder().name(InstanceStateName::Running).build();
         let instance = types::Instance::builder().instance_id("i-1").tags(tag).state(running).build();
-        let rows: Vec<_> = streams(&plan).iter().filter_map(|s| s.row(&instance, &mut Names::default())).collect();
+        let rows: Vec<_> = streams(plan.fleet.iter().enumerate())
+            .iter()
+            .filter_map(|s| s.row(&instance, &mut Names::default()))
+            .collect();
         assert_eq!(rows.iter().map(|r| r.roles.clone()).collect::<Vec<_>>(), [vec![0, 1]]);
     }
 

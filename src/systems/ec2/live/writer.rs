@@ -100,7 +100,7 @@ impl Writers {
         desired: u32,
         min: u32,
     ) -> Done {
-        let there = self.readers.look(&VerifyRequest { tag: "", call, precondition, accepted: false }).await;
+        let there = self.readers.verify(&VerifyRequest { tag: "", call, precondition, accepted: false }).await;
         match there.truth {
             Truth::Conflict => return Err(unsent(format!("external change: {}", there.detail))),
             Truth::Unobservable => return Err(unsent(format!("the current state cannot be read: {}", there.detail))),
