@@ -1,18 +1,13 @@
 //! Measures how soon landfall shows that a primary is lost, and that there is a new one: killed and frozen
-//! alternately, on a running lab.
+//! one after the other, in its own lab.
 //!
-//!     landfall-lab up
-//!     cargo run --example failover -- [--run DIR] [--rounds 10]
+//!     cargo build && cargo run --example failover -- [--rounds 10]
 //!
 //! In each round the first member of `orders` leads and is broken. Measured are the time from just before the signal
 //! to the first snapshot without a primary, and from the new primary's log line ("Transition to primary complete") to
 //! the first snapshot with it. It mends what it breaks.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::Parser;
 use jiff::Timestamp;
@@ -22,8 +17,8 @@ use landfall::{
     engine::snapshot::Snapshot,
 };
 use landfall_lab::{
-    cache,
     control::{self, Request},
+    live::Lab,
     server::How,
 };
 use tokio::time::timeout;
@@ -38,9 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// Measures how soon a lost primary and its successor are seen.
 #[derive(Debug, Parser)]
 struct Cli {
-    /// The lab's run directory.
-    #[arg(long)]
-    run: Option<PathBuf>,
     /// Rounds of each kind.
     #[arg(long, default_value_t = 10)]
     rounds: usize,
@@ -49,13 +41,13 @@ struct Cli {
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let cli = Cli::parse();
-    let run = cli.run.unwrap_or_else(|| cache::dir().join("run"));
-    let status = control::status(&run)?;
-    let (mut plan, _) = landfall::systems::load_plan(&status.plan).map_err(|faulty| faulty.render(false))?;
+    let lab = tokio::task::spawn_blocking(Lab::start).await??;
+    let run = lab.run().to_owned();
+    let mut plan = lab.plan()?;
     // Only this system: the collectors of others would affect the result.
     plan.replica_sets.retain(|s| s.name == SET);
     (plan.kafka, plan.fleet, plan.dns, plan.health) = Default::default();
-    let first = format!("127.0.0.1:{}", status.servers[&format!("mongo/{SET}/1")].port);
+    let first = format!("127.0.0.1:{}", lab.port(&format!("mongo/{SET}/1"))?);
     let mut link = live::start(Arc::new(plan));
     link.viewer.want_signals();
     for how in [How::Kill, How::Freeze] {
@@ -69,6 +61,7 @@ async fn main() -> Result<(), Failure> {
         println!("{how:?}: fault to \"no primary\":          {}", summary(gone));
         println!("{how:?}: new primary's log line to shown: {}", summary(shown));
     }
+    link.let_go(Duration::from_secs(2)).await;
     Ok(())
 }
 

@@ -1,12 +1,12 @@
 //! Climbs the lab's weight ladder by keys, up and down: 1, 10, 50, 100 % of a name to the target, and checks the
 //! served answers after each rung.
 //!
-//!     cargo build && cargo run --example ladder
+//!     cargo build && cargo run --example ladder -- [--rungs 4]
 //!
 //! It uses its own lab and the traffic phase of its runbook, and a real console operated by keys. The way down is the
 //! stored rollback of each rung. After each rung, in both directions, a separate watch must see the rung's share
 //! configured, and inside the 95 % interval of at least 1,000 answers given after the change; a rung that does not
-//! finish, or is not confirmed, is a failure.
+//! finish, or is not confirmed, is a failure. With `--rungs 1` it goes only to the lowest one and back.
 //!
 //! The verification in the lab's runbook checks the same: the planned share lies inside the interval. That is the weak
 //! form, which is easier to satisfy the fewer the answers. A plan should require enough answers, and an interval
@@ -40,7 +40,16 @@ const PATIENCE: Duration = Duration::from_secs(900);
 const SERVED: Duration = Duration::from_secs(120);
 const ENOUGH: f64 = 1000.0;
 
+/// Climbs the ladder of weights, up and down.
+#[derive(Debug, Parser)]
+struct Cli {
+    /// How many rungs, from the lowest.
+    #[arg(long, default_value_t = RUNGS.len())]
+    rungs: usize,
+}
+
 fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let cli = Cli::parse();
     let lab = Lab::start()?;
     let whole = std::fs::read_to_string(lab.plan_file())?;
     let (_, traffic) = whole.split_once("id = \"traffic\"").ok_or("the lab's runbook has no phase of traffic")?;
@@ -54,7 +63,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     )?;
     let mut console = run.console()?;
     let mut wrong = Vec::new();
-    for (rung, way, share) in rungs_and_shares() {
+    for (rung, way, share) in rungs_and_shares(cli.rungs) {
         let begin = Instant::now();
         console.carry_out(rung, NAME, way)?;
         let ended = console.until_over(rung, PATIENCE)?;
@@ -82,10 +91,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
 /// Up and down again, each with the resulting share of the target: a rung's rollback leads to the rung below, the
 /// lowest rung's to the initial share.
-fn rungs_and_shares() -> Vec<(&'static str, Way, u8)> {
+fn rungs_and_shares(rungs: usize) -> Vec<(&'static str, Way, u8)> {
     let began = NAMES.iter().find(|name| format!("{}.{ZONE}.", name.label) == NAME).map_or(0, |n| n.weights.target);
     let (mut all, mut down, mut below) = (Vec::new(), Vec::new(), began);
-    for (rung, share) in RUNGS {
+    for (rung, share) in RUNGS.into_iter().take(rungs) {
         all.push((rung, Way::Forward, share));
         down.push((rung, Way::Back, below));
         below = share;
