@@ -114,7 +114,7 @@ fn asleep_at_any_second_the_run_comes_to_the_same_end() {
                     "{id}, asleep at {asleep_at} for {span} s, clock {clock} s"
                 );
             }
-            assert!(asleep || asleep_at > 40, "at its end after {second} s");
+            assert!(asleep, "at its end after {second} s, before {asleep_at} s");
             let log = stage.drive.server_log();
             let mut once = log.clone();
             once.sort_unstable();

@@ -21,8 +21,7 @@ use crate::{
 };
 
 /// Near enough to its primary.
-const LAG: &str =
-    r#"{ id = "lag", metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op = "<=", value = "2s" }"#;
+const LAG: &str = r#"metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op = "<=", value = "2s""#;
 /// The whole fleet is ready.
 const FLEET: &str = r#"{ id = "fleet", metric = "fleet.role.ready_ratio", where = { role = "web", side = "target" }, op = ">=", value = "100%" }"#;
 
@@ -32,8 +31,8 @@ const HOSTILE: &str = "</td><script>alert('1')</script> & \"a|b\" <img src=x> **
 /// A run with approvals, a waiver, a hold, a rollback, silent collectors, a restart, and hostile texts.
 static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let steps = [
-        written("dns-1", &set_weights(99, 1), &format!("gates = [{LAG}]\napprovals = 1")),
-        written("orders", MOVE_PRIMARY, &format!("gates = [{LAG}, {FLEET}]")),
+        written("dns-1", &set_weights(99, 1), &format!("gates = [{{ {LAG} }}]\napprovals = 1")),
+        written("orders", MOVE_PRIMARY, &format!("gates = [{{ id = \"lag\", {LAG} }}, {FLEET}]")),
         written("dns-50", &set_weights(50, 50), ""),
     ];
     let mut stage = Stage::with(&approvers(&["ben", "cyd"]), &steps, 7);
