@@ -1,5 +1,7 @@
-//! The ids of the console's own pages and their tables, and which pages have a key.
+//! The console's own pages: their ids, their tables, their short names. Which pages have a key.
 
+/// Title of the first page, and its short name.
+pub const OVERVIEW: (&str, &str) = ("Overview", "Home");
 /// Id of the Runbook page.
 pub const RUNBOOK: &str = "runbook";
 /// Id of its table.
@@ -13,6 +15,17 @@ pub const SOURCES: &str = "sources";
 #[must_use]
 pub fn is_own(panel: &str) -> bool {
     matches!(panel, SOURCES | RUNBOOK | JOURNAL)
+}
+
+/// The short name of one of the console's own pages, for a screen that has no room for its title. Titles of systems are short.
+#[must_use]
+pub fn short_name(panel: &str) -> Option<&'static str> {
+    match panel {
+        RUNBOOK => Some("Run"),
+        JOURNAL => Some("Log"),
+        SOURCES => Some("Polls"),
+        _ => None,
+    }
 }
 
 /// The number of pages that have a key.

@@ -16,6 +16,7 @@ use super::{
     entry::{Entry, Palette},
     key::Key,
     order::Sort,
+    pages::OVERVIEW,
     travel::{go, to_step},
     typing::{self, write},
     ui::Ui,
@@ -74,7 +75,7 @@ fn offers(ui: &Ui) -> Vec<Offer> {
         risk: c.risk,
         why_not: why_not(c.id, ui),
     });
-    let titles = std::iter::once("Overview").chain(ui.view_model().pages.iter().map(|p| p.panel.title));
+    let titles = std::iter::once(OVERVIEW.0).chain(ui.view_model().pages.iter().map(|p| p.panel.title));
     let pages = titles.enumerate().map(|(nth, title)| Offer {
         key: ui
             .view_model()
