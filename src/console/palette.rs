@@ -16,7 +16,7 @@ use super::{
     entry::{Entry, Palette},
     key::Key,
     order::Sort,
-    pages::share_keys,
+    pages::{OVERVIEW, share_keys},
     travel::{go, to_step},
     typing::{self, write},
     ui::Ui,
@@ -79,7 +79,7 @@ fn offers(ui: &Ui) -> Vec<Offer> {
     let group = |group: Group| if share_keys(panels.len()) { format!(", of {}", group.word()) } else { String::new() };
     let titles = panels.iter().map(|p| (p.panel.title, group(p.panel.group)));
     let pages =
-        std::iter::once(("Overview", String::new())).chain(titles).enumerate().map(|(nth, (title, group))| Offer {
+        std::iter::once((OVERVIEW.0, String::new())).chain(titles).enumerate().map(|(nth, (title, group))| Offer {
             key: ui.keys.keys(Id::Page).get(ui.view_model().page_key(nth)).map(Key::to_string).unwrap_or_default(),
             ..plain(Pick::Page(nth), format!("page {}", title.to_lowercase()), format!("Go to {title}{group}."), None)
         });

@@ -9,6 +9,7 @@ use crate::drawing::Drawing;
 use crate::{
     command::Id,
     drawn::{Drawn, Spot},
+    pages::OVERVIEW,
     theme::Role,
     ui::{At, Mode, Ui},
     view_model::{clock, state_cell},
@@ -117,40 +118,54 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     );
 }
 
+/// The tab of one page.
+struct Tab<'t> {
+    number: String,
+    title: &'t str,
+    short: &'t str,
+    /// The glyph of the worst collector, if not all are fresh.
+    sign: &'static str,
+    tone: Tone,
+}
+
+fn tab<'t>(ui: &Ui, page: usize, (title, short): (&'t str, &'t str), worst: Option<CollectorState>) -> Tab<'t> {
+    let key = |page: usize| ui.view_model().page_key(page);
+    // Of several pages with one key the first shows it.
+    let shows = page == 0 || key(page) != key(page - 1);
+    let number = if shows { (key(page) + 1).to_string() } else { String::new() };
+    let tone = worst.filter(|s| *s != CollectorState::Fresh).map_or(Tone::Plain, |s| state_cell(s).1);
+    let sign = if tone == Tone::Plain { "" } else { tone.glyph(false) };
+    Tab { number, title, short, sign, tone }
+}
+
 /// The pages with their numbers. A page whose collectors are not all fresh shows the glyph of the worst.
 fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
-    let theme = look.theme;
-    let pages = &ui.view_model().pages;
-    let names: Vec<(&str, Option<CollectorState>)> =
-        std::iter::once(("Overview", None)).chain(pages.iter().map(|p| (p.panel.title, p.worst))).collect();
-    let signs: Vec<&str> = names.iter().map(|(_, worst)| sign(*worst).0).collect();
-    let full: usize = names.iter().map(|(n, _)| n.width() + 6).sum();
-    let short = full > usize::from(line.width);
-    let widths: Vec<usize> = names.iter().map(|(n, _)| n.width()).collect();
+    let (theme, here) = (look.theme, ui.page_number());
+    let pages = ui.view_model().pages.iter().map(|page| ((page.panel.title, page.short), page.worst));
+    let pages = std::iter::once((OVERVIEW, None)).chain(pages).enumerate();
+    let tabs: Vec<Tab<'_>> = pages.map(|(page, (names, worst))| tab(ui, page, names, worst)).collect();
+    let full: usize = tabs.iter().map(|tab| tab.title.width() + 6).sum();
+    let narrow = full > usize::from(line.width);
     // Number, blanks and glyph of each; then the open detail.
-    let fixed: usize = signs.iter().map(|s| 3 + 2 * s.width()).sum::<usize>() + if ui.at == At::Detail { 9 } else { 0 };
-    let room = if short { usize::from(line.width).saturating_sub(fixed) } else { usize::MAX };
-    let widths = narrowed(widths, room, ui.page_number());
-    let keys: Vec<usize> = (0..names.len()).map(|page| ui.view_model().page_key(page)).collect();
-    // Of several pages with one key the first shows it.
-    let shows = |page: usize| page == 0 || keys[page] != keys[page - 1];
-    let numbers: Vec<String> =
-        (0..names.len()).map(|page| if shows(page) { (keys[page] + 1).to_string() } else { String::new() }).collect();
-    let all: Vec<usize> = (0..names.len()).map(|i| 2 + numbers[i].len() + widths[i] + 2 * signs[i].width()).collect();
+    let fixed: usize =
+        tabs.iter().map(|tab| 3 + 2 * tab.sign.width()).sum::<usize>() + if ui.at == At::Detail { 9 } else { 0 };
+    let room = if narrow { usize::from(line.width).saturating_sub(fixed) } else { usize::MAX };
+    let names = shortened(tabs.iter().map(|tab| (tab.title, tab.short)).collect(), room, here);
+    let widths = narrowed(names.iter().map(|name| name.width()).collect(), room, here);
+    let all: Vec<usize> =
+        tabs.iter().zip(&widths).map(|(tab, width)| 2 + tab.number.len() + width + 2 * tab.sign.width()).collect();
     let mut x = 0;
-    for (i, (name, worst)) in names.iter().enumerate().skip(first(&all, ui.page_number(), usize::from(line.width))) {
-        let here = i == ui.page_number();
-        let style = theme.style(if here { Role::TabActive } else { Role::Tab });
-        let (sign, tone) = sign(*worst);
-        let number = format!(" {}", numbers[i]);
-        let blank = if short && sign.is_empty() { "" } else { " " };
-        let name = format!(" {}{blank}", fit(name, widths[i]));
+    for (i, tab) in tabs.iter().enumerate().skip(first(&all, here, usize::from(line.width))) {
+        let style = theme.style(if i == here { Role::TabActive } else { Role::Tab });
+        let number = format!(" {}", tab.number);
+        let blank = if narrow && tab.sign.is_empty() { "" } else { " " };
+        let name = format!(" {}{blank}", fit(names[i], widths[i]));
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
-        let sign_style = style.patch(theme.tone(tone));
-        let used = put_all(rest, buf, [(number.as_str(), style), (name.as_str(), style), (sign, sign_style)]);
+        let sign_style = style.patch(theme.tone(tab.tone));
+        let used = put_all(rest, buf, [(number.as_str(), style), (name.as_str(), style), (tab.sign, sign_style)]);
         drawn.spots.push((Rect { width: used, ..rest }, Spot::Page(i)));
         x += used;
-        if !short {
+        if !narrow {
             x += put(Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line }, buf, " ", Default::default());
         }
     }
@@ -160,13 +175,21 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut D
     }
 }
 
-/// The glyph of a page whose collectors are not all fresh.
-fn sign(worst: Option<CollectorState>) -> (&'static str, Tone) {
-    let tone = worst.filter(|s| *s != CollectorState::Fresh).map_or(Tone::Plain, |s| state_cell(s).1);
-    (if tone == Tone::Plain { "" } else { tone.glyph(false) }, tone)
+/// The names of the pages, given as title and short name: titles become short names until all fit together, the one that saves most
+/// first, never the one of the page that is shown.
+fn shortened<'t>(names: Vec<(&'t str, &'t str)>, room: usize, here: usize) -> Vec<&'t str> {
+    let mut out: Vec<&str> = names.iter().map(|(title, _)| *title).collect();
+    while out.iter().map(|name| name.width()).sum::<usize>() > room {
+        let saves = |i: usize| out[i].width().saturating_sub(names[i].1.width());
+        let Some(most) = (0..out.len()).filter(|i| *i != here && saves(*i) > 0).rev().max_by_key(|i| saves(*i)) else {
+            break;
+        };
+        out[most] = names[most].1;
+    }
+    out
 }
 
-/// Narrows the names until they fit together: the longest first, never the page that is shown.
+/// Narrows names that do not fit even so: the longest first, never the page that is shown.
 fn narrowed(mut widths: Vec<usize>, room: usize, here: usize) -> Vec<usize> {
     const LEAST: usize = 3;
     while widths.iter().sum::<usize>() > room {
@@ -185,7 +208,7 @@ fn first(widths: &[usize], here: usize, room: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{first, narrowed};
+    use super::{first, narrowed, shortened};
 
     #[test]
     fn of_many_pages_the_one_that_is_shown_has_room() {
@@ -193,6 +216,15 @@ mod tests {
         assert_eq!(first(&[10, 10, 10], 2, 25), 1);
         assert_eq!(first(&[10, 10, 10], 0, 5), 0, "even if there is no room at all");
         assert_eq!(first(&[10, 10, 10], 2, 5), 2);
+    }
+
+    #[test]
+    fn names_of_pages_become_short_ones_but_for_the_one_that_is_shown() {
+        let names = || vec![("Overview", "Home"), ("DNS", "DNS"), ("Journal", "Log"), ("Collectors", "Polls")];
+        assert_eq!(shortened(names(), 28, 0), ["Overview", "DNS", "Journal", "Collectors"]);
+        assert_eq!(shortened(names(), 27, 0), ["Overview", "DNS", "Journal", "Polls"], "what saves most");
+        assert_eq!(shortened(names(), 22, 1), ["Home", "DNS", "Journal", "Polls"]);
+        assert_eq!(shortened(names(), 1, 3), ["Home", "DNS", "Log", "Collectors"]);
     }
 
     #[test]
