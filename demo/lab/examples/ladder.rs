@@ -18,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::Parser;
 use landfall::{
     base::step::{StepState, Way},
     engine::snapshot::Snapshot,
