@@ -196,14 +196,36 @@ impl Console {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             std::thread::sleep(LOOK * 10);
-            match self.row(step) {
+            let found = match self.row(step) {
                 Some(row) if row.starts_with('▸') => return Ok(()),
-                Some(_) => self.press("j")?,
+                Some(_) => self.next_row()?,
                 // A console that is busy may have read the key together with an escape before it.
-                None => self.page("7g")?,
+                None => false,
+            };
+            if !found {
+                self.page("7g")?;
             }
         }
         Err(Error::new(format!("looking for the step {step}"), self.screen()))
+    }
+
+    /// Selects the next row, and waits until it is seen: on a busy machine keys pressed ahead would go past the row that is looked for.
+    /// Whether there was one.
+    fn next_row(&mut self) -> Result<bool> {
+        let at = |screen: &str| {
+            let row = screen.lines().find_map(|line| line.strip_prefix('▸'))?;
+            row.split_whitespace().next().map(str::to_owned)
+        };
+        let before = at(&self.screen());
+        self.press("j")?;
+        let end = Instant::now() + Duration::from_secs(3);
+        while Instant::now() < end {
+            if at(&self.screen()).is_some_and(|now| Some(now) != before) {
+                return Ok(true);
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(false)
     }
 
     /// A step's row in the runbook, if it is on screen.

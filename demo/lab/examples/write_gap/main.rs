@@ -84,6 +84,10 @@ async fn main() -> Result<(), Failure> {
     let Control { link, orders } = control;
     drop(orders);
     link.let_go(Duration::from_secs(2)).await;
+    let astray = ours.iter().filter(|m| !m.landed).count();
+    if astray > 0 {
+        return Err(format!("{astray} moves by the recipe did not land on the target").into());
+    }
     Ok(())
 }
 
