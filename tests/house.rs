@@ -1,8 +1,8 @@
 //! The house's own rules, held over its source: what the compiler does not hold by itself.
 //!
 //! Imports go down the layers because each layer is a crate: an import upwards does not compile, since the upper crate is no dependency and
-//! cannot become one. Here the order of the layers is held to what the manifests say, the rooms of the topmost crate to having no circle, and
-//! systems to being named in their own folder, in the registry and in the plan's tables alone.
+//! cannot become one. Here the order of the layers is held to what the manifests say, the modules of each crate to importing each other in no
+//! circle, and systems to being named in their own folder, in the registry and in the plan's tables alone.
 
 use landfall::{
     plan::{ActionKey, Means, things},
