@@ -282,7 +282,8 @@ impl Console {
         self.press("a")?;
         self.until("ARMED", soon)?;
         self.press("x")?;
-        self.until(&format!("Execute {step}?"), soon)?;
+        let asked = if way == Way::Back { format!("the ROLLBACK of {step}?") } else { format!("Execute {step}?") };
+        self.until(&asked, soon)?;
         self.press(target)?;
         self.until(&format!("> {target}"), soon)
     }
