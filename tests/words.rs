@@ -286,7 +286,11 @@ impl Search {
     }
 }
 
+/// The files of these kinds, without what the lab has downloaded.
 fn files(path: &Path, out: &mut Vec<PathBuf>) {
+    if path.ends_with("demo/lab/cache") {
+        return;
+    }
     if path.is_dir() {
         for entry in fs::read_dir(path).expect("a folder") {
             files(&entry.expect("an entry").path(), out);

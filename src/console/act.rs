@@ -34,12 +34,12 @@ pub enum Act {
 #[derive(Debug, PartialEq)]
 pub enum Handled {
     /// It was handled, with these side effects.
-    Acts(Vec<Act>),
+    Done(Vec<Act>),
     /// It means a command; the number says which of the command's keys. Only `update` runs commands.
     Command(Id, usize),
 }
 
 impl Handled {
     /// Without side effects.
-    pub(super) const NOTHING: Self = Self::Acts(Vec::new());
+    pub(super) const NOTHING: Self = Self::Done(Vec::new());
 }

@@ -32,7 +32,7 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, dialog: Dialog) -> Handled {
     if let Some(command) = typing::always(ui, key) {
         return command;
     }
-    Handled::Acts(match dialog {
+    Handled::Done(match dialog {
         Dialog::Leave(over) => leave_key(ui, key, over),
         Dialog::Preview(id, top) => return preview_key(ui, key, id, top),
         Dialog::Confirm(confirming) => confirm_key(ui, key, confirming),
@@ -78,7 +78,7 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
             None => return Handled::NOTHING,
         },
     };
-    Handled::Acts(match command {
+    Handled::Done(match command {
         Id::Back | Id::Quit => {
             ui.entry = Entry::Commands;
             // A step does not stay armed when its preview is closed.

@@ -184,7 +184,7 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
 }
 
 fn choose(ui: &mut Ui, pick: Pick) -> Handled {
-    Handled::Acts(match pick {
+    Handled::Done(match pick {
         Pick::Command(id) => return Handled::Command(id, 0),
         Pick::Page(nth) => go(ui, nth),
         Pick::Step(id) => to_step(ui, Some(&id)),

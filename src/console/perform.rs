@@ -6,7 +6,7 @@ use super::{
     dialog,
     entry::{Asked, Dialog, Entry, Palette, Prompt},
     order::Sort,
-    travel::{Motion, back, next_page, next_step, open, previous_page, to_page, travel},
+    travel::{Move, back, next_page, next_step, open, previous_page, to_page, travel},
     ui::Ui,
     why_not::why_not,
 };
@@ -25,14 +25,14 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::Open => open(ui),
         Id::Back => back(ui),
         Id::NextStep => next_step(ui),
-        Id::Down => select(ui, Motion::Down),
-        Id::Up => select(ui, Motion::Up),
-        Id::PageDown => select(ui, Motion::PageDown),
-        Id::PageUp => select(ui, Motion::PageUp),
-        Id::First => select(ui, Motion::First),
-        Id::Last => select(ui, Motion::Last),
-        Id::NextTable => select(ui, Motion::NextTable),
-        Id::PreviousTable => select(ui, Motion::PreviousTable),
+        Id::Down => select(ui, Move::Down),
+        Id::Up => select(ui, Move::Up),
+        Id::PageDown => select(ui, Move::PageDown),
+        Id::PageUp => select(ui, Move::PageUp),
+        Id::First => select(ui, Move::First),
+        Id::Last => select(ui, Move::Last),
+        Id::NextTable => select(ui, Move::NextTable),
+        Id::PreviousTable => select(ui, Move::PreviousTable),
         Id::Filter => enter(ui, Entry::Filter(ui.filter().to_owned())),
         Id::Sort => sort(ui, |ui| Sort::next(ui.sort(), ui.focused()?)),
         Id::Reverse => sort(ui, |ui| ui.sort().map(|sort| Sort { descending: !sort.descending, ..sort })),
@@ -75,8 +75,8 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
     }
 }
 
-fn select(ui: &mut Ui, motion: Motion) -> Vec<Act> {
-    travel(ui, motion);
+fn select(ui: &mut Ui, movement: Move) -> Vec<Act> {
+    travel(ui, movement);
     Vec::new()
 }
 

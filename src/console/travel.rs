@@ -8,9 +8,9 @@ use super::{
 };
 use engine::snapshot::DetailKey;
 
-/// A motion of the selection.
+/// A movement of the selection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Motion {
+pub(super) enum Move {
     Down,
     Up,
     PageDown,
@@ -22,63 +22,63 @@ pub(super) enum Motion {
 }
 
 /// Moves the selection.
-pub(super) fn travel(ui: &mut Ui, motion: Motion) {
+pub(super) fn travel(ui: &mut Ui, movement: Move) {
     if ui.at == At::Page(0) {
-        return travel_tiles(ui, motion);
+        return travel_tiles(ui, movement);
     }
     let (focus, tables) = (ui.focus(), ui.table_count());
-    if let Motion::NextTable | Motion::PreviousTable = motion {
+    if let Move::NextTable | Move::PreviousTable = movement {
         let n = tables.max(1);
-        let next = if motion == Motion::NextTable { (focus + 1) % n } else { (focus + n - 1) % n };
+        let next = if movement == Move::NextTable { (focus + 1) % n } else { (focus + n - 1) % n };
         ui.focus_on(next);
         return;
     }
     if ui.focused().is_none() {
-        ui.opened.top = moved(motion, ui.opened.top, ui.opened.last, 10);
+        ui.opened.top = moved(movement, ui.opened.top, ui.opened.last, 10);
         return;
     }
     let Some(at) = ui.focused_ui() else { return };
     let (last, index, page) = (at.rows.order.len().saturating_sub(1), at.index, at.height.max(1));
     // At the end of a list the selection continues in the next one.
-    match motion {
-        Motion::Down if index >= last && focus + 1 < tables => {
+    match movement {
+        Move::Down if index >= last && focus + 1 < tables => {
             ui.focus_on(focus + 1);
             ui.select(0);
         }
-        Motion::Up if index == 0 && focus > 0 => {
+        Move::Up if index == 0 && focus > 0 => {
             ui.focus_on(focus - 1);
             ui.select(usize::MAX);
         }
-        _ => ui.select(moved(motion, index, last, page)),
+        _ => ui.select(moved(movement, index, last, page)),
     }
 }
 
-fn travel_tiles(ui: &mut Ui, motion: Motion) {
+fn travel_tiles(ui: &mut Ui, movement: Move) {
     let last = ui.view_model().answers.len().saturating_sub(1);
     let columns = ui.tiles.columns.max(1);
-    let next = match motion {
-        Motion::NextTable => ui.tiles.selected + 1,
-        Motion::PreviousTable => ui.tiles.selected.saturating_sub(1),
+    let next = match movement {
+        Move::NextTable => ui.tiles.selected + 1,
+        Move::PreviousTable => ui.tiles.selected.saturating_sub(1),
         // The verdict is over all others.
-        Motion::Down | Motion::PageDown if ui.tiles.selected == 0 => 1,
-        Motion::Down | Motion::PageDown => ui.tiles.selected + columns,
-        Motion::Up | Motion::PageUp => ui.tiles.selected.saturating_sub(columns),
-        Motion::First => 0,
-        Motion::Last => last,
+        Move::Down | Move::PageDown if ui.tiles.selected == 0 => 1,
+        Move::Down | Move::PageDown => ui.tiles.selected + columns,
+        Move::Up | Move::PageUp => ui.tiles.selected.saturating_sub(columns),
+        Move::First => 0,
+        Move::Last => last,
     };
     ui.tiles.selected = next.min(last);
 }
 
-/// An index after a motion within one list.
-fn moved(motion: Motion, index: usize, last: usize, page: usize) -> usize {
-    match motion {
-        Motion::Down => index.saturating_add(1).min(last),
-        Motion::Up => index.saturating_sub(1),
-        Motion::PageDown => index.saturating_add(page).min(last),
-        Motion::PageUp => index.saturating_sub(page),
-        Motion::First => 0,
-        Motion::Last => last,
-        Motion::NextTable | Motion::PreviousTable => index,
+/// An index after a movement within one list.
+fn moved(movement: Move, index: usize, last: usize, page: usize) -> usize {
+    match movement {
+        Move::Down => index.saturating_add(1).min(last),
+        Move::Up => index.saturating_sub(1),
+        Move::PageDown => index.saturating_add(page).min(last),
+        Move::PageUp => index.saturating_sub(page),
+        Move::First => 0,
+        Move::Last => last,
+        Move::NextTable | Move::PreviousTable => index,
     }
 }
 

@@ -73,7 +73,7 @@ pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
 /// Runs the command that a key or a mouse action means.
 fn carry_on(ui: &mut Ui, handled: Handled) -> Vec<Act> {
     match handled {
-        Handled::Acts(acts) => acts,
+        Handled::Done(acts) => acts,
         Handled::Command(id, nth) => perform(ui, id, nth),
     }
 }
