@@ -12,19 +12,15 @@ use tokio::{
 
 use plan::Plan;
 
-/// A plan of two sites whose AWS is at this address, with `rest` appended. The keys are in these files: one to read, one to change.
+/// A plan of two sites whose AWS is at this address, with `rest` appended. The keys are in these files: one to read, one to change. The source can only be read.
 pub fn plan(url: &str, read: &Path, write: &Path, rest: &str) -> Arc<Plan> {
-    let access = format!(
-        "endpoints = {{ all = {url:?} }}\naccess_key = {{ file = {read:?} }}\nsecret_key = {{ file = {read:?} }}\n\
-         write = {{ access_key = {{ file = {write:?} }}, secret_key = {{ file = {write:?} }} }}\n"
+    let reads = format!(
+        "endpoints = {{ all = {url:?} }}\naccess_key = {{ file = {read:?} }}\nsecret_key = {{ file = {read:?} }}\n"
     );
-    let site = |side: &str, label: &str, region: &str| {
-        format!("[sites.{side}]\nlabel = {label:?}\nregion = {region:?}\n{access}")
-    };
+    let writes = format!("write = {{ access_key = {{ file = {write:?} }}, secret_key = {{ file = {write:?} }} }}\n");
     let text = format!(
-        "schema = 1\nname = \"test\"\n{}{}[route53]\n{access}{rest}",
-        site("source", "VIR", "us-east-1"),
-        site("target", "ORE", "us-west-2"),
+        "schema = 1\nname = \"test\"\n[sites.source]\nlabel = \"VIR\"\nregion = \"us-east-1\"\n{reads}\
+         [sites.target]\nlabel = \"ORE\"\nregion = \"us-west-2\"\n{reads}{writes}[route53]\n{reads}{writes}{rest}",
     );
     Arc::new(crate::parse_plan(Path::new("test.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
 }
