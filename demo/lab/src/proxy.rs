@@ -30,6 +30,8 @@ pub enum Manner {
     Pass,
     /// It is passed on with this delay.
     Late(Duration),
+    /// It is passed on at once, and its answer is held back for this time.
+    LateAnswer(Duration),
     /// It is never answered.
     Silent,
     /// It is answered with this status and this body.
@@ -141,7 +143,7 @@ async fn relay(State(to): State<Proxied>, method: Method, uri: Uri, headers: Hea
         (shared.manner.clone(), change)
     };
     match manner {
-        Manner::Pass => {}
+        Manner::Pass | Manner::LateAnswer(_) => {}
         Manner::Late(wait) => sleep(wait).await,
         Manner::Silent => std::future::pending().await,
         Manner::Refuse(status, text) => {
@@ -157,7 +159,11 @@ async fn relay(State(to): State<Proxied>, method: Method, uri: Uri, headers: Hea
         answer
     });
     let refused = |why: String| (StatusCode::BAD_GATEWAY, why).into_response();
-    match passed.await {
+    let answered = passed.await;
+    if let Manner::LateAnswer(wait) = manner {
+        sleep(wait).await;
+    }
+    match answered {
         Ok(answer) => answer.unwrap_or_else(|why| refused(why.to_string())),
         Err(why) => refused(why.to_string()),
     }

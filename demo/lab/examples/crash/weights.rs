@@ -1,6 +1,6 @@
 //! A change of weights, killed, and checked against a recording proxy before Route 53.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use landfall::{
@@ -12,7 +12,7 @@ use landfall_lab::{
     console::{Console, Run},
     live::Lab,
     plan,
-    proxy::{Asked, Proxy},
+    proxy::{Asked, Manner, Proxy},
 };
 
 use super::{Failure, again, count, held_text, killed, ledger};
@@ -21,6 +21,8 @@ const STEP: &str = "weights";
 const NAME: &str = "www.example.test.";
 /// From the intent to the end of the first verifications.
 const SPAN: f64 = 1.5;
+/// For how long an answer is held back, where the kill has to come before it.
+const HELD_BACK: Duration = Duration::from_secs(2);
 
 /// Forward and back, each killed once, for each trial; returns what was wrong.
 pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
@@ -38,8 +40,23 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
                 again(&run, STEP)?;
             }
             let after = random.f64();
+            let before = proxy.changes().len();
+            // Half of them at any time, half after the batch arrived and before its answer, however fast the machine is.
+            let unanswered = n % 2 == 1;
+            if unanswered {
+                proxy.set(Manner::LateAnswer(HELD_BACK));
+            }
             let moment = |_: &mut Console| -> Result<(), Failure> {
-                std::thread::sleep(Duration::from_secs_f64(after * after * SPAN));
+                if !unanswered {
+                    std::thread::sleep(Duration::from_secs_f64(after * after * SPAN));
+                    return Ok(());
+                }
+                let end = Instant::now() + Duration::from_secs(30);
+                while proxy.changes().len() == before && Instant::now() < end {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                std::thread::sleep(HELD_BACK.mul_f64(after * 0.5));
+                proxy.set(Manner::Pass);
                 Ok(())
             };
             let seen = |_| format!("{} batches had reached Route 53", proxy.changes().len());
