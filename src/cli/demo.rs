@@ -33,8 +33,8 @@ pub(super) struct Demo {
     /// The same seed gives the same estate; without it, the scenario's own
     #[arg(long)]
     seed: Option<u64>,
-    /// Speed relative to real time
-    #[arg(long, default_value_t = 1.0, conflicts_with_all = ["autoplay", "headless"])]
+    /// Speed relative to real time; of --autoplay, relative to the script's own speed
+    #[arg(long, default_value_t = 1.0, conflicts_with = "headless")]
     speed: f64,
     /// Let the scenario's script press the keys; any key takes over
     #[arg(long, conflicts_with = "plain")]
@@ -80,7 +80,8 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
     // Checked before the inbox is created beside it.
     let board = boarding(it.journal.as_deref(), author)?;
     let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &run, &scenario.plan.runbook.approvers));
-    let control = timeline::start(&scenario, it.speed, board, inbox.transpose()?)?;
+    let speed = if it.autoplay { 1.0 } else { it.speed };
+    let control = timeline::start(&scenario, speed, board, inbox.transpose()?)?;
     let metrics = serve(bound, &control.link)?;
     let ended = match plain(&it.plain, &options) {
         Some(lines) => printed(&control.link, lines),
@@ -95,11 +96,10 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
 
 /// Runs on a screen.
 fn shown(control: &Control, it: &Demo, scenario: &Scenario, mut options: Options) -> Result<Ended, Failed> {
-    options.script = it.autoplay.then(|| Box::new(Script::new(scenario)) as _);
+    options.script = it.autoplay.then(|| Box::new(Script::new(scenario).times(it.speed)) as _);
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
     options.greeting = Some(format!(
-        "{kind}: {}; :next-step goes to the next step, :time-faster speeds up time, :help lists all keys",
-        scenario.name
+        "{kind}: :next-step selects a step, :preview previews it, :arm arms, :execute executes it; :time-faster speeds up time",
     ));
     options.record.clone_from(&it.record);
     Ok(console::run(control.link.clone(), Some(control.orders.clone()), options)?)

@@ -162,7 +162,7 @@ fn verdict(snapshot: &Snapshot) -> Tile {
     };
     let tone = match &verdict {
         Verdict::Hold(_) => Tone::Warn,
-        Verdict::Running(_) => Tone::Busy,
+        Verdict::Running(_) | Verdict::RollingBack(_) => Tone::Busy,
         Verdict::Clear(_) | Verdict::Go(_) => Tone::Good,
         Verdict::RollBack(_) | Verdict::Overspent(_) | Verdict::Outage(_) => Tone::Bad,
     };

@@ -19,6 +19,7 @@ pub enum Id {
     Back,
     Palette,
     Help,
+    Messages,
     Freeze,
     Faster,
     Slower,
@@ -194,6 +195,7 @@ pub const COMMANDS: &[Command] = &[
     )
     .hint(),
     of(Everywhere, Help, ("help", "help", "All commands and symbols; type to search."), &[Char('?')]).hint(),
+    of(Everywhere, Messages, ("messages", "messages", "All messages of this console, with their times."), &[Char('l')]),
     of(
         Everywhere,
         Freeze,

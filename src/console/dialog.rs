@@ -46,7 +46,7 @@ pub(super) fn call_off(ui: &mut Ui, why: &str) -> bool {
     let counting = it.counting.is_some();
     if counting {
         ui.entry = Entry::Dialog(Dialog::Preview(it.step.clone(), 0));
-        ui.message = Some(why.to_owned());
+        ui.report(why.to_owned());
     }
     counting
 }
@@ -115,7 +115,7 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
             return Handled::Command(command, 0);
         }
         _ => {
-            ui.message = Some(format!("{}: Esc closes the preview first", Command::of(command).title));
+            ui.report(format!("{}: Esc closes the preview first", Command::of(command).title));
             Vec::new()
         }
     })
@@ -151,7 +151,7 @@ fn leave_key(ui: &mut Ui, key: &KeyEvent, over: Option<String>) -> Vec<Act> {
 pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
     let Some(step) = ui.step_named(id) else { return Vec::new() };
     if ui.latest().speed == Some(0.0) {
-        ui.message = Some("simulated time is paused: :time-stops resumes it".to_owned());
+        ui.report("simulated time is paused: :time-stops resumes it".to_owned());
         return Vec::new();
     }
     let preview = step.preview.as_ref().filter(|_| is_armed(step));
@@ -167,7 +167,7 @@ pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
                 counting: None,
             }));
         }
-        None => ui.message = Some(format!("{id} is not armed: :arm arms the preview")),
+        None => ui.report(format!("{id} is not armed: :arm arms the preview")),
     }
     Vec::new()
 }
@@ -183,7 +183,7 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
         (KeyCode::Enter, Confirm::Enter) if !it.execute => ui.entry = back,
         (KeyCode::Enter, Confirm::Enter) => return execute(ui, it),
         (KeyCode::Enter, _) if it.typed != it.target => {
-            ui.message = Some(format!("type {} to continue, Esc to cancel", it.target));
+            ui.report(format!("type {} to continue, Esc to cancel", it.target));
         }
         (KeyCode::Enter, Confirm::Name) => return execute(ui, it),
         (KeyCode::Enter, Confirm::Countdown) => {
@@ -206,7 +206,7 @@ pub(super) fn passed(ui: &mut Ui) -> Vec<Act> {
     // The step can no longer be executed: close the confirmation.
     if let Some(step) = ui.step_named(&it.step).filter(|step| !is_armed(step)) {
         let why = step.obstacles.first().map_or_else(|| "preview it again".to_owned(), |(_, why)| why.clone());
-        ui.message = Some(format!("{} is {} and no longer armed: {why}", it.step, step.word));
+        ui.report(format!("{} is {} and no longer armed: {why}", it.step, step.word));
         ui.entry = Entry::Dialog(Dialog::Preview(it.step, 0));
         return Vec::new();
     }

@@ -36,8 +36,8 @@ pub struct Drawn {
     pub tile_columns: Option<usize>,
     /// First line of the detail's fields that could be shown, and the last one that may be at the top.
     pub detail_top: Option<(usize, usize)>,
-    /// First line of the help that could be shown.
-    pub help_top: Option<usize>,
+    /// First line of the help, or of the log of messages, that could be shown.
+    pub text_top: Option<usize>,
     /// First line of the preview that could be shown, and how many there was room for.
     pub preview: Option<(usize, usize)>,
     /// What was drawn where, for the mouse.

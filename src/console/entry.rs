@@ -13,6 +13,8 @@ pub enum Entry {
     Filter(String),
     /// The search text of the help, and the first line shown.
     Help(String, usize),
+    /// The log of messages is open; the first line shown.
+    Messages(usize),
     /// The search text of the palette.
     Palette(Palette),
     /// The dialog that is open over the page.

@@ -97,7 +97,9 @@ impl Console {
         // If the operator wants local time and there is none, a message says so. The head always shows the zone.
         let local = settings.time == Time::Local;
         let lacks = local.then(|| zones.why_not()).flatten().map(|why| format!("times are UTC: {why}"));
-        ui.message = lacks.or(options.greeting);
+        if let Some(text) = lacks.or(options.greeting) {
+            ui.report(text);
+        }
         ui.zones = zones;
         ui.terminal.mouse = settings.mouse;
         let keys = Arc::new(settings.keys);
@@ -346,7 +348,7 @@ impl Console {
             let _ = self.happen(UiEvent::Key(key), screen)?;
         }
         if turn.over {
-            self.ui.message = turn.notice;
+            turn.notice.into_iter().for_each(|text| self.ui.report(text));
         } else {
             self.player = Some(player);
         }
@@ -360,7 +362,7 @@ impl Console {
         if played {
             self.ui.caption = None;
             self.ui.keys = self.keys.clone();
-            self.ui.message = Some("the script has stopped: you have control".to_owned());
+            self.ui.report("the script has stopped: you have control".to_owned());
             self.link.set_speed(1.0);
         }
         played
@@ -371,11 +373,11 @@ impl Console {
         let Some(name) = self.ui.themes.names.get(wanted) else { return };
         match self.themes.load(name, self.depth) {
             Ok(theme) => {
-                self.ui.message = Some(format!("theme {name}"));
+                self.ui.report(format!("theme {name}"));
                 self.theme = theme;
                 self.ui.themes.shown = wanted;
             }
-            Err(why) => self.ui.message = Some(why.brief()),
+            Err(why) => self.ui.report(why.brief()),
         }
     }
 

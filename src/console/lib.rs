@@ -16,6 +16,7 @@
 //! | `prepared`, `render_worker` | rows computed in advance; the render worker: the thread that computes the view model |
 //! | `mask` | replaces private names in the snapshot before the view model is computed |
 //! | `clock` | instants formatted for people, in the selected zone |
+//! | `messages` | the message in the last line, and the log of all |
 //! | `marks` | what a chart shows beside its lines: the limits of gates, the milestones of the run |
 //! | `view`, `drawing`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; contrast and colour vision |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the rollback; dialogs that open before something is changed |
@@ -49,6 +50,7 @@ pub mod key;
 pub mod keymap;
 mod marks;
 pub mod mask;
+pub mod messages;
 pub mod mouse;
 mod order;
 pub mod pages;

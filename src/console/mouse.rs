@@ -59,8 +59,8 @@ fn click(ui: &mut Ui, at: Position) -> Option<Handled> {
         Entry::Commands => {}
         // As with Enter, the filter is kept.
         Entry::Filter(_) => ui.entry = Entry::Commands,
-        Entry::Help(..) | Entry::Palette(_) | Entry::Dialog(_) => {
-            ui.message = Some("clicks do nothing here: press a key, Esc closes".to_owned());
+        Entry::Help(..) | Entry::Messages(_) | Entry::Palette(_) | Entry::Dialog(_) => {
+            ui.report("clicks do nothing here: press a key, Esc closes".to_owned());
             return None;
         }
     }
@@ -99,7 +99,7 @@ fn click(ui: &mut Ui, at: Position) -> Option<Handled> {
 /// Scrolls what is under the pointer, or the open dialog.
 fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<Handled> {
     match &mut ui.entry {
-        Entry::Help(_, top) | Entry::Dialog(Dialog::Preview(_, top)) => *top = turned(*top),
+        Entry::Help(_, top) | Entry::Messages(top) | Entry::Dialog(Dialog::Preview(_, top)) => *top = turned(*top),
         Entry::Palette(palette) => {
             let (text, at) = (palette.text.clone(), turned(palette.at));
             let last = found(ui, &text).len().saturating_sub(1);

@@ -163,11 +163,11 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
         }
         (KeyCode::Enter, _) => {
             let Some(offer) = found.get(palette.at) else {
-                ui.message = Some("no match".to_owned());
+                ui.report("no match".to_owned());
                 return Handled::NOTHING;
             };
             if let Some(why) = &offer.why_not {
-                ui.message = Some(format!("{}: {why}", offer.name));
+                ui.report(format!("{}: {why}", offer.name));
                 return Handled::NOTHING;
             }
             ui.entry = Entry::Commands;
@@ -306,12 +306,12 @@ mod tests {
         assert_eq!((ui.themes.shown, ui.themes.wanted), (0, 1), "until it is loaded");
         assert_eq!(choose(&mut ui, "faster"), [Act::Send(engine::EngineCommand::Pace(2.0))]);
         assert_eq!(choose(&mut ui, "execute"), []);
-        let detail = ui.message.clone().unwrap_or_default();
+        let detail = ui.messages.shown().unwrap_or_default().to_owned();
         assert!(detail.starts_with("execute: ") && matches!(ui.entry, Entry::Palette(_)), "{detail}");
         press(&mut ui, KeyCode::Esc);
         assert_eq!(ui.entry, Entry::Commands);
         assert_eq!(choose(&mut ui, "zzzz"), []);
-        assert_eq!(ui.message.as_deref(), Some("no match"));
+        assert_eq!(ui.messages.shown(), Some("no match"));
     }
 
     #[test]
@@ -324,6 +324,6 @@ mod tests {
         assert_eq!(ui.entry, Entry::Palette(Palette { text: "theme day".to_owned(), at: 0 }));
         press(&mut ui, KeyCode::Esc);
         update(&mut ui, UiEvent::Paste("q".to_owned()));
-        assert!(ui.message.as_deref().is_some_and(|m| m.contains("nothing was done")), "{:?}", ui.message);
+        assert!(ui.messages.shown().is_some_and(|m| m.contains("nothing was done")), "{:?}", ui.messages);
     }
 }

@@ -15,7 +15,7 @@ use engine::{EngineCommand, run::Order};
 /// Runs a command, or shows why it is disabled. `nth`: which of its keys was pressed.
 pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
     if let Some(why) = why_not(id, ui) {
-        ui.message = Some(format!("{}: {why}", Command::of(id).title));
+        ui.report(format!("{}: {why}", Command::of(id).title));
         return Vec::new();
     }
     match id {
@@ -42,6 +42,7 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::FieldsDown => scroll_fields(ui, 1),
         Id::FieldsUp => scroll_fields(ui, -1),
         Id::Help => enter(ui, Entry::Help(String::new(), 0)),
+        Id::Messages => enter(ui, Entry::Messages(0)),
         Id::Palette => enter(ui, Entry::Palette(Palette::default())),
         Id::Freeze => freeze(ui),
         Id::Faster => vec![Act::Send(EngineCommand::Pace(ui.latest().pace * 2.0))],
@@ -146,7 +147,7 @@ fn switch_mouse(ui: &mut Ui) -> Vec<Act> {
         true => "mouse on: hold Shift to select text in most terminals; :mouse turns it off",
         false => "mouse off",
     };
-    ui.message = Some(detail.to_owned());
+    ui.report(detail.to_owned());
     vec![Act::Mouse]
 }
 

@@ -96,7 +96,7 @@ pub(super) fn to_page(ui: &mut Ui, nth: usize) -> Vec<Act> {
     match ui.view_model().page_of_key(nth, ui.page_number()) {
         Some(page) => go(ui, page),
         None => {
-            ui.message = Some(format!("there is no page {}", nth + 1));
+            ui.report(format!("there is no page {}", nth + 1));
             Vec::new()
         }
     }

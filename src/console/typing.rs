@@ -49,6 +49,24 @@ pub(super) fn filter_key(ui: &mut Ui, key: &KeyEvent, before: String) -> Handled
     Handled::NOTHING
 }
 
+/// A key while the log of messages is open.
+pub(super) fn messages_key(ui: &mut Ui, key: &KeyEvent, top: usize) -> Handled {
+    if let Some(command) = always(ui, key) {
+        return command;
+    }
+    let own = Key::of(key).and_then(|key| ui.keys.command(key)).is_some_and(|(command, _)| command.id == Id::Messages);
+    ui.entry = match key.code {
+        _ if own => Entry::Commands,
+        KeyCode::Esc | KeyCode::Enter => Entry::Commands,
+        KeyCode::Down | KeyCode::Char('j') => Entry::Messages(top + 1),
+        KeyCode::Up | KeyCode::Char('k') => Entry::Messages(top.saturating_sub(1)),
+        KeyCode::PageDown => Entry::Messages(top + 10),
+        KeyCode::PageUp => Entry::Messages(top.saturating_sub(10)),
+        _ => Entry::Messages(top),
+    };
+    Handled::NOTHING
+}
+
 /// A key while help is open.
 pub(super) fn help_key(ui: &mut Ui, key: &KeyEvent, mut search: String, top: usize) -> Handled {
     if let Some(command) = always(ui, key) {

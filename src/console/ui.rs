@@ -16,6 +16,7 @@ use super::{
     entry::{Dialog, Entry},
     keymap::Keymap,
     mask::Mask,
+    messages::Messages,
     pages::{RUNBOOK, SOURCES},
     view_model::ViewModel,
 };
@@ -97,8 +98,8 @@ pub struct Ui {
     pub at: At,
     /// The target of typed characters.
     pub entry: Entry,
-    /// A message; cleared by the next key.
-    pub message: Option<String>,
+    /// The message that is shown until the next key, and those before it.
+    pub messages: Messages,
     /// Caption of the script that is playing, if there is one.
     pub caption: Option<Caption>,
     /// The tiles of the overview.
@@ -129,7 +130,7 @@ impl Ui {
             now,
             at: At::Page(0),
             entry: Entry::Commands,
-            message: None,
+            messages: Messages::default(),
             caption: None,
             tiles: Tiles { selected: 0, columns: 1 },
             opened: Opened::default(),
@@ -167,10 +168,19 @@ impl Ui {
         // The message contains the old names, and filters may contain them.
         let filters = self.lists.tables.values_mut().map(|table| std::mem::take(&mut table.filter));
         let filtered = filters.filter(|filter| !filter.is_empty()).count() > 0;
-        self.message = filtered.then(|| "list filters were removed: they may have contained names".to_owned());
+        self.messages.hide();
         self.opened.detail = None;
         let zone = self.zones.shown();
         self.remake(|view_model| view_model.again(mask.as_deref_mut(), &zone));
+        if filtered {
+            self.report("list filters were removed: they may have contained names".to_owned());
+        }
+    }
+
+    /// Shows a message until the next key, and keeps it in the log.
+    pub fn report(&mut self, text: String) {
+        let (at, masked) = (self.latest().now.wall, self.view_model().is_masked());
+        self.messages.report(at, masked, text);
     }
 
     /// Number of the page that is shown, or of the page under the detail.
@@ -210,8 +220,8 @@ impl Ui {
         self.terminal.spots.clone_from(&drawn.spots);
         self.tiles.columns = drawn.tile_columns.unwrap_or(self.tiles.columns);
         (self.opened.top, self.opened.last) = drawn.detail_top.unwrap_or((self.opened.top, self.opened.last));
-        if let Entry::Help(_, top) = &mut self.entry {
-            *top = drawn.help_top.unwrap_or(*top);
+        if let Entry::Help(_, top) | Entry::Messages(top) = &mut self.entry {
+            *top = drawn.text_top.unwrap_or(*top);
         }
         if let (Entry::Dialog(Dialog::Preview(_, top)), Some((first, room))) = (&mut self.entry, drawn.preview) {
             (*top, self.terminal.preview_room) = (first, room);

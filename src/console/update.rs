@@ -46,24 +46,25 @@ pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
             Vec::new()
         }
         UiEvent::Touch(touch) => {
-            ui.message = None;
+            ui.messages.hide();
             let handled = mouse::touch(ui, touch);
             carry_on(ui, handled)
         }
         UiEvent::Key(key) => {
-            ui.message = None;
+            ui.messages.hide();
             ui.terminal.spots.clear();
             let handled = match ui.entry.clone() {
                 Entry::Commands => press(ui, &key),
                 Entry::Filter(before) => typing::filter_key(ui, &key, before),
                 Entry::Help(search, top) => typing::help_key(ui, &key, search, top),
+                Entry::Messages(top) => typing::messages_key(ui, &key, top),
                 Entry::Palette(palette) => palette::key(ui, &key, palette),
                 Entry::Dialog(open) => dialog::key(ui, &key, open),
             };
             carry_on(ui, handled)
         }
         UiEvent::Paste(text) => {
-            ui.message = None;
+            ui.messages.hide();
             paste(ui, &text);
             Vec::new()
         }
@@ -99,7 +100,7 @@ fn press(ui: &mut Ui, event: &KeyEvent) -> Handled {
     match ui.keys.command(key) {
         Some((command, nth)) => Handled::Command(command.id, nth),
         None => {
-            ui.message = Some(format!("{key} is not a command: :help lists all commands, :palette finds them by name"));
+            ui.report(format!("{key} is not a command: :help lists all commands, :palette finds them by name"));
             Handled::NOTHING
         }
     }
@@ -122,10 +123,10 @@ fn paste(ui: &mut Ui, text: &str) {
         }
         Entry::Dialog(Dialog::Confirm(_)) if dialog::call_off(ui, "cancelled: nothing was sent") => {}
         Entry::Dialog(Dialog::Confirm(_)) => {
-            ui.message = Some("type this name, do not paste it: it is the target of the change".to_owned());
+            ui.report("type this name, do not paste it: it is the target of the change".to_owned());
         }
-        Entry::Commands | Entry::Dialog(_) => {
-            ui.message = Some("pasted text is not read as keys: nothing was done".to_owned());
+        Entry::Commands | Entry::Messages(_) | Entry::Dialog(_) => {
+            ui.report("pasted text is not read as keys: nothing was done".to_owned());
         }
     }
 }

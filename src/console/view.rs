@@ -7,6 +7,7 @@ mod dialog;
 mod foot;
 mod head;
 mod help;
+mod messages;
 mod overview;
 mod palette;
 mod panel;
@@ -49,7 +50,8 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         let (head, body, notice, foot) = parts(screen, caption::height(ui, screen.width));
         head::draw(head, buf, ui, &look, &mut drawn);
         match (&ui.entry, ui.at) {
-            (Entry::Help(search, top), _) => drawn.help_top = Some(help::draw(body, buf, ui, (search, *top), &look)),
+            (Entry::Help(search, top), _) => drawn.text_top = Some(help::draw(body, buf, ui, (search, *top), &look)),
+            (Entry::Messages(top), _) => drawn.text_top = Some(messages::draw(body, buf, ui, *top, &look)),
             (_, At::Page(0)) => overview::draw(body, buf, ui, &look, &mut drawn),
             (_, At::Page(_)) if ui.panel().is_some_and(|p| p.id == RUNBOOK) => {
                 runbook::draw(body, buf, ui, &look, &mut drawn)
@@ -60,7 +62,7 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         match &ui.entry {
             Entry::Dialog(open) => drawn.preview = dialog::draw(body, buf, ui, open, &look),
             Entry::Palette(open) => palette::draw(body, buf, ui, open, &look),
-            Entry::Commands | Entry::Filter(_) | Entry::Help(..) => {}
+            Entry::Commands | Entry::Filter(_) | Entry::Help(..) | Entry::Messages(_) => {}
         }
         caption::draw(notice, buf, ui, &look);
         foot::draw(foot, buf, ui, &look);

@@ -181,8 +181,10 @@ fn fingerprint(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
     let mut hash = DefaultHasher::new();
     match snapshot.verdict() {
         Verdict::Clear(_) => 0.hash(&mut hash),
-        // A change of its duration alone is not drawn at once.
-        verdict @ (Verdict::Outage(_) | Verdict::Overspent(_)) => verdict.id().hash(&mut hash),
+        // A change of its duration alone is not drawn at once. The words of the steps follow.
+        verdict @ (Verdict::Outage(_) | Verdict::Overspent(_) | Verdict::Running(_) | Verdict::RollingBack(_)) => {
+            verdict.id().hash(&mut hash);
+        }
         verdict => verdict.describe().1.hash(&mut hash),
     }
     if let Some(run) = &snapshot.run {

@@ -31,8 +31,10 @@ pub enum Verdict {
     Clear(String),
     /// The next step may begin.
     Go(String),
-    /// A step is under way, forward or back, and what becomes of it is known.
+    /// A step is under way, and what becomes of it is known.
     Running(String),
+    /// A step is being rolled back, and what becomes of it is known.
+    RollingBack(String),
     /// Something that the plan calls a reason to go back is true, or a step has failed. A person decides.
     RollBack(String),
     /// A budget of the plan is used up.
@@ -43,7 +45,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// All their words as programs read them: the least urgent first.
-    pub const IDS: [&str; 7] = ["go", "clear", "running", "hold", "roll_back", "overspent", "outage"];
+    pub const IDS: [&str; 8] = ["go", "clear", "running", "rolling_back", "hold", "roll_back", "overspent", "outage"];
 
     /// Its word as programs read it.
     #[must_use]
@@ -52,6 +54,7 @@ impl Verdict {
             Self::Go(_) => "go",
             Self::Clear(_) => "clear",
             Self::Running(_) => "running",
+            Self::RollingBack(_) => "rolling_back",
             Self::Hold(_) => "hold",
             Self::RollBack(_) => "roll_back",
             Self::Overspent(_) => "overspent",
@@ -73,6 +76,7 @@ impl Verdict {
             Self::Clear(why) => ("CLEAR", why),
             Self::Go(why) => ("GO", why),
             Self::Running(why) => ("RUNNING", why),
+            Self::RollingBack(why) => ("ROLLING BACK", why),
             Self::RollBack(why) => ("ROLL BACK", why),
             Self::Overspent(why) => ("OVERSPENT", why),
             Self::Outage(why) => ("OUTAGE", why),

@@ -34,6 +34,8 @@ pub struct Script {
     cues: Arc<[Cue]>,
     /// Speed of waiting, unless a cue sets it.
     usual: f64,
+    /// How many times as fast as written all of it is played.
+    factor: f64,
     at: usize,
     stage: Stage,
     /// When this stage began, in virtual time.
@@ -74,12 +76,19 @@ impl Script {
         Self {
             cues: scenario.cues.clone().into(),
             usual: scenario.speed,
+            factor: 1.0,
             at: 0,
             stage: Stage::When,
             since: None,
             shown: None,
             pace: Pace::Real,
         }
+    }
+
+    /// The same, played so many times as fast: waits, and the time to read a caption.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Self { factor, ..self }
     }
 
     /// The current caption.
@@ -92,11 +101,12 @@ impl Script {
     #[must_use]
     pub fn speed(&self) -> f64 {
         let own = self.cues.get(self.at).and_then(|cue| cue.speed);
-        match self.pace {
+        let written = match self.pace {
             Pace::Real => 1.0,
             Pace::Brisk => BRISK,
             Pace::Fast => own.unwrap_or(self.usual),
-        }
+        };
+        written * self.factor
     }
 
     /// Number of cues that are complete, and of all.
@@ -143,7 +153,7 @@ impl Script {
                     }
                     Err(why) => return fail(cue, format_args!("expectation failed: {why}")),
                 },
-                Stage::Stay if real.saturating_sub(shown) < cue.stay => return Next::Wait,
+                Stage::Stay if real.saturating_sub(shown).mul_f64(self.factor) < cue.stay => return Next::Wait,
                 Stage::Stay => {
                     (self.at, self.shown) = (self.at + 1, None);
                     self.go(Stage::When);

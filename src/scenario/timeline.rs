@@ -139,7 +139,11 @@ impl Timeline {
     }
 }
 
-/// Runs a scenario's estate in real time, with a journal: it can be controlled, and its events occur.
+/// For how long the estate has been observed when a person first sees it: rates have their readings, and gates that must hold for a while
+/// have held for it.
+const WARM: Duration = Duration::from_secs(90);
+
+/// Runs a scenario's estate in real time, with a journal: it can be controlled, and its events occur. Its first [`WARM`] have passed.
 ///
 /// # Errors
 /// If the journal cannot be created.
@@ -149,10 +153,12 @@ pub fn start(
     mut board: Box<Board<'static>>,
     inbox: Option<Inbox>,
 ) -> Result<Control, BoardError> {
-    let started = Now { wall: scenario.begins, ..clock::now() };
+    let began = scenario.begins.checked_sub(WARM).unwrap_or(scenario.begins);
+    let started = Now { wall: began, boot: clock::now().boot.saturating_sub(WARM) };
     let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, started);
     let (journal, entries) = board(drive.now())?;
     drive.take_control(journal, entries);
+    drive.run_for(WARM);
     let mut timeline = Timeline::new(scenario);
     // The drive logs the text of an error, and goes on.
     let events =

@@ -59,7 +59,7 @@ fn a_count_down_that_nobody_sees_end_sends_nothing() {
     go(&mut drive, &mut ui, "npax");
     let target = drive.run_view().steps[0].preview.as_ref().expect("a preview").target.clone();
     let counting = |ui: &Ui| matches!(&ui.entry, Entry::Dialog(Dialog::Confirm(it)) if it.counting.is_some());
-    let detail = |ui: &Ui| ui.message.clone().unwrap_or_default();
+    let detail = |ui: &Ui| ui.messages.shown().unwrap_or_default().to_owned();
     go(&mut drive, &mut ui, &format!("{target}\n"));
     assert!(counting(&ui));
     // The program was stopped, or the machine slept.

@@ -78,7 +78,7 @@ fn a_plan_that_cannot_answer_says_what_it_would_have_to_name() {
     press(&mut ui, "j");
     let at = ui.at;
     press(&mut ui, "\n");
-    assert!(ui.at == at && ui.message.is_some(), "nothing is behind it, and that is shown");
+    assert!(ui.at == at && ui.messages.shown().is_some(), "nothing is behind it, and that is shown");
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn one_key_shows_utc_and_the_other_zone_again() {
     assert!(head(&mut ui).ends_with(" 05:14:05 SOM"), "{}", head(&mut ui));
     let mut utc = super::ui(drive.snapshot());
     assert_eq!(press(&mut utc, "Z"), Vec::<Act>::new());
-    assert!(utc.message.is_some_and(|why| why.starts_with("zone: ")), "there is none to switch to");
+    assert!(utc.messages.shown().is_some_and(|why| why.starts_with("zone: ")), "there is none to switch to");
 }
 
 #[test]

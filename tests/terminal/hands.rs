@@ -35,7 +35,9 @@ fn the_palette_finds_and_a_filter_narrows() {
     term.press("/");
     term.press("group:checkout");
     term.until_shown("match group:checkout");
-    assert!(!term.screen().contains("billing"), "{}", term.screen());
+    // The line above the tables names the group with the worst lag, whatever the filter.
+    let is_row = |line: &str| line.trim_start_matches(['▸', ' ']).starts_with("billing");
+    assert!(!term.screen().lines().any(is_row), "{}", term.screen());
     // Errors are shown while the filter is typed.
     term.press(" nothing:x");
     term.until("the fault", |t| last_line(t).contains("no column `nothing`"));
@@ -58,7 +60,7 @@ fn keys_are_the_operators_own_and_every_text_has_them() {
     let (_home, term) =
         small("[keys]\ntheme = [\"T\"]\nhelp = [\"F1\"]\nnext-step = [\"ctrl-n\"]\nfreeze = [\"f\", \"space\"]\n");
     // The first message disappears with the first key.
-    term.until_shown("^N goes to the next step");
+    term.until_shown("^N selects a step");
     term.press("j");
     term.until("hints", |t| last_line(t).contains("^N next step") && last_line(t).contains("F1 help"));
     term.press("t");
@@ -128,7 +130,7 @@ fn a_step_is_previewed_typed_executed_and_taken_back() {
 /// Previews, arms, types the target, and executes. The gate turns green after a while; before that the step cannot be
 /// armed.
 fn carry_out(term: &Term) {
-    let armed = |t: &Term| t.screen().contains("ARMED Nothing shrinks the source");
+    let armed = |t: &Term| t.screen().contains("ARMED Suspend scaling of web in the source");
     let mut asked = 0;
     term.until("armed", |t| {
         if armed(t) {

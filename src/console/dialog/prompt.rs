@@ -24,7 +24,7 @@ pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec
                 vec![Act::Order(order)]
             }
             Err(why) => {
-                ui.message = Some(why);
+                ui.report(why);
                 Vec::new()
             }
         },

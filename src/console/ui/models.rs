@@ -77,6 +77,8 @@ impl Ui {
         let old = std::mem::replace(&mut self.models.latest, view_model);
         self.models.count += 1;
         self.models.latest_at = self.now;
+        let latest = &self.models.latest;
+        self.messages.follow(&latest.snapshot, latest.is_masked());
         self.opened.view_models = self.opened.view_models.saturating_add(1);
         old
     }

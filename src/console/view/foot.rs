@@ -15,7 +15,7 @@ use crate::{
 
 pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let style = |role| look.theme.style(role);
-    match (&ui.entry, &ui.message) {
+    match (&ui.entry, ui.messages.shown()) {
         (Entry::Filter(_), _) => {
             let error = ui.focused().and_then(|t| ui.table_ui(t.id)).and_then(|t| t.rows.error.clone());
             let used = put_all(
@@ -46,12 +46,15 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
                 ],
             );
         }
+        (Entry::Messages(_), _) => {
+            put(line, buf, " ↑ ↓ PgUp PgDn move · Esc closes", style(Role::Muted));
+        }
         (Entry::Palette(palette), message) => {
             let parts =
                 [(" : ", style(Role::Key)), (palette.text.as_str(), style(Role::Title)), ("▏", style(Role::Key))];
             let used = put_all(line, buf, parts);
             let rest = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
-            let message = message.as_ref().map(|m| format!("  ▲ {}", look.spell(m)));
+            let message = message.map(|m| format!("  ▲ {}", look.spell(m)));
             put(rest, buf, message.as_deref().unwrap_or_default(), style(Role::Warn));
         }
         (Entry::Commands | Entry::Dialog(_), Some(message)) => {

@@ -38,6 +38,7 @@ pub(super) fn verdict_shown(ui: &Ui) -> (&'static str, &'static str, Role, Strin
         Verdict::Hold(why) => (" HOLD ", Tone::Warn.glyph(false), Role::Hold, why),
         Verdict::Clear(why) => (" CLEAR ", Tone::Good.glyph(false), Role::Clear, why),
         Verdict::Running(why) => (" RUNNING ", Tone::Busy.glyph(false), Role::Clear, why),
+        Verdict::RollingBack(why) => (" ROLLING BACK ", Tone::Busy.glyph(false), Role::Clear, why),
         Verdict::Go(why) => (" GO ", Tone::Good.glyph(false), Role::Go, why),
         Verdict::RollBack(why) => (" ROLL BACK ", Tone::Bad.glyph(false), Role::RollBack, why),
         Verdict::Overspent(why) => (" OVERSPENT ", Tone::Bad.glyph(false), Role::RollBack, why),

@@ -1,8 +1,11 @@
 //! What the run as it stands says: GO, HOLD or ROLL BACK, with the one reason.
 
-use super::{OpLine, RunView, StepView};
+use super::{GateLine, OpLine, RunView, StepView, Turn};
 use crate::verdict::Verdict;
-use base::step::{Level, OpState, StepState, Way};
+use base::{
+    now::short,
+    step::{Level, OpState, StepState, Way},
+};
 
 impl RunView {
     /// What asks for the way back now, and why.
@@ -74,9 +77,9 @@ impl RunView {
                 "{} is {}: its rollback is not started, :call-off cancels it",
                 next.id, next.word
             )),
-            (_, _) if next.way == Way::Back => Verdict::Running(format!("{} is {}, rolling back", next.id, next.word)),
+            (_, _) if next.way == Way::Back => Verdict::RollingBack(next.doing()),
             (StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking, _) => {
-                Verdict::Running(format!("{} is {}", next.id, next.word))
+                Verdict::Running(next.doing())
             }
             (_, Some((_, why))) => Verdict::Hold(format!("{}: {why}", next.id)),
             (_, None) if !next.lacks.is_empty() => {
@@ -88,6 +91,20 @@ impl RunView {
 }
 
 impl StepView {
+    /// What it is doing or waiting for, and for how long still, if that is known.
+    fn doing(&self) -> String {
+        let under_way = |op: &&OpLine| op.state.in_flight();
+        let left = self.waits.map(|left| format!(", {} left", short(left))).unwrap_or_default();
+        let not_green = |g: &&GateLine| g.turn == Turn::Now && g.reason.level != Level::Green;
+        let what = match self.state {
+            StepState::Running => self.ops.iter().find(under_way).map(|op| op.what.clone()),
+            StepState::Verifying => self.gates.iter().find(not_green).map(|g| g.reason.what.clone()),
+            _ => None,
+        };
+        let what = what.map(|what| format!(": {what}")).unwrap_or_default();
+        format!("{} is {}{what}{left}", self.id, self.word)
+    }
+
     /// Whether a request of it may have been carried out and nobody knows: it is being verified.
     #[must_use]
     pub fn is_uncertain(&self) -> bool {

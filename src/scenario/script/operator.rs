@@ -43,9 +43,11 @@ impl Operator {
             Entry::Dialog(Dialog::Preview(open, _)) => self.preview(ui, open, step),
             Entry::Dialog(Dialog::Confirm(it)) => self.confirm(it),
             Entry::Dialog(Dialog::Prompt(it)) => prompt(ui, &run, step, it),
-            Entry::Filter(_) | Entry::Help(..) | Entry::Palette(_) | Entry::Dialog(Dialog::Leave(_)) => {
-                Next::Press(Key::ESC)
-            }
+            Entry::Filter(_)
+            | Entry::Help(..)
+            | Entry::Messages(_)
+            | Entry::Palette(_)
+            | Entry::Dialog(Dialog::Leave(_)) => Next::Press(Key::ESC),
         }
     }
 
