@@ -92,7 +92,7 @@ fn plain_lines_tell_what_stands_then_what_changes_and_nothing_that_steers_a_term
     let of = |what: &str| lines.iter().filter(|line| line.contains(&format!("Z  {what}  "))).collect::<Vec<_>>();
     assert!(lines[0].contains("  verdict  GO  "), "{}", lines[0]);
     assert_eq!(of("sources kafka").len(), 1, "they have been live since before: {lines:?}");
-    assert_eq!(of("tile Not known").len(), 1, "figures that move are no line: {lines:?}");
+    assert_eq!(of("tile Oldest reading").len(), 1, "figures that move are no line: {lines:?}");
     demo.signal(Signal::TERM);
     assert_eq!(demo.code(), Some(128 + 15));
 }

@@ -99,7 +99,7 @@ fn shown(control: &Control, it: &Demo, scenario: &Scenario, mut options: Options
     options.script = it.autoplay.then(|| Box::new(Script::new(scenario).times(it.speed)) as _);
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
     options.greeting = Some(format!(
-        "{kind}: :next-step selects a step, :preview previews it, :arm arms, :execute executes it; :time-faster speeds up time",
+        "{kind}: :next-step selects a step and shows its keys; :preview, :arm, :execute carry it out; :time-faster speeds up time; :help explains the words",
     ));
     options.record.clone_from(&it.record);
     Ok(console::run(control.link.clone(), Some(control.orders.clone()), options)?)

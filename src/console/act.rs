@@ -1,5 +1,7 @@
 //! The side effects of an event, as data: the event loop executes them.
 
+use std::path::PathBuf;
+
 use super::command::Id;
 use engine::{EngineCommand, run::Order, snapshot::DetailKey};
 
@@ -22,6 +24,10 @@ pub enum Act {
     Zone,
     /// Enable or disable the mouse.
     Mouse,
+    /// Put this text into the clipboard.
+    Copy(String),
+    /// Write this text into a new file.
+    Export(PathBuf, String),
     /// Redraw the whole screen.
     Redraw,
     /// Stop until SIGCONT.

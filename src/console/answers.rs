@@ -45,7 +45,7 @@ pub const QUESTIONS: [Question; 10] = [
     ask("fleet", "Fleet ready", "not in the plan: [[fleet]]"),
     ask("way_back", "Rollback", "not in the plan: [[phase]] with steps that can be rolled back"),
     ask("time", "Time since start", ""),
-    ask("blind", "Not known", ""),
+    ask("blind", "Oldest reading", ""),
 ];
 
 /// Sort key of a tile: the number of its question, then its position within the answer. Tiles that answer no question

@@ -1,10 +1,25 @@
 //! The ASCII version of a drawn screen: one character for one character, so that nothing moves. For terminals and
 //! fonts without Unicode.
 
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 
-/// Replaces each character that is not ASCII.
+/// Replaces each character that is not ASCII. Where there is a blank beside a sign whose meaning one character cannot keep, it takes the
+/// blank: `≥ 5` becomes `>=5`, ` ±0.1` becomes `+-0.1`.
 pub fn twin(screen: &mut Buffer) {
+    let width = usize::from(screen.area.width).max(1);
+    for row in screen.content.chunks_mut(width) {
+        for at in 0..row.len() {
+            let Some([first, second]) = pair_of(row[at].symbol()) else { continue };
+            let blank = |cell: Option<&Cell>| cell.is_some_and(|cell| cell.symbol() == " ");
+            if blank(row.get(at + 1)) {
+                row[at].set_char(first);
+                row[at + 1].set_char(second);
+            } else if blank(at.checked_sub(1).and_then(|before| row.get(before))) {
+                row[at - 1].set_char(first);
+                row[at].set_char(second);
+            }
+        }
+    }
     for cell in &mut screen.content {
         if !cell.symbol().is_ascii() {
             let sign = cell.symbol().chars().next();
@@ -17,6 +32,19 @@ pub fn twin(screen: &mut Buffer) {
 #[must_use]
 pub fn text(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii() { c } else { plain(c) }).collect()
+}
+
+/// The two characters that mean the same as this sign.
+fn pair_of(sign: &str) -> Option<[char; 2]> {
+    Some(match sign {
+        "≥" => ['>', '='],
+        "≤" => ['<', '='],
+        "≠" => ['!', '='],
+        "±" => ['+', '-'],
+        "→" => ['-', '>'],
+        "←" => ['<', '-'],
+        _ => return None,
+    })
 }
 
 /// `?` on screen means that something is not known, so a character without replacement becomes another one.
@@ -96,6 +124,19 @@ mod tests {
             twin(&mut screen);
             assert_eq!(screen[(0, 0)].symbol(), tone.glyph(true));
         }
+    }
+
+    #[test]
+    fn a_sign_with_a_blank_beside_it_keeps_its_meaning() {
+        let drawn = |text: &str| {
+            let mut screen = Buffer::with_lines([text]);
+            twin(&mut screen);
+            screen.content.iter().map(|cell| cell.symbol()).collect::<String>()
+        };
+        assert_eq!(drawn("lag ≥ 5 s, limit ≤2 s"), "lag >=5 s, limit<=2 s");
+        assert_eq!(drawn("0.0 ±0.1 %"), "0.0+-0.1 %");
+        assert_eq!(drawn("90 → 70"), "90 ->70");
+        assert_eq!(drawn("a≥b"), "a>b");
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub enum Id {
     Filter,
     Sort,
     Reverse,
+    Copy,
+    Export,
     Wide,
     ScrollLeft,
     ScrollRight,
@@ -229,6 +231,8 @@ pub const COMMANDS: &[Command] = &[
     of(List, Sort, ("sort", "sort", "Sort by the next column; after the last, the table's own order."), &[Char('s')])
         .hint(),
     of(List, Reverse, ("reverse", "reverse", "Reverse the sort order."), &[Char('S')]),
+    of(List, Copy, ("copy", "copy", "Copy the row, a value, a command or a preview to the clipboard."), &[Char('Y')]),
+    of(List, Export, ("export", "export", "Export the table's rows as CSV, JSON or Markdown."), &[Char('E')]),
     of(
         List,
         Wide,
@@ -263,7 +267,9 @@ pub const COMMANDS: &[Command] = &[
     of(Run, Hold, ("hold", "hold", "Hold the run: no new operation starts, cleanups still finish."), &[Char('h')])
         .hint()
         .risk(Records),
-    of(Run, Release, ("release", "release", "Release the hold."), &[Char('H')]).risk(Changes),
+    of(Run, Release, ("release", "release", "Release the hold; asks for the reason."), &[Char('H')])
+        .hint()
+        .risk(Changes),
     of(Run, Remark, ("remark", "note", "Add a note to the journal."), &[Char('c')]).hint().risk(Records),
     of(
         Run,

@@ -11,13 +11,13 @@ use self::prompt::prompt_key;
 use super::{
     act::{Act, Handled},
     command::{Command, Id},
-    entry::{Asked, Confirming, Dialog, Entry, Prompt},
+    entry::{Asked, COPY, Confirming, Dialog, Entry, Palette, Prompt},
     key::Key,
     steps::{is_armed, is_under_way},
     typing::{self, write},
     ui::Ui,
 };
-use engine::run::{Order, StepView};
+use engine::run::{Order, StepView, names};
 use plan::Confirm;
 
 /// Length of a count-down.
@@ -61,11 +61,6 @@ pub(super) fn over(ui: &Ui) -> Option<String> {
     }
 }
 
-/// Returns to the preview that was open before, if there was one.
-fn return_to(over: Option<String>) -> Entry {
-    over.map_or(Entry::Commands, |id| Entry::Dialog(Dialog::Preview(id, 0)))
-}
-
 fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
     let stay = |ui: &mut Ui, top: usize| {
         ui.entry = Entry::Dialog(Dialog::Preview(id.clone(), top));
@@ -89,12 +84,19 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
         }
         Id::Down => stay(ui, top.saturating_add(1)),
         Id::Up => stay(ui, top.saturating_sub(1)),
-        Id::PageDown => stay(ui, top.saturating_add(ui.terminal.preview_room.max(1))),
-        Id::PageUp => stay(ui, top.saturating_sub(ui.terminal.preview_room.max(1))),
+        Id::PageDown => stay(ui, top.saturating_add(ui.terminal.text_room.max(1))),
+        Id::PageUp => stay(ui, top.saturating_sub(ui.terminal.text_room.max(1))),
         Id::First => stay(ui, 0),
         Id::Last => stay(ui, usize::MAX),
-        Id::Preview => vec![Act::Order(Order::Preview(id))],
+        Id::Preview => {
+            stay(ui, 0);
+            vec![Act::Order(Order::Preview(id))]
+        }
         Id::Arm => vec![Act::Order(Order::Arm(id))],
+        Id::Approve if ui.step_named(&id).and_then(|step| step.preview.as_ref()?.digest).is_none() => {
+            ui.report("approve: there is nothing to approve; :preview previews the step again".to_owned());
+            Vec::new()
+        }
         Id::Approve => {
             ui.entry = Entry::Dialog(Dialog::Prompt(Prompt {
                 asked: Asked::Approve,
@@ -106,6 +108,10 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
             Vec::new()
         }
         Id::Execute => confirm(ui, &id),
+        Id::Copy => {
+            ui.entry = Entry::Palette(Palette { text: COPY.to_owned(), at: 0, over: Some(id) });
+            Vec::new()
+        }
         Id::CallOff => {
             ui.entry = Entry::Commands;
             vec![Act::Order(Order::Cancel(id))]
@@ -141,7 +147,7 @@ fn leave_key(ui: &mut Ui, key: &KeyEvent, over: Option<String>) -> Vec<Act> {
     match key.code {
         KeyCode::Enter => return vec![Act::Quit],
         _ if quits => return vec![Act::Quit],
-        KeyCode::Esc => ui.entry = return_to(over),
+        KeyCode::Esc => ui.entry = Entry::return_to(over),
         _ => ui.entry = Entry::Dialog(Dialog::Leave(over)),
     }
     Vec::new()
@@ -182,7 +188,7 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
         }
         (KeyCode::Enter, Confirm::Enter) if !it.execute => ui.entry = back,
         (KeyCode::Enter, Confirm::Enter) => return execute(ui, it),
-        (KeyCode::Enter, _) if it.typed != it.target => {
+        (KeyCode::Enter, _) if !names(&it.typed, &it.target) => {
             ui.report(format!("type {} to continue, Esc to cancel", it.target));
         }
         (KeyCode::Enter, Confirm::Name) => return execute(ui, it),
@@ -191,8 +197,14 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
             ui.entry = Entry::Dialog(Dialog::Confirm(it));
         }
         (_, Confirm::Enter) => {}
+        // The confirmation closes where the preview is no longer valid: what was typed by then is not lost.
+        (KeyCode::Up, _) => {
+            it.typed.clone_from(&ui.typed);
+            ui.entry = Entry::Dialog(Dialog::Confirm(it));
+        }
         _ => {
             write(&mut it.typed, key);
+            ui.typed.clone_from(&it.typed);
             ui.entry = Entry::Dialog(Dialog::Confirm(it));
         }
     }

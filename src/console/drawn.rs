@@ -36,10 +36,8 @@ pub struct Drawn {
     pub tile_columns: Option<usize>,
     /// First line of the detail's fields that could be shown, and the last one that may be at the top.
     pub detail_top: Option<(usize, usize)>,
-    /// First line of the help, or of the log of messages, that could be shown.
-    pub text_top: Option<usize>,
-    /// First line of the preview that could be shown, and how many there was room for.
-    pub preview: Option<(usize, usize)>,
+    /// First line that could be shown of the help, the log of messages or the preview, and how many there was room for.
+    pub text: Option<(usize, usize)>,
     /// What was drawn where, for the mouse.
     pub spots: Spots,
 }

@@ -21,6 +21,17 @@ pub enum Entry {
     Dialog(Dialog),
 }
 
+impl Entry {
+    /// The preview that was open before, or none.
+    #[must_use]
+    pub fn return_to(over: Option<String>) -> Self {
+        over.map_or(Self::Commands, |id| Self::Dialog(Dialog::Preview(id, 0)))
+    }
+}
+
+/// The beginning of the names of what the palette offers to copy.
+pub const COPY: &str = "copy ";
+
 /// The search text of the palette, and the selected offer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Palette {
@@ -28,13 +39,15 @@ pub struct Palette {
     pub text: String,
     /// Index of the selected offer.
     pub at: usize,
+    /// The step whose preview was open. The palette then offers only what can be copied of it.
+    pub over: Option<String>,
 }
 
 impl Palette {
     /// With this text added.
     #[must_use]
     pub fn with(self, text: &str) -> Self {
-        Self { text: self.text + text, at: 0 }
+        Self { text: self.text + text, at: 0, ..self }
     }
 }
 
@@ -88,12 +101,14 @@ pub struct Prompt {
 }
 
 /// The purpose of the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Asked {
     /// A remark for the journal.
     Remark,
     /// Reason for a hold.
     Hold,
+    /// Reason for the release of a hold.
+    Release,
     /// What the operator checked before marking the step done.
     MarkDone,
     /// `GATE, MINUTES, REASON`.
@@ -106,21 +121,34 @@ pub enum Asked {
     Agree,
     /// `NAME`: an approval without a signature.
     Approve,
+    /// The file into which the table is exported.
+    Export,
 }
 
 impl Asked {
+    /// What Enter does.
+    #[must_use]
+    pub const fn on_enter(self) -> &'static str {
+        match self {
+            Self::Export => "Enter writes the file, Esc closes",
+            _ => "Enter writes it to the journal, ↑ brings back the last text, Esc closes",
+        }
+    }
+
     /// The label before the line.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Remark => "note",
             Self::Hold => "hold the run; reason",
+            Self::Release => "release the hold; reason",
             Self::MarkDone => "mark done; what I checked",
             Self::Waive => "waive a gate: GATE, MINUTES, REASON",
             Self::Skip => "skip the step; reason",
             Self::Resolve => "is the UNKNOWN operation applied? YES or NO, WHAT YOU BOTH CHECKED",
             Self::Agree => "proposal approved by",
             Self::Approve => "approved by",
+            Self::Export => "export the table into a new file: NAME.csv, .json or .md",
         }
     }
 }

@@ -19,14 +19,14 @@ use super::{
     bell::Bell,
     cast::Cast,
     clock::{Time, Zones, machine},
-    command, dialog,
+    command, dialog, export,
     input::{self, UiInput},
     key::Key,
     keymap::Keymap,
     mask::{Mask, Names},
     player::{self, Player},
     render_worker::{Finished, RenderWorker, SharedMask, lock},
-    terminal::Screen,
+    terminal::{Screen, THREAD},
     ui::Ui,
     update::{UiEvent, update},
     view,
@@ -57,6 +57,8 @@ pub(super) struct Console {
     /// The real names, for orders: an order does not wait while a snapshot is being masked.
     names: Names,
     masked: bool,
+    /// The way into the event loop, for threads of the console; there once it runs.
+    inputs: Option<mpsc::UnboundedSender<UiInput>>,
 }
 
 /// The render worker, and which requests to it are not answered yet: at most one of each kind.
@@ -102,6 +104,7 @@ impl Console {
         }
         ui.zones = zones;
         ui.terminal.mouse = settings.mouse;
+        ui.terminal.in_tmux = std::env::var_os("TMUX").is_some();
         let keys = Arc::new(settings.keys);
         if player.is_none() {
             ui.keys = keys.clone();
@@ -124,6 +127,7 @@ impl Console {
             mask,
             names,
             masked,
+            inputs: None,
         })
     }
 
@@ -140,6 +144,7 @@ impl Console {
             screen.record(Cast::create(&path, &title).map_err(|source| Error::Recording { path, source })?);
         }
         let (to, inputs) = mpsc::unbounded_channel();
+        self.inputs = Some(to.clone());
         let given_back = Arc::new(AtomicBool::new(false));
         let signals = input::read_signals(to.clone(), given_back.clone())?;
         input::read_keys(to)?;
@@ -281,6 +286,7 @@ impl Console {
                 }
             }
             UiInput::Focus(has) => self.ui.terminal.in_focus = has,
+            UiInput::Report(text) => self.ui.report(text),
             UiInput::Look => {}
             UiInput::Suspend => screen.suspend()?,
             UiInput::Continue => screen.retake()?,
@@ -326,6 +332,8 @@ impl Console {
                 }
                 Act::Zone => self.ui.rezone(),
                 Act::Mouse => screen.mouse(self.ui.terminal.mouse)?,
+                Act::Copy(text) => screen.copy(&text)?,
+                Act::Export(file, text) => self.export(file, text),
                 Act::Redraw => screen.forget(),
                 Act::Suspend => screen.suspend()?,
                 Act::Quit => return Ok(Some(Ended::Quit)),
@@ -366,6 +374,16 @@ impl Console {
             self.link.set_speed(1.0);
         }
         played
+    }
+
+    /// Writes an export. On a thread of its own: a disk may be slow, and the screen does not wait.
+    fn export(&mut self, file: PathBuf, text: String) {
+        let Some(to) = self.inputs.clone() else { return };
+        let write = move || drop(to.send(UiInput::Report(export::write(&file, &text))));
+        let thread = std::thread::Builder::new().name(THREAD.to_owned() + " export").spawn(write);
+        if let Err(why) = thread {
+            self.ui.report(format!("the table was not exported: {why}"));
+        }
     }
 
     fn next_theme(&mut self) {

@@ -16,6 +16,7 @@
 //! | `prepared`, `render_worker` | rows computed in advance; the render worker: the thread that computes the view model |
 //! | `mask` | replaces private names in the snapshot before the view model is computed |
 //! | `clock` | instants formatted for people, in the selected zone |
+//! | `copy`, `export` | what can be copied to the clipboard; a table as CSV, JSON or Markdown |
 //! | `messages` | the message in the last line, and the log of all |
 //! | `marks` | what a chart shows beside its lines: the limits of gates, the milestones of the run |
 //! | `view`, `drawing`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; contrast and colour vision |
@@ -23,6 +24,7 @@
 //! | `steps`, `spans` | how far a step is; the commands and instants in a text |
 //! | `command`, `why_not` | the command table, from which keys, hints, help and palette are generated; why a command is disabled |
 //! | `mouse` | what a click means when the mouse is enabled; a click never gives an order |
+//! | `glossary` | the words of the screen, explained |
 //! | `key`, `keymap`, `palette` | keys and their spelling; which key runs which command; commands by name |
 //! | `player`, `cast`, `text` | the script of a scenario: keys pressed as the screen permits, paced for viewers, recorded |
 //! | `terminal`, `frames` | takes over the terminal and restores it completely; writes frames |
@@ -38,13 +40,16 @@ mod cast;
 pub mod clock;
 pub mod colour;
 pub mod command;
+mod copy;
 pub mod dialog;
 pub mod drawing;
 pub mod drawn;
 pub mod entry;
 mod event_loop;
+mod export;
 mod filter;
 pub mod frames;
+mod glossary;
 mod input;
 pub mod key;
 pub mod keymap;

@@ -101,9 +101,9 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<H
     match &mut ui.entry {
         Entry::Help(_, top) | Entry::Messages(top) | Entry::Dialog(Dialog::Preview(_, top)) => *top = turned(*top),
         Entry::Palette(palette) => {
-            let (text, at) = (palette.text.clone(), turned(palette.at));
-            let last = found(ui, &text).len().saturating_sub(1);
-            ui.entry = Entry::Palette(Palette { text, at: at.min(last) });
+            let turned = Palette { at: turned(palette.at), ..palette.clone() };
+            let last = found(ui, &turned).len().saturating_sub(1);
+            ui.entry = Entry::Palette(Palette { at: turned.at.min(last), ..turned });
         }
         Entry::Dialog(_) => {}
         Entry::Commands | Entry::Filter(_) => match spot(ui, at)? {

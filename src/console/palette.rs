@@ -13,16 +13,18 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use super::{
     act::{Act, Handled},
     command::{COMMANDS, Id, Risk},
+    copy::copyables,
     entry::{Entry, Palette},
+    glossary::WORDS,
     key::Key,
     order::Sort,
     pages::{OVERVIEW, share_keys},
-    travel::{go, to_step},
+    travel::{go, to_row, to_step},
     typing::{self, write},
     ui::Ui,
     why_not::why_not,
 };
-use base::view::{Align, Group};
+use base::view::{Align, Group, Key as CellKey};
 
 /// What an offer selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +39,12 @@ pub enum Pick {
     Theme(usize),
     /// An order of the focused table.
     Sort(Option<Sort>),
+    /// A text for the clipboard.
+    Copy(String),
+    /// A row of a table, on a page of the view model.
+    Row(usize, (&'static str, String)),
+    /// A word of the glossary.
+    Word(&'static str),
 }
 
 /// One line of the palette.
@@ -57,7 +65,7 @@ pub struct Offer {
 }
 
 /// All offers, in the order of the command table.
-fn offers(ui: &Ui) -> Vec<Offer> {
+fn offers(ui: &Ui, palette: &Palette) -> Vec<Offer> {
     let plain = |pick, name: String, doc: String, why_not: Option<&str>| Offer {
         pick,
         key: String::new(),
@@ -104,13 +112,23 @@ fn offers(ui: &Ui) -> Vec<Offer> {
     let now = ui.sort();
     let sorts =
         sorts.map(|(sort, name, doc)| plain(Pick::Sort(sort), name, doc, (sort == now).then_some("this is the order")));
-    commands.chain(pages).chain(steps).chain(themes).chain(sorts).collect()
+    let copies = copyables(ui, palette).into_iter().map(|copy| {
+        let doc = copy.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        plain(Pick::Copy(copy.text), copy.name, doc, None)
+    });
+    if palette.over.is_some() {
+        return copies.collect();
+    }
+    let words =
+        WORDS.iter().map(|(word, doc)| plain(Pick::Word(word), format!("word {word}"), (*doc).to_owned(), None));
+    commands.chain(pages).chain(steps).chain(themes).chain(sorts).chain(copies).chain(words).collect()
 }
 
 /// The offers that match a text, best first; all offers if the text is empty.
 #[must_use]
-pub fn found(ui: &Ui, text: &str) -> Vec<Offer> {
-    let all = offers(ui);
+pub fn found(ui: &Ui, palette: &Palette) -> Vec<Offer> {
+    let text = palette.text.as_str();
+    let all = offers(ui, palette);
     if text.trim().is_empty() {
         return all;
     }
@@ -132,24 +150,58 @@ pub fn found(ui: &Ui, text: &str) -> Vec<Offer> {
         }
     }
     scored.sort_by_key(|(name, fits, offer)| (Reverse((*name, *fits)), offer.name.len()));
-    scored.into_iter().map(|(.., offer)| offer).collect()
+    let rows = if palette.over.is_none() { rows(ui, text) } else { Vec::new() };
+    scored.into_iter().map(|(.., offer)| offer).chain(rows).collect()
 }
+
+/// The rows of all pages whose name contains every word of the text, at most [`ROWS`].
+fn rows(ui: &Ui, text: &str) -> Vec<Offer> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+    if text.trim().chars().count() < 2 {
+        return Vec::new();
+    }
+    let pages = ui.view_model().pages.iter().enumerate();
+    let tables = pages.flat_map(|(page, it)| it.panel.tables.iter().map(move |table| (page, &it.panel, table)));
+    let rows = tables.flat_map(|(page, panel, table)| table.rows.iter().map(move |row| (page, panel, table, row)));
+    let found = rows.filter_map(|(page, panel, table, row)| {
+        // What names a row is in its first columns. Its id is not searched: with the mask on it has the real name.
+        let names =
+            || row.cells.iter().filter(|cell| cell.key == CellKey::Text).take(NAMES).map(|cell| cell.text.as_ref());
+        let searched = names().collect::<Vec<_>>().join(" ").to_lowercase();
+        let first = words.first()?;
+        let name = names().find(|name| name.to_lowercase().contains(first)).or_else(|| names().next())?;
+        words.iter().all(|word| searched.contains(word)).then(|| Offer {
+            pick: Pick::Row(page, (table.id, row.id.clone())),
+            key: String::new(),
+            name: name.to_owned(),
+            doc: format!("Go to this row: {}, {}.", panel.title, table.title),
+            risk: Risk::Looks,
+            why_not: None,
+        })
+    });
+    found.take(ROWS).collect()
+}
+
+/// How many rows are offered.
+const ROWS: usize = 50;
+/// How many columns of text name a row.
+const NAMES: usize = 2;
 
 /// Handles a key.
 pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled {
     if let Some(command) = typing::always(ui, key) {
         return command;
     }
-    let found = found(ui, &palette.text);
+    let found = found(ui, &palette);
     let last = found.len().saturating_sub(1);
     palette.at = palette.at.min(last);
     match (key.code, Key::of(key)) {
         (KeyCode::Esc, _) => {
-            ui.entry = Entry::Commands;
+            ui.entry = Entry::return_to(palette.over);
             return Handled::NOTHING;
         }
         (KeyCode::Backspace, _) if palette.text.is_empty() => {
-            ui.entry = Entry::Commands;
+            ui.entry = Entry::return_to(palette.over);
             return Handled::NOTHING;
         }
         (KeyCode::Down, _) | (_, Some(Key::Ctrl('n'))) => palette.at = (palette.at + 1).min(last),
@@ -158,7 +210,7 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
         (KeyCode::PageUp, _) => palette.at = palette.at.saturating_sub(10),
         (KeyCode::Tab, _) => {
             if let Some(offer) = found.get(palette.at) {
-                palette = Palette { text: offer.name.clone(), at: 0 };
+                palette = Palette { text: offer.name.clone(), at: 0, ..palette };
             }
         }
         (KeyCode::Enter, _) => {
@@ -170,7 +222,7 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
                 ui.report(format!("{}: {why}", offer.name));
                 return Handled::NOTHING;
             }
-            ui.entry = Entry::Commands;
+            ui.entry = Entry::return_to(palette.over);
             return choose(ui, offer.pick.clone());
         }
         _ => {
@@ -183,6 +235,14 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
     Handled::NOTHING
 }
 
+/// What is reported of a text that was sent to the clipboard. Whether the terminal takes it is not known.
+fn copied(text: &str, in_tmux: bool) -> String {
+    let lines = text.lines().count();
+    let what = if lines > 1 { format!("{lines} lines") } else { format!("\"{}\"", text.trim_end()) };
+    let tmux = if in_tmux { "; tmux passes it on with `set -g set-clipboard on`" } else { "" };
+    format!("copied {what} to the terminal's clipboard (OSC 52){tmux}")
+}
+
 fn choose(ui: &mut Ui, pick: Pick) -> Handled {
     Handled::Done(match pick {
         Pick::Command(id) => return Handled::Command(id, 0),
@@ -191,6 +251,15 @@ fn choose(ui: &mut Ui, pick: Pick) -> Handled {
         Pick::Theme(nth) => {
             ui.themes.wanted = nth;
             vec![Act::Theme]
+        }
+        Pick::Copy(text) => {
+            ui.report(copied(&text, ui.terminal.in_tmux));
+            vec![Act::Copy(text)]
+        }
+        Pick::Row(page, row) => to_row(ui, page, Some(&row)),
+        Pick::Word(word) => {
+            ui.entry = Entry::Help(word.to_owned(), 0);
+            Vec::new()
         }
         Pick::Sort(sort) => {
             ui.sort_by(sort);
@@ -247,7 +316,7 @@ mod tests {
     }
 
     fn names(ui: &Ui, text: &str) -> Vec<String> {
-        found(ui, text).into_iter().map(|o| o.name).collect()
+        found(ui, &Palette::default().with(text)).into_iter().map(|o| o.name).collect()
     }
 
     #[test]
@@ -321,7 +390,7 @@ mod tests {
         update(&mut ui, UiEvent::Paste("theme\n".to_owned()));
         update(&mut ui, UiEvent::Paste(" da".to_owned()));
         press(&mut ui, KeyCode::Tab);
-        assert_eq!(ui.entry, Entry::Palette(Palette { text: "theme day".to_owned(), at: 0 }));
+        assert_eq!(ui.entry, Entry::Palette(Palette::default().with("theme day")));
         press(&mut ui, KeyCode::Esc);
         update(&mut ui, UiEvent::Paste("q".to_owned()));
         assert!(ui.messages.shown().is_some_and(|m| m.contains("nothing was done")), "{:?}", ui.messages);

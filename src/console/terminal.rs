@@ -13,6 +13,7 @@ use std::{
 };
 
 use super::{cast::Cast, frames::Frames};
+use crossterm::clipboard::CopyToClipboard;
 use ratatui::{
     buffer::Buffer,
     crossterm::{
@@ -127,6 +128,17 @@ impl Screen {
     /// If the terminal is gone.
     pub fn ring(&mut self) -> io::Result<()> {
         write(b"\x07")
+    }
+
+    /// Puts a text into the clipboard, as far as the terminal takes it (OSC 52). What it holds is encoded: no part of it reaches the
+    /// terminal as it is.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        queue!(bytes, CopyToClipboard::to_clipboard_from(text))?;
+        write(&bytes)
     }
 
     /// Draws the next frame in full.

@@ -126,8 +126,8 @@ pub(super) fn to_step(ui: &mut Ui, id: Option<&str>) -> Vec<Act> {
     to_row(ui, page, id.map(|id| (STEPS, id.to_owned())).as_ref())
 }
 
-/// Goes to a page, and to a row of one of its tables.
-fn to_row(ui: &mut Ui, page: usize, row: Option<&(&'static str, String)>) -> Vec<Act> {
+/// Goes to a page of the view model, and to a row of one of its tables.
+pub(super) fn to_row(ui: &mut Ui, page: usize, row: Option<&(&'static str, String)>) -> Vec<Act> {
     let acts = go(ui, page + 1);
     let Some((table, id)) = row else { return acts };
     if let Some(at) = ui.shown_tables().iter().position(|t| t.id == *table) {

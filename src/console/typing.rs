@@ -60,8 +60,8 @@ pub(super) fn messages_key(ui: &mut Ui, key: &KeyEvent, top: usize) -> Handled {
         KeyCode::Esc | KeyCode::Enter => Entry::Commands,
         KeyCode::Down | KeyCode::Char('j') => Entry::Messages(top + 1),
         KeyCode::Up | KeyCode::Char('k') => Entry::Messages(top.saturating_sub(1)),
-        KeyCode::PageDown => Entry::Messages(top + 10),
-        KeyCode::PageUp => Entry::Messages(top.saturating_sub(10)),
+        KeyCode::PageDown => Entry::Messages(top + ui.terminal.text_room.max(1)),
+        KeyCode::PageUp => Entry::Messages(top.saturating_sub(ui.terminal.text_room.max(1))),
         _ => Entry::Messages(top),
     };
     Handled::NOTHING
@@ -77,8 +77,8 @@ pub(super) fn help_key(ui: &mut Ui, key: &KeyEvent, mut search: String, top: usi
         KeyCode::Char('?') if search.is_empty() => Entry::Commands,
         KeyCode::Down => Entry::Help(search, top + 1),
         KeyCode::Up => Entry::Help(search, top.saturating_sub(1)),
-        KeyCode::PageDown => Entry::Help(search, top + 10),
-        KeyCode::PageUp => Entry::Help(search, top.saturating_sub(10)),
+        KeyCode::PageDown => Entry::Help(search, top + ui.terminal.text_room.max(1)),
+        KeyCode::PageUp => Entry::Help(search, top.saturating_sub(ui.terminal.text_room.max(1))),
         _ => {
             write(&mut search, key);
             Entry::Help(search, 0)

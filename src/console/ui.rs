@@ -6,14 +6,14 @@ mod opened;
 mod settle;
 mod tables;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use self::models::Models;
 pub use self::{models::SILENT, opened::Opened, tables::Lists};
 use super::{
     clock::Zones,
     drawn::{Drawn, Spots},
-    entry::{Dialog, Entry},
+    entry::{Asked, Dialog, Entry},
     keymap::Keymap,
     mask::Mask,
     messages::Messages,
@@ -79,12 +79,14 @@ pub struct ThemeChoice {
 pub struct Terminal {
     /// Whether the mouse is on.
     pub mouse: bool,
+    /// Whether tmux is between the console and the terminal.
+    pub in_tmux: bool,
     /// Whether the terminal has the focus; without it changes of figures alone are not drawn.
     pub in_focus: bool,
     /// The clickable areas; empty after an event that may have changed them.
     pub spots: Spots,
-    /// Visible lines of a preview.
-    pub preview_room: usize,
+    /// Visible lines of the open text: preview, help or messages.
+    pub text_room: usize,
 }
 
 /// The state of the user interface.
@@ -116,6 +118,10 @@ pub struct Ui {
     pub themes: ThemeChoice,
     /// The terminal, and what the last drawing put where.
     pub terminal: Terminal,
+    /// The text that was typed last in a confirmation.
+    pub typed: String,
+    /// The text that was written last for each purpose.
+    pub written: HashMap<Asked, String>,
     /// Speed of simulated time before it was paused.
     pub before_it_stopped: Option<f64>,
     models: Models,
@@ -138,7 +144,9 @@ impl Ui {
             keys: Arc::default(),
             zones: Zones::default(),
             themes: ThemeChoice::default(),
-            terminal: Terminal { mouse: false, in_focus: true, spots: Spots::new(), preview_room: 0 },
+            terminal: Terminal { mouse: false, in_tmux: false, in_focus: true, spots: Spots::new(), text_room: 0 },
+            typed: String::new(),
+            written: HashMap::new(),
             before_it_stopped: None,
             models: Models::new(first, now),
         }
@@ -220,11 +228,12 @@ impl Ui {
         self.terminal.spots.clone_from(&drawn.spots);
         self.tiles.columns = drawn.tile_columns.unwrap_or(self.tiles.columns);
         (self.opened.top, self.opened.last) = drawn.detail_top.unwrap_or((self.opened.top, self.opened.last));
-        if let Entry::Help(_, top) | Entry::Messages(top) = &mut self.entry {
-            *top = drawn.text_top.unwrap_or(*top);
-        }
-        if let (Entry::Dialog(Dialog::Preview(_, top)), Some((first, room))) = (&mut self.entry, drawn.preview) {
-            (*top, self.terminal.preview_room) = (first, room);
+        let open = match &mut self.entry {
+            Entry::Help(_, top) | Entry::Messages(top) | Entry::Dialog(Dialog::Preview(_, top)) => Some(top),
+            _ => None,
+        };
+        if let (Some(top), Some((first, room))) = (open, drawn.text) {
+            (*top, self.terminal.text_room) = (first, room);
         }
         let place = self.place();
         for &(table, top, height) in &drawn.tables {

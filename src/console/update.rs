@@ -123,7 +123,7 @@ fn paste(ui: &mut Ui, text: &str) {
         }
         Entry::Dialog(Dialog::Confirm(_)) if dialog::call_off(ui, "cancelled: nothing was sent") => {}
         Entry::Dialog(Dialog::Confirm(_)) => {
-            ui.report("type this name, do not paste it: it is the target of the change".to_owned());
+            ui.report("type this id, do not paste it: it is the step that is executed".to_owned());
         }
         Entry::Commands | Entry::Messages(_) | Entry::Dialog(_) => {
             ui.report("pasted text is not read as keys: nothing was done".to_owned());

@@ -50,8 +50,8 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         let (head, body, notice, foot) = parts(screen, caption::height(ui, screen.width));
         head::draw(head, buf, ui, &look, &mut drawn);
         match (&ui.entry, ui.at) {
-            (Entry::Help(search, top), _) => drawn.text_top = Some(help::draw(body, buf, ui, (search, *top), &look)),
-            (Entry::Messages(top), _) => drawn.text_top = Some(messages::draw(body, buf, ui, *top, &look)),
+            (Entry::Help(search, top), _) => drawn.text = Some(help::draw(body, buf, ui, (search, *top), &look)),
+            (Entry::Messages(top), _) => drawn.text = Some(messages::draw(body, buf, ui, *top, &look)),
             (_, At::Page(0)) => overview::draw(body, buf, ui, &look, &mut drawn),
             (_, At::Page(_)) if ui.panel().is_some_and(|p| p.id == RUNBOOK) => {
                 runbook::draw(body, buf, ui, &look, &mut drawn)
@@ -60,9 +60,12 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
             (_, At::Detail) => detail::draw(body, buf, ui, &look, &mut drawn),
         }
         match &ui.entry {
-            Entry::Dialog(open) => drawn.preview = dialog::draw(body, buf, ui, open, &look),
+            Entry::Dialog(open) => drawn.text = dialog::draw(body, buf, ui, open, &look),
             Entry::Palette(open) => palette::draw(body, buf, ui, open, &look),
             Entry::Commands | Entry::Filter(_) | Entry::Help(..) | Entry::Messages(_) => {}
+        }
+        if matches!(ui.entry, Entry::Commands) {
+            foot::message(Rect { y: body.bottom().saturating_sub(1), height: 1, ..body }, buf, ui, &look);
         }
         caption::draw(notice, buf, ui, &look);
         foot::draw(foot, buf, ui, &look);

@@ -287,7 +287,7 @@ fn blind(snapshot: &Snapshot) -> Tile {
     };
     Tile {
         id: "blind",
-        title: "Not known".into(),
+        title: "Oldest reading".into(),
         value,
         note: note.into(),
         sides: Side::BOTH.map(side).to_vec(),

@@ -7,7 +7,7 @@ use super::{
     ui::{At, Ui},
 };
 use base::step::{StepState, Way};
-use engine::PACE;
+use engine::{PACE, run::StepView};
 
 /// Why a command is disabled; `None` if it is not.
 #[must_use]
@@ -20,6 +20,8 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
             At::Page(_) if list => None,
             At::Page(_) => say("this page has no list"),
         },
+        Id::Copy if !list && ui.at != At::Detail => say("there is nothing to copy here: select a row first"),
+        Id::Export if !list => say("there is no list here"),
         Id::Filter | Id::Sort | Id::Reverse | Id::Wide if !list => say("there is no list here"),
         Id::Reverse if ui.sort().is_none() => say("the list is in its own order: :sort sorts it"),
         Id::NextTable | Id::PreviousTable if ui.at != At::Page(0) && ui.table_count() < 2 => {
@@ -54,6 +56,9 @@ fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
     if run.operator.is_none() {
         return say("this console is read only");
     }
+    if id == Id::Release && !run.releasable {
+        return say("there is no hold");
+    }
     if matches!(id, Id::Hold | Id::Release | Id::Remark) {
         return None;
     }
@@ -65,22 +70,40 @@ fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
     let is = |what: &str| Some(format!("{} is {}: {what}", step.id, step.word));
     match id {
         Id::MarkDone if step.manual.is_none() => say("this is not a manual step"),
+        Id::MarkDone if step.state != StepState::Ready => Some(not_ready(step)),
+        Id::Skip if !before || step.way == Way::Back => is("only a step that was not started can be skipped"),
         Id::Preview | Id::Arm | Id::Execute if step.manual.is_some() && !step.shown => {
             say("this is a manual step: :attest marks it done")
         }
         Id::Preview if !before && step.preview.is_none() => is("there is nothing to preview"),
         Id::Resolve if step.unknown.is_none() => say("this step has no UNKNOWN operation"),
         Id::RollBack if step.irreversible => say("this is a point of no return"),
+        Id::RollBack if step.way == Way::Back && is_under_way(step) => is("its rollback is under way"),
         Id::RollBack if step.way == Way::Back && before => is("its rollback is open, :preview shows it"),
         Id::RollBack if !step.has_back => say("there is nothing to roll back"),
         Id::Arm if is_armed(step) => say("it is already armed"),
         Id::Arm if step.state != StepState::Previewed => is("only a previewed step can be armed, :preview shows it"),
         Id::Execute if !is_armed(step) => is("only an armed step can be executed"),
-        Id::CallOff if !before && step.state != StepState::NotApplied => is("there is nothing to cancel"),
+        Id::CallOff if !is_open(step) => is("nothing is previewed or armed"),
         Id::Again if before || is_under_way(step) => is("only a step that has ended can be retried"),
         Id::Abandon if step.state != StepState::Running => is("only a running attempt can be aborted"),
         _ => None,
     }
+}
+
+/// Whether a preview or a rollback can be cancelled.
+fn is_open(step: &StepView) -> bool {
+    let shown = matches!(step.state, StepState::Previewed | StepState::Armed);
+    let back = step.way == Way::Back && (before_it_begins(step) || step.state == StepState::NotApplied);
+    shown || back
+}
+
+/// Why a manual step cannot be marked done yet: asked before anything is written about it.
+fn not_ready(step: &StepView) -> String {
+    let needs = (!step.lacks.is_empty()).then(|| format!("it needs {}", step.lacks.join(", ")));
+    let why = needs.or_else(|| step.obstacles.first().map(|(_, why)| why.clone()));
+    let why = why.unwrap_or_else(|| "only a step that is READY can be marked done".to_owned());
+    format!("{} is {}: {why}", step.id, step.word)
 }
 
 fn why_not_open(ui: &Ui) -> Option<String> {

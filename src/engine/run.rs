@@ -24,6 +24,7 @@
 mod act;
 mod advance;
 mod attempt;
+mod drift;
 mod event;
 mod obstacles;
 mod order;
@@ -46,7 +47,7 @@ use std::{
 use self::{attempt::Attempt, proposal::Proposed, readings::Diary, waiver::Waiver};
 pub use self::{
     event::Milestone,
-    order::{Hand, Order, Refusal},
+    order::{Hand, Order, Refusal, names},
     proposal::Proposal,
     readings::QUIET,
     view::{GateLine, JournalLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn},
@@ -223,6 +224,8 @@ struct StepRun<S: Systems> {
     rollback: Judge,
     /// What was previewed last, or why it could not be.
     preview: Option<Previewed<S>>,
+    /// Why its last preview is no longer valid, or no longer armed; until it is previewed or armed again.
+    disarmed: Vec<String>,
     /// The attempt that was begun last.
     attempt: Option<Attempt<S::Call, S::Version>>,
     /// The attempt forward, while a way back may still turn out to have changed nothing.
@@ -266,6 +269,7 @@ impl<S: Systems> Run<S> {
                     verify: judge(&step.verify),
                     rollback: judge(&step.rollback_gates),
                     preview: None,
+                    disarmed: Vec::new(),
                     attempt: None,
                     stood: None,
                     back: Vec::new(),

@@ -32,7 +32,7 @@ use systems::Entry;
 /// Name of the operator.
 pub const OPERATOR: &str = "operator";
 /// Time between two keys.
-const KEY: Duration = Duration::from_millis(300);
+const KEY: Duration = Duration::from_millis(200);
 /// Time between two checks: while requests are pending, and otherwise.
 const LOOK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
 
@@ -185,6 +185,8 @@ impl Room {
                 Act::Open(key) => self.wanted.details = key.into_iter().collect(),
                 // Virtual time passes as the script waits.
                 Act::Speed(_) => {}
+                // A script has no clipboard, and writes no file.
+                Act::Copy(_) | Act::Export(..) => {}
                 Act::Theme | Act::Mask | Act::Zone | Act::Mouse | Act::Redraw | Act::Suspend | Act::Quit => {}
             }
             self.fresh = false;

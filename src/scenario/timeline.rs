@@ -158,11 +158,15 @@ pub fn start(
     let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, started);
     let (journal, entries) = board(drive.now())?;
     drive.take_control(journal, entries);
-    drive.run_for(WARM);
     let mut timeline = Timeline::new(scenario);
+    // What the estate is like from the beginning is so before it is observed.
+    let mut first = Some(timeline.pass(&mut drive, &mut *board));
+    drive.run_for(WARM);
     // The drive logs the text of an error, and goes on.
-    let events =
-        move |drive: &mut SimDrive| timeline.pass(drive, &mut *board).map(drop).map_err(|why| Chain(&why).to_string());
+    let events = move |drive: &mut SimDrive| {
+        let passed = first.take().unwrap_or_else(|| timeline.pass(drive, &mut *board));
+        passed.map(drop).map_err(|why| Chain(&why).to_string())
+    };
     Ok(sim::start_with_control(drive, speed, inbox, Box::new(events)))
 }
 

@@ -4,7 +4,7 @@ use landfall::{drive::Control, engine::run::Order, journal::Permit};
 
 /// A control gives orders.
 pub fn through_the_control(control: &Control) {
-    control.orders.give(Order::Release);
+    control.orders.give(Order::Release { why: "checked".to_owned() });
 }
 
 /// A permit is consumed.

@@ -8,7 +8,7 @@ use landfall::{
 
 /// A link gives no orders.
 pub fn through_the_link(link: &Link) {
-    link.orders.give(Order::Release);
+    link.orders.give(Order::Release { why: "checked".to_owned() });
 }
 
 /// The right to give orders cannot be constructed.

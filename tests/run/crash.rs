@@ -81,7 +81,7 @@ fn kill(at: usize, death: Death) {
             break;
         }
         if run.steps.iter().any(|s| s.held) {
-            stage.drive.order(Order::Release);
+            stage.drive.order(Order::Release { why: "checked".to_owned() });
         }
     }
     judge(&stage, at, death);

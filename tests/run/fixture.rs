@@ -42,7 +42,7 @@ fn played() -> Stage {
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
     stage.restart();
     stage.pass(30_000);
-    stage.drive.order(Order::Release);
+    stage.drive.order(Order::Release { why: "checked".to_owned() });
     stage.drive.unobservable(Some("lost"));
     stage.drive.call_trouble("lost", CallTrouble::ReplyLost, 1);
     stage.until("lost", 60, |s| s.state == StepState::Ready);

@@ -172,7 +172,7 @@ fn life_and_death(at: usize, fault: Fault) {
             break;
         }
         if now.held || life.run().held.is_some() {
-            life.control.orders.give(Order::Release);
+            life.control.orders.give(Order::Release { why: "checked".to_owned() });
         }
         assert!(started.elapsed() < PATIENCE, "{why}: {now:#?}");
         std::thread::sleep(Duration::from_millis(100));

@@ -234,7 +234,7 @@ fn one_person_counts_once_however_often_the_gate_flickers() {
     };
     assert_eq!(approve(&mut stage), None);
     stage.drive.order(Order::Hold { by: None, why: "wait".into() });
-    stage.drive.order(Order::Release);
+    stage.drive.order(Order::Release { why: "checked".to_owned() });
     stage.pass(3000);
     refused(approve(&mut stage), "has already approved second");
     assert_eq!(stage.step("second").preview.map(|p| p.approvals.0), Some(1));
@@ -249,7 +249,7 @@ fn a_release_in_the_middle_of_a_tail_does_not_go_forward_again() {
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
     stage.until("orders", 60, |s| s.ops.iter().any(|op| op.cleanup && op.state.in_flight()));
     let before = stage.step("orders").ops.iter().filter(|op| !op.cleanup && op.state != OpState::Waiting).count();
-    stage.drive.order(Order::Release);
+    stage.drive.order(Order::Release { why: "checked".to_owned() });
     let view = stage.until("orders", 300, |s| s.state != StepState::Running);
     assert_eq!((view.state, view.exposed), (StepState::Failed, None));
     assert_eq!(view.ops.iter().filter(|op| !op.cleanup && op.state != OpState::Waiting).count(), before);

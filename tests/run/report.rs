@@ -42,7 +42,7 @@ static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         if let Some(digest) = stage.step(id).preview.filter(|p| p.approvals.1 > 0).and_then(|p| p.digest) {
             stage.order(Order::Approve { step: id.into(), digest, by: "ben".into(), hand: Hand::Terminal });
             stage.order(Order::Arm(id.into()));
-            stage.order(Order::Execute { step: id.into(), digest, typed: "www.example.test.".into() });
+            stage.order(Order::Execute { step: id.into(), digest, typed: id.into() });
         } else {
             assert_eq!(stage.execute(id), None, "{id}");
         }
@@ -61,7 +61,7 @@ static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     execute(&mut stage, "dns-50", StepState::Done);
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
     stage.pass(400_000);
-    stage.drive.order(Order::Release);
+    stage.drive.order(Order::Release { why: "checked".to_owned() });
     stage.drive.trouble("mongo/", Some(Trouble::Silent));
     stage.pass(900_000);
     stage.drive.trouble("mongo/", None);

@@ -93,7 +93,7 @@ impl Stage {
 }
 
 fn execute(id: &str, digest: Digest) -> Order {
-    Order::Execute { step: id.into(), digest, typed: "www.example.test.".into() }
+    Order::Execute { step: id.into(), digest, typed: id.into() }
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn another_preview_than_the_one_that_is_armed_is_not_sent() {
     let mut stage = Stage::new(vec![dns("dns", |_| ())], 7);
     stage.arm("dns");
     let why = stage.refused(execute("dns", Digest::of(b"what was on the screen before")));
-    assert!(why.ends_with("preview it again"), "{why}");
+    assert!(why.contains("preview it again"), "{why}");
     assert_eq!(stage.step("dns").state, StepState::Ready, "and what was armed is not any more");
 }
 
@@ -192,8 +192,8 @@ fn another_preview_than_the_one_that_is_armed_is_not_sent() {
 fn without_the_name_of_what_it_changes_nothing_is_sent() {
     let mut stage = Stage::new(vec![dns("dns", |s| s.confirm = Confirm::Name)], 7);
     let digest = stage.arm("dns");
-    let typed = Order::Execute { step: "dns".into(), digest, typed: "www.example.com.".into() };
-    assert_eq!(stage.refused(typed), "type www.example.test. to confirm");
+    let typed = Order::Execute { step: "dns".into(), digest, typed: "dns2".into() };
+    assert_eq!(stage.refused(typed), "type dns to confirm");
     stage.performed(execute("dns", digest));
     assert_eq!(stage.started(), 1);
 }

@@ -117,7 +117,7 @@ fn what_is_armed_dies_of_a_trigger_that_becomes_true() {
         stage.drive.happen(&Injected::Mongo(FaultInjection::Process { host, up: false })).expect("a member");
     }
     stage.until("name", 50, |s| s.state == StepState::Blocked);
-    let why = stage.order(Order::Execute { step: "name".into(), digest, typed: "www.example.test.".into() });
+    let why = stage.order(Order::Execute { step: "name".into(), digest, typed: "name".into() });
     assert!(why.as_ref().is_some_and(|why| why.contains("not armed")), "{why:?}");
     assert_eq!(obstacle(&stage, "name", "ROLL BACK is asked for, Users are hurt: "), Some(Level::Red));
     assert!(stage.drive.server_log().iter().all(|tag| !tag.contains("/name/")), "nothing was sent");
@@ -165,7 +165,7 @@ fn what_goes_on_request_by_request_stands_still_once_it_may_not_go_forward_any_m
         "{described:?}"
     );
     // It cannot be released in this state; it can be abandoned and rolled back.
-    let why = stage.order(Order::Release).expect("refused");
+    let why = stage.order(Order::Release { why: "checked".to_owned() }).expect("refused");
     assert!(why.starts_with("stop is held: the plan's window closed at "), "{why}");
     stage.pass(30_000);
     assert_eq!((sent(&stage), waiting(&stage), held(&stage).len()), (before.0, before.1, 1));

@@ -118,7 +118,7 @@ impl Console {
     fn new(estate: Estate) -> Self {
         let store = MemStore::default();
         let plan = estate.plan();
-        let target = plan.runbook.step(estate.step()).expect("a step").action.target().to_owned();
+        let target = plan.runbook.step(estate.step()).expect("a step").id.clone();
         let mut drive = SimDrive::new(Arc::new(plan), 7, start());
         let author =
             Author { run: "night".into(), actor: "ana".into(), host: "room".into(), plan: Digest::of(b"night") };

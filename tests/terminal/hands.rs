@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::term::Term;
 
 /// The small plan, at high speed, with this configuration.
-fn small(config: &str) -> (tempfile::TempDir, Term) {
+pub fn small(config: &str) -> (tempfile::TempDir, Term) {
     let home = tempfile::tempdir().expect("a folder");
     let file = home.path().join("landfall/config.toml");
     fs::create_dir_all(home.path().join("landfall")).expect("a folder");
@@ -19,8 +19,11 @@ fn small(config: &str) -> (tempfile::TempDir, Term) {
     (home, term)
 }
 
-fn last_line(term: &Term) -> String {
-    term.screen().lines().last().unwrap_or_default().to_owned()
+/// The message, if there is one, and the hints below it.
+pub fn last_line(term: &Term) -> String {
+    let screen = term.screen();
+    let lines: Vec<&str> = screen.lines().collect();
+    lines[lines.len().saturating_sub(2)..].join("\n")
 }
 
 #[test]
@@ -127,7 +130,7 @@ fn a_step_is_previewed_typed_executed_and_taken_back() {
     term.assert_ends(0);
 }
 
-/// Previews, arms, types the target, and executes. The gate turns green after a while; before that the step cannot be
+/// Previews, arms, types the step's id, and executes. The gate turns green after a while; before that the step cannot be
 /// armed.
 fn carry_out(term: &Term) {
     let armed = |t: &Term| t.screen().contains("ARMED Suspend scaling of web in the source");
@@ -149,14 +152,15 @@ fn carry_out(term: &Term) {
         false
     });
     term.press("x");
-    term.until_shown("type web and press Enter");
+    term.until_shown("type hold-source and press Enter");
     // Pasted text is not accepted as typed, and wrong text does not execute.
-    term.press("\x1b[200~web\x1b[201~");
-    term.until_shown("type this name, do not paste it");
-    term.press("wep\r");
-    term.until_shown("type web to continue");
-    term.press("\x7fb\r");
-    term.until("it is closed", |t| !t.screen().contains("type web and press Enter"));
+    term.press("\x1b[200~hold-source\x1b[201~");
+    term.until_shown("type this id, do not paste it");
+    term.press("hold-sourze\r");
+    term.until_shown("type hold-source to continue");
+    // The case and a dot at the end do not matter.
+    term.press("\x7f\x7fCE.\r");
+    term.until("it is closed", |t| !t.screen().contains("type hold-source and press Enter"));
 }
 
 /// A mouse event at a position counted from 1, as terminals report it: 0 is the first button, 64 wheel up, 65 wheel

@@ -10,6 +10,7 @@ mod hands;
 mod patience;
 mod scenes;
 mod term;
+mod tired;
 
 use std::{
     env,

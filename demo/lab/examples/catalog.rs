@@ -59,7 +59,7 @@ fn go(
 ) -> Result<(), Box<dyn Error>> {
     println!("━━ {step} {way:?}");
     console.approver = approver.map(str::to_owned);
-    console.prepare(step, SET, way)?;
+    console.prepare(step, way)?;
     // The preview under the confirmation.
     show(&console.previewed, |_| true);
     console.confirm(step)?;

@@ -66,7 +66,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut wrong = Vec::new();
     for (rung, way, share) in rungs_and_shares(cli.rungs) {
         let begin = Instant::now();
-        console.carry_out(rung, NAME, way)?;
+        console.carry_out(rung, way)?;
         let ended = console.until_over(rung, PATIENCE)?;
         println!("{rung} {way:?}: {ended:?} after {:.0} s", begin.elapsed().as_secs_f64());
         let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };

@@ -152,24 +152,24 @@ impl Stage {
 
     /// Waits for the end; rolls back a failed step, retries one that was not applied. Returns the final state: done or
     /// rolled back.
-    fn mended(&mut self, target: &str) -> Result<StepState, Failure> {
+    fn mended(&mut self) -> Result<StepState, Failure> {
         let ended = self.console.until_over(self.step, PATIENCE)?;
         self.show(&format!("at the end: {ended:?}"))?;
         self.report()?;
         match ended {
-            StepState::Failed => self.once_more("b, the way back", target, Way::Back),
+            StepState::Failed => self.once_more("b, the way back", Way::Back),
             StepState::NotApplied => {
                 self.console.again(self.step)?;
-                self.once_more("r, once more", target, Way::Forward)
+                self.once_more("r, once more", Way::Forward)
             }
             StepState::Done => Ok(ended),
             other => Err(format!("it came to {other:?}, which nobody asked for").into()),
         }
     }
 
-    fn once_more(&mut self, what: &str, target: &str, way: Way) -> Result<StepState, Failure> {
+    fn once_more(&mut self, what: &str, way: Way) -> Result<StepState, Failure> {
         println!("── {what}");
-        self.console.carry_out(self.step, target, way)?;
+        self.console.carry_out(self.step, way)?;
         let ended = self.console.until_over(self.step, PATIENCE)?;
         self.show(&format!("after that: {ended:?}"))?;
         self.report()?;
@@ -183,7 +183,7 @@ fn on_a_set(what: &str, break_: impl Fn(&Trio, bool)) -> Result<(), Failure> {
     let runtime = Runtime::new()?;
     let set = runtime.block_on(Trio::start(Duration::ZERO))?;
     let mut stage = Stage::new(set.dir(), trio::STEP, &set.plan())?;
-    stage.console.carry_out(trio::STEP, trio::NAME, Way::Forward)?;
+    stage.console.carry_out(trio::STEP, Way::Forward)?;
     stage.until_meant(|call| matches!(call, Call::Mongo(Mongo::StepDown { .. })))?;
     break_(&set, true);
     sleep(BROKEN);
@@ -191,7 +191,7 @@ fn on_a_set(what: &str, break_: impl Fn(&Trio, bool)) -> Result<(), Failure> {
     stage.report()?;
     println!("── mended");
     break_(&set, false);
-    let ended = stage.mended(trio::NAME)?;
+    let ended = stage.mended()?;
     let side = runtime.block_on(set.leader()).and_then(|host| set.side(&host));
     let (version, priorities) = runtime.block_on(set.config())?;
     println!("── in the end {side:?} leads; version {version}, priorities {priorities:?}");
@@ -213,7 +213,7 @@ fn broker(lab: &Lab) -> Result<(), Failure> {
     let action = format!("commit_offsets = {{ pair = \"events\", group = {GROUP:?}, to = \"target\" }}");
     let mut stage = Stage::new(lab.run(), "offsets", &plan::with_step(&text, "offsets", &action))?;
     let storm = lab.storm();
-    stage.console.prepare("offsets", GROUP, Way::Forward)?;
+    stage.console.prepare("offsets", Way::Forward)?;
     // Too late for the collectors to be stale: the request reaches no broker.
     storm.break_("kafka/target", How::Kill)?;
     stage.console.confirm("offsets")?;
@@ -222,7 +222,7 @@ fn broker(lab: &Lab) -> Result<(), Failure> {
     stage.report()?;
     println!("── mended: the broker is started again");
     storm.mend("kafka/target")?;
-    stage.mended(GROUP).map(drop)
+    stage.mended().map(drop)
 }
 
 fn throttled(lab: &Lab) -> Result<(), Failure> {
@@ -234,7 +234,7 @@ fn throttled(lab: &Lab) -> Result<(), Failure> {
     let text = plan::through(&text, port, proxy.port())?;
     let action = format!("set_weights = {{ name = {NAME:?}, source = 70, target = 30 }}");
     let mut stage = Stage::new(lab.run(), "weights", &plan::with_step(&text, "weights", &action))?;
-    stage.console.prepare("weights", NAME, Way::Forward)?;
+    stage.console.prepare("weights", Way::Forward)?;
     proxy.set(Manner::Refuse(400, THROTTLING.to_owned()));
     stage.console.confirm("weights")?;
     sleep(BROKEN);
@@ -242,7 +242,7 @@ fn throttled(lab: &Lab) -> Result<(), Failure> {
     stage.report()?;
     println!("── mended: it answers again");
     proxy.set(Manner::Pass);
-    let ended = stage.mended(NAME)?;
+    let ended = stage.mended()?;
     let changes = proxy.changes();
     let taken = changes.iter().filter(|c| c.status == Some(200)).count();
     println!("── the proxy: {} changes asked for, {taken} taken", changes.len());

@@ -236,23 +236,23 @@ impl Console {
         screen.lines().find(own).map(str::to_owned)
     }
 
-    /// Executes a step or its rollback: preview, arm, type the target, count-down; until the attempt is journaled.
+    /// Executes a step or its rollback: preview, arm, type the step's id, count-down; until the attempt is journaled.
     ///
     /// # Errors
     /// If it cannot be started; with the screen.
-    pub fn carry_out(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
-        self.prepare(step, target, way)?;
+    pub fn carry_out(&mut self, step: &str, way: Way) -> Result<()> {
+        self.prepare(step, way)?;
         self.confirm(step)
     }
 
-    /// All keys but the last: preview, arm, type the target. Retries for a while if the step is not ready.
+    /// All keys but the last: preview, arm, type the step's id. Retries for a while if the step is not ready.
     ///
     /// # Errors
     /// If it cannot be armed; with the screen.
-    pub fn prepare(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
+    pub fn prepare(&mut self, step: &str, way: Way) -> Result<()> {
         let end = Instant::now() + READY;
         loop {
-            let tried = self.try_to_arm(step, target, way);
+            let tried = self.try_to_arm(step, way);
             self.alive(|| format!("arming {step}"))?;
             match tried {
                 Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_secs(1)),
@@ -261,7 +261,7 @@ impl Console {
         }
     }
 
-    fn try_to_arm(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
+    fn try_to_arm(&mut self, step: &str, way: Way) -> Result<()> {
         let soon = Duration::from_secs(5);
         self.select(step)?;
         // The key is refused once the rollback has been chosen: an earlier try may have come so far.
@@ -284,8 +284,8 @@ impl Console {
         self.press("x")?;
         let asked = if way == Way::Back { format!("the ROLLBACK of {step}?") } else { format!("Execute {step}?") };
         self.until(&asked, soon)?;
-        self.press(target)?;
-        self.until(&format!("> {target}"), soon)
+        self.press(step)?;
+        self.until(&format!("> {step}"), soon)
     }
 
     /// The last key, and the count-down; until the attempt is journaled.

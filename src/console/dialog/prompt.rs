@@ -1,11 +1,13 @@
 //! A line of text that the operator writes, and the order that it becomes.
 
+use std::path::PathBuf;
+
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
-use super::return_to;
 use crate::{
     act::Act,
     entry::{Asked, Dialog, Entry, Prompt},
+    export::{self, Form},
     typing::write,
     ui::{Mode, Ui},
 };
@@ -15,13 +17,23 @@ use engine::run::{Hand, Order, Proposal};
 pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec<Act> {
     match key.code {
         KeyCode::Esc => {
-            ui.entry = return_to(prompt.over);
+            if !prompt.text.is_empty() {
+                ui.written.insert(prompt.asked, prompt.text);
+            }
+            ui.entry = Entry::return_to(prompt.over);
             Vec::new()
         }
-        KeyCode::Enter => match order(ui, &prompt) {
-            Ok(order) => {
-                ui.entry = return_to(prompt.over);
-                vec![Act::Order(order)]
+        // What was written before is not lost: a refusal comes after the line is closed.
+        KeyCode::Up => {
+            prompt.text = ui.written.get(&prompt.asked).cloned().unwrap_or(prompt.text);
+            ui.entry = Entry::Dialog(Dialog::Prompt(prompt));
+            Vec::new()
+        }
+        KeyCode::Enter => match act(ui, &prompt) {
+            Ok(act) => {
+                ui.written.insert(prompt.asked, prompt.text);
+                ui.entry = Entry::return_to(prompt.over);
+                vec![act]
             }
             Err(why) => {
                 ui.report(why);
@@ -43,6 +55,18 @@ fn hand(ui: &Ui, by: &str) -> Hand {
     if ui.mode == Mode::Demo && operator != Some(by) { Hand::Terminal } else { Hand::Keyboard }
 }
 
+/// What the text means.
+fn act(ui: &Ui, prompt: &Prompt) -> Result<Act, String> {
+    if prompt.asked != Asked::Export {
+        return order(ui, prompt).map(Act::Order);
+    }
+    let file = PathBuf::from(prompt.text.trim());
+    let form = Form::of(&file)?;
+    let table = ui.focused().and_then(|table| Some((table, ui.table_ui(table.id)?)));
+    let (table, rows) = table.ok_or("the table is gone; Esc closes this")?;
+    Ok(Act::Export(file, export::text(table, rows, form)))
+}
+
 /// The order that the text means.
 fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
     let text = prompt.text.trim().to_owned();
@@ -50,7 +74,9 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
     Ok(match prompt.asked {
         Asked::Hold => Order::Hold { by: None, why: text },
         _ if text.is_empty() => return Err("the line is empty; Esc closes it".to_owned()),
+        Asked::Release => Order::Release { why: text },
         Asked::Remark => Order::Remark { by: None, text },
+        Asked::Export => return Err("an export is no order".to_owned()),
         Asked::MarkDone => Order::MarkDone { step: step_id, looked_at: text },
         Asked::Approve => {
             let digest = ui.step_named(&step_id).and_then(|s| s.preview.as_ref()?.digest);

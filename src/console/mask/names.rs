@@ -46,6 +46,7 @@ impl Names {
         match order {
             Order::Execute { step, digest, typed } => Order::Execute { step, digest, typed: real(typed) },
             Order::Hold { by, why } => Order::Hold { by, why: real(why) },
+            Order::Release { why } => Order::Release { why: real(why) },
             Order::MarkDone { step, looked_at } => Order::MarkDone { step, looked_at: real(looked_at) },
             Order::Remark { by, text } => Order::Remark { by, text: real(text) },
             Order::Propose(proposal) => Order::Propose(match proposal {
@@ -65,7 +66,6 @@ impl Names {
             | Order::Cancel(_)
             | Order::RollBack(_)
             | Order::Again(_)
-            | Order::Release
             | Order::Abandon(_)
             | Order::Adopt(_)
             | Order::Approve { .. }

@@ -14,8 +14,12 @@ use crate::{
     ui::Ui,
     widget::text::{put, put_all, wrap},
 };
-use base::{digest::Digest, step::Way, view::Tone};
-use engine::run::{PreviewView, StepView};
+use base::{
+    digest::Digest,
+    step::{Level, Way},
+    view::Tone,
+};
+use engine::run::{PreviewView, StepView, Turn};
 use plan::Confirm;
 
 type Line = Vec<(String, Style)>;
@@ -64,6 +68,7 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &D
     let step = step?;
     let lines = match &step.preview {
         Some(preview) => lines(step, preview, usize::from(inner.width), look),
+        None if !step.disarmed.is_empty() => disarmed(step, usize::from(inner.width), look),
         None if before_it_begins(step) => {
             vec![vec![("computing the preview …".to_owned(), look.theme.style(Role::Busy))]]
         }
@@ -108,6 +113,19 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &D
     Some((top, room))
 }
 
+/// Why the preview that was open is no longer valid, and the next key.
+fn disarmed(step: &StepView, width: usize, look: &Drawing<'_>) -> Vec<Line> {
+    let warn = look.theme.tone(Tone::Warn);
+    let mut out = vec![vec![(format!(" {} the preview is no longer valid:", Tone::Warn.glyph(false)), warn)]];
+    for why in &step.disarmed {
+        let lines = wrap(&look.spell(why), width.saturating_sub(6));
+        out.extend(lines.into_iter().map(|line| vec![(format!("     {line}"), look.theme.style(Role::Text))]));
+    }
+    let next = look.spell(":preview previews it again").into_owned();
+    out.push(vec![(format!("   {next}"), look.theme.style(Role::Key))]);
+    out
+}
+
 fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_>) -> Vec<Line> {
     let style = |role| look.theme.style(role);
     let (muted, text) = (style(Role::Muted), style(Role::Text));
@@ -119,6 +137,9 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_
         }
     };
     say(tone(step).glyph(false), &format!("{}  {}", step.word, step.title), style(Role::Title));
+    for why in &step.disarmed {
+        say(Tone::Warn.glyph(false), &format!("no longer armed: {why}"), look.theme.tone(Tone::Warn));
+    }
     for fault in &preview.faults {
         say(Tone::Blind.glyph(false), fault, look.theme.tone(Tone::Blind));
     }
@@ -134,7 +155,8 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_
     if let Some(digest) = preview.digest {
         let (has, of, by) = &preview.approvals;
         let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
-        say("", &format!("preview {}  approvals {has} of {of}{by}", digest.short()), muted);
+        let approvals = if *of == 0 { "no approval needed".to_owned() } else { format!("approvals {has} of {of}{by}") };
+        say("", &format!("preview {}  {approvals}", digest.short()), muted);
     }
     if preview.diff.is_empty() && preview.faults.is_empty() {
         say("", "no change: the estate is already as the step wants it", text);
@@ -192,8 +214,9 @@ fn leave(area: Rect, buf: &mut Buffer, steps: &[String], look: &Drawing<'_>) {
 }
 
 fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawing<'_>) {
-    let height = 8.min(area.height);
-    let width = area.width.min(76);
+    let changes = changes(ui, &it.step);
+    let height = (9 + u16::try_from(changes.len()).unwrap_or(0)).min(area.height);
+    let width = area.width.min(100);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     let back = ui.step_named(&it.step).is_some_and(|step| step.way == Way::Back);
     let what = if back { format!("Execute the ROLLBACK of {}?", it.step) } else { format!("Execute {}?", it.step) };
@@ -209,10 +232,14 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
     let used = put_all(line(1), buf, notice);
     let rest = Rect { x: inner.x + used, width: inner.width.saturating_sub(used), ..line(1) };
     put(rest, buf, &look.spell(&why), text);
+    for (y, change) in (2..).zip(&changes) {
+        put(line(y), buf, &look.spell(change), text);
+    }
+    let at = 3 + u16::try_from(changes.len()).unwrap_or(0);
     if let Some(since) = it.counting {
         let left = dialog::COUNTDOWN.saturating_sub(ui.latest().now.since(since)).as_secs();
         put_all(
-            line(2),
+            line(at),
             buf,
             [
                 ("sending in ", text),
@@ -226,23 +253,36 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
         Confirm::Enter => {
             let button = |on: bool| if on { look.theme.style(Role::Selected).patch(key) } else { text };
             put_all(
-                line(2),
+                line(at),
                 buf,
                 [("  ", text), ("[ Cancel ]", button(!it.execute)), ("   ", text), ("[ Execute ]", button(it.execute))],
             );
-            put(line(4), buf, "Tab selects, Enter confirms", look.theme.style(Role::Muted));
+            put(line(at + 2), buf, "Tab selects, Enter confirms", look.theme.style(Role::Muted));
         }
         Confirm::Name | Confirm::Countdown => {
-            put_all(line(2), buf, [("type ", text), (it.target.as_str(), key), (" and press Enter:", text)]);
-            put_all(line(3), buf, [("> ", key), (it.typed.as_str(), look.theme.style(Role::Title)), ("▏", key)]);
-            let then = if it.kind == Confirm::Countdown {
-                "then a 5 s countdown starts, any key cancels; Esc closes"
-            } else {
-                "Esc closes"
+            put_all(line(at), buf, [("type ", text), (it.target.as_str(), key), (" and press Enter:", text)]);
+            put_all(line(at + 1), buf, [("> ", key), (it.typed.as_str(), look.theme.style(Role::Title)), ("▏", key)]);
+            let then = match it.kind {
+                _ if it.typed.is_empty() && !ui.typed.is_empty() => "↑ brings back what was typed before, Esc closes",
+                Confirm::Countdown => "then a 5 s countdown starts, any key cancels; Esc closes",
+                _ => "Esc closes",
             };
-            put(line(5), buf, then, look.theme.style(Role::Muted));
+            put(line(at + 2), buf, then, look.theme.style(Role::Muted));
         }
     }
+}
+
+/// The first two changes of the preview, and how many more there are.
+fn changes(ui: &Ui, step: &str) -> Vec<String> {
+    const SHOWN: usize = 2;
+    let diff = ui.step_named(step).and_then(|step| step.preview.as_ref()).map_or(&[][..], |preview| &preview.diff);
+    let mut out: Vec<String> =
+        diff.iter().take(SHOWN).map(|change| format!("{}: {} → {}", change.thing, change.from, change.to)).collect();
+    let more = diff.len().saturating_sub(SHOWN);
+    if more > 0 {
+        out.push(format!("… and {more} more changes"));
+    }
+    out
 }
 
 /// What the person approves: the proposal or the preview, its effect, who signs, and how others approve from their
@@ -267,6 +307,12 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
             ),
             elsewhere(&proposed.step, proposed.digest),
         ],
+        (Asked::Waive, _, Some(step)) => {
+            let judged = step.gates.iter().filter(|gate| gate.turn == Turn::Now && gate.reason.level != Level::Green);
+            let gates: Vec<String> = judged.map(|gate| format!("{}: {}", gate.reason.gate, gate.reason.what)).collect();
+            let none = || vec!["every gate that is checked now is green".to_owned()];
+            if gates.is_empty() { none() } else { gates }
+        }
         (Asked::Approve, _, Some(step)) => {
             let Some((preview, digest)) = step.preview.as_ref().and_then(|p| Some((p, p.digest?))) else {
                 return Vec::new();
@@ -312,10 +358,5 @@ fn prompt(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Prompt, look: &Drawing<'_>
     let inner = Rect { y: inner.y + above, height: inner.height.saturating_sub(above), ..inner };
     let key = look.theme.style(Role::Key);
     put_all(inner, buf, [("> ", key), (it.text.as_str(), look.theme.style(Role::Title)), ("▏", key)]);
-    put(
-        Rect { y: inner.y + 2, height: 1, ..inner },
-        buf,
-        "Enter writes it to the journal, Esc closes",
-        look.theme.style(Role::Muted),
-    );
+    put(Rect { y: inner.y + 2, height: 1, ..inner }, buf, it.asked.on_enter(), look.theme.style(Role::Muted));
 }

@@ -57,17 +57,19 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
             let message = message.map(|m| format!("  ▲ {}", look.spell(m)));
             put(rest, buf, message.as_deref().unwrap_or_default(), style(Role::Warn));
         }
-        (Entry::Commands | Entry::Dialog(_), Some(message)) => {
-            put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.spell(message), style(Role::Warn))]);
-        }
-        (Entry::Commands | Entry::Dialog(_), None) => {
-            match ui.latest().run.as_ref().and_then(|run| run.notice.as_deref()) {
-                Some(notice) => {
-                    put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.spell(notice), style(Role::Warn))]);
-                }
-                None => hints(line, buf, ui, look),
-            }
-        }
+        (Entry::Commands, _) => hints(line, buf, ui, look),
+        // A dialog has its own keys.
+        (Entry::Dialog(_), _) => message(line, buf, ui, look),
+    }
+}
+
+/// The message that is shown, or what the engine has to report of the last order. The hints stay visible below it.
+pub(super) fn message(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
+    let notice = ui.latest().run.as_ref().and_then(|run| run.notice.as_deref());
+    if let Some(text) = ui.messages.shown().or(notice) {
+        let style = look.theme.style(Role::Warn);
+        put(line, buf, &" ".repeat(usize::from(line.width)), look.theme.style(Role::Text));
+        put_all(line, buf, [(" ▲ ", style), (&look.spell(text), style)]);
     }
 }
 
@@ -86,7 +88,10 @@ fn near(scope: Scope, ui: &Ui) -> Option<usize> {
 fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     // A session that only watches does not list the commands it cannot use.
     let watches = ui.latest().run.as_ref().is_none_or(|run| run.operator.is_none());
-    let offered = |c: &&Command| c.hint && !(watches && c.risk != Risk::Looks);
+    let held = ui.latest().run.as_ref().is_some_and(|run| run.releasable);
+    // Either the run can be held, or the hold can be released.
+    let other = |c: &Command| c.id == if held { Id::Hold } else { Id::Release };
+    let offered = |c: &&Command| c.hint && !other(c) && !(watches && c.risk != Risk::Looks);
     let real = ui.latest().speed.is_none();
     let place = |c: &'static Command| {
         let near = near(c.scope, ui).filter(|_| !(real && c.scope == Scope::Demo))?;

@@ -1,10 +1,11 @@
-//! Help, generated from the command table: commands, their keys, and why a command is disabled.
+//! Help: commands with their keys and why one is disabled, generated from the command table; symbols; the glossary.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use crate::drawing::Drawing;
 use crate::{
     command::COMMANDS,
+    glossary::WORDS,
     theme::Role,
     ui::Ui,
     why_not::why_not,
@@ -14,10 +15,24 @@ use base::view::Tone;
 
 type Line = Vec<(String, Style)>;
 
-/// Draws it; returns the first line that could be shown.
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, (search, top): (&str, usize), look: &Drawing<'_>) -> usize {
+/// Draws it; returns the first line that could be shown, and how many there is room for.
+pub(super) fn draw(
+    area: Rect,
+    buf: &mut Buffer,
+    ui: &Ui,
+    (search, top): (&str, usize),
+    look: &Drawing<'_>,
+) -> (usize, usize) {
     let room = usize::from(area.width).saturating_sub(KEYS + NAME + 3);
-    let lines: Vec<Line> = commands(ui, search, room, look).into_iter().chain(signs(search, look)).collect();
+    let (commands, signs, words) = (commands(ui, search, room, look), signs(search, look), words(search, room, look));
+    let mut lines: Vec<Line> = commands.into_iter().chain(signs).chain(words).collect();
+    if lines.is_empty() {
+        lines.push(vec![("  no command, symbol or word matches".to_owned(), look.theme.style(Role::Muted))]);
+    }
+    // The first line says which lines are shown, if there are more than fit.
+    let counted = u16::from(lines.len() > usize::from(area.height));
+    let counter = Rect { height: 1, ..area };
+    let area = Rect { y: area.y + counted, height: area.height.saturating_sub(counted), ..area };
     let height = usize::from(area.height);
     let top = top.min(lines.len().saturating_sub(height));
     for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
@@ -25,9 +40,9 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, (search, top): (&str, 
     }
     if lines.len() > height {
         let shown = format!(" lines {}–{} of {}: ↑ ↓ PgUp PgDn ", top + 1, top + height, lines.len());
-        put_right(Rect { height: 1, ..area }, buf, &shown, look.theme.style(Role::Key));
+        put_right(counter, buf, &shown, look.theme.style(Role::Key));
     }
-    top
+    (top, height)
 }
 
 fn heading(text: &str, look: &Drawing<'_>) -> Line {
@@ -66,8 +81,24 @@ fn commands(ui: &Ui, search: &str, room: usize, look: &Drawing<'_>) -> Vec<Line>
             ]);
         }
     }
-    if lines.is_empty() {
-        lines.push(vec![("  no command matches".to_owned(), style(Role::Muted))]);
+    lines
+}
+
+/// The glossary.
+fn words(search: &str, room: usize, look: &Drawing<'_>) -> Vec<Line> {
+    let style = |role| look.theme.style(role);
+    let search = search.to_lowercase();
+    let found = WORDS.iter().filter(|(word, doc)| format!("{word} {doc}").to_lowercase().contains(&search));
+    let mut lines: Vec<Line> = Vec::new();
+    for (word, doc) in found {
+        for (i, text) in wrap(&look.spell(doc), room).into_iter().enumerate() {
+            let word = if i == 0 { *word } else { "" };
+            let width = KEYS + NAME;
+            lines.push(vec![(format!("  {word:<width$}"), style(Role::Text)), (text, style(Role::Muted))]);
+        }
+    }
+    if !lines.is_empty() {
+        lines.splice(0..0, [Line::new(), heading("Words", look)]);
     }
     lines
 }

@@ -15,8 +15,8 @@ const TIME: usize = 21;
 /// Cells for what a message is about.
 const ABOUT: usize = 9;
 
-/// Draws it; returns the first line that could be shown.
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, top: usize, look: &Drawing<'_>) -> usize {
+/// Draws it; returns the first line that could be shown, and how many there is room for.
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, top: usize, look: &Drawing<'_>) -> (usize, usize) {
     let title = look.theme.style(Role::Title);
     put_all(Rect { height: 1, ..area }, buf, [(" Messages of this console, the latest first", title)]);
     let area = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -35,7 +35,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, top: usize, look: &Dra
         let shown = format!(" lines {}–{} of {}: ↑ ↓ PgUp PgDn ", top + 1, top + height, lines.len());
         put_right(Rect { y: area.y.saturating_sub(1), height: 1, ..area }, buf, &shown, look.theme.style(Role::Key));
     }
-    top
+    (top, height)
 }
 
 fn lines(message: &Message, room: usize, look: &Drawing<'_>) -> Vec<Vec<(String, Style)>> {

@@ -18,7 +18,7 @@ const KEY: usize = 12;
 const NAME: usize = 22;
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, palette: &Palette, look: &Drawing<'_>) {
-    let found = found(ui, &palette.text);
+    let found = found(ui, palette);
     let wanted = u16::try_from(found.len().max(1)).unwrap_or(u16::MAX);
     let room = wanted.min(area.height.saturating_sub(4)).min(16);
     let height = room + 1;

@@ -278,7 +278,7 @@ fn a_request_whose_intent_is_being_written_when_the_run_is_held_is_recorded_as_n
     assert!(stage.host.on_disk().iter().any(detail));
     stage.seconds(5);
     assert_eq!((stage.host.sent.len(), stage.ops()[0]), (0, OpState::Waiting), "as long as it is held");
-    stage.order(Order::Release);
+    stage.order(Order::Release { why: "checked".to_owned() });
     assert_eq!((stage.host.intents_on_disk(), stage.host.sent.len()), (2, 1), "with an intent of its own");
 }
 

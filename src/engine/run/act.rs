@@ -12,7 +12,7 @@ use base::{
     operation::{Data, Draft, Precondition, SendOutcome, Verified},
     step::{
         Kind, Level, Limits, Machine, Note, Op, OpState, Recipe, Reply, StepEffect as Wanted, StepEvent, StepState,
-        Ticket, Truth, Way, step,
+        Ticket, Timer, Truth, Way, step,
     },
 };
 use journal::{About, AttemptStarted, Body, Intent, Transition};
@@ -200,6 +200,7 @@ impl<S: Systems> Run<S> {
         let (state, wanted) = step(&self.steps[at].state, event);
         let before = std::mem::replace(&mut self.steps[at].state, state);
         self.moved(at, &before, now);
+        self.disarmed(at, &before, event, now);
         let mut out = Vec::new();
         for effect in wanted {
             match effect {
@@ -239,6 +240,25 @@ impl<S: Systems> Run<S> {
         }
         self.steps[at].changed = Some((now.boot, system));
         (!state.in_flight()).then_some(RunEffect::ReadAgain(system))
+    }
+
+    /// Keeps why a step is no longer armed, where nobody has cancelled it.
+    fn disarmed(&mut self, at: usize, before: &Machine, event: &StepEvent, now: Now) {
+        use StepState::{Armed, Previewed, Running};
+        let phase = self.steps[at].state.state();
+        if matches!(phase, Armed | Running) {
+            self.steps[at].disarmed.clear();
+        }
+        if !matches!(before.state(), Previewed | Armed) || matches!(phase, Armed | Running) {
+            return;
+        }
+        let why = match event {
+            StepEvent::Fired(Timer::Armed(_)) => "it was armed and not executed in time".to_owned(),
+            StepEvent::Hold => "the run was held".to_owned(),
+            StepEvent::Clearance(_) => self.why_blocked(at, now),
+            _ => return,
+        };
+        self.steps[at].disarmed = vec![why];
     }
 
     /// What a step's move means for what hangs on it.

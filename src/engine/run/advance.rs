@@ -1,7 +1,7 @@
 //! What time and the estate do to steps: gates are judged, timers go off, what was previewed drifts.
 
 use super::{
-    Preview, ReadUpTo, Run, RunEffect, Stands,
+    Preview, ReadUpTo, Run, RunEffect, Stands, drift,
     obstacles::{Obstacle, asks, describe},
 };
 use crate::gate::{Readings, Verdict};
@@ -21,7 +21,7 @@ pub(super) const fn has_started(phase: StepState) -> bool {
 }
 
 /// What keeps a condition from being so now. That it has not been so for long enough does not.
-fn against(verdict: &Verdict) -> Option<String> {
+pub(super) fn against(verdict: &Verdict) -> Option<String> {
     if verdict.level == Level::Green {
         return None;
     }
@@ -148,12 +148,21 @@ impl<S: Systems> Run<S> {
         let fresh = self.work_out(at, estate, now);
         let same = fresh.as_ref().is_ok_and(|p| Some(p.digest) == shown && p.draft.broken.is_empty());
         if !same {
-            effects.extend(self.take(at, &StepEvent::Drifted, now));
-            let id = self.plan_of(at).id.clone();
-            self.notice =
-                Some((now, format!("{id}: the current state has changed since the preview; preview it again")));
-            self.steps[at].preview = None;
+            let (taken, why) = self.drifted(at, &fresh, now);
+            effects.extend(taken);
+            self.notice = Some((now, why));
         }
+    }
+
+    /// The current state does not match the preview: it is taken back, and what is different stays on the step. Also returned in words.
+    pub(super) fn drifted(&mut self, at: usize, fresh: &super::Previewed<S>, now: Now) -> (Vec<RunEffect<S>>, String) {
+        let effects = self.take(at, &StepEvent::Drifted, now);
+        let shown = self.steps[at].preview.take().and_then(Result::ok);
+        let different = drift::different(shown.as_ref().map(|it| &it.draft), fresh.as_ref().map(|it| &it.draft));
+        let id = &self.plan_of(at).id;
+        let why = format!("{id}: preview it again, the current state has changed: {}", different.join("; "));
+        self.steps[at].disarmed = different;
+        (effects, why)
     }
 
     /// How its verification stands. The way back is verified by its own read-backs alone. While something asks for the way back, nothing

@@ -34,7 +34,10 @@ pub enum Order {
         why: String,
     },
     /// Go on.
-    Release,
+    Release {
+        /// Why.
+        why: String,
+    },
     /// Give an attempt up that stands still; finish its tail.
     Abandon(String),
     /// A manual step is done.
@@ -107,4 +110,11 @@ impl Refusal {
     pub fn new(why: impl Into<String>) -> Self {
         Self(why.into())
     }
+}
+
+/// Whether what was typed to confirm names this step: spaces around it, a dot at its end and the case do not matter.
+#[must_use]
+pub fn names(typed: &str, step: &str) -> bool {
+    let bare = |text: &str| text.trim().trim_end_matches('.').to_lowercase();
+    bare(typed) == bare(step)
 }

@@ -3,6 +3,7 @@
 use super::{
     Hand, Order, Proposal, Refusal, Run, RunEffect, SLOW,
     act::{digest_of, recipe_of},
+    names,
 };
 use crate::systems::Systems;
 use base::{
@@ -75,7 +76,7 @@ impl<S: Systems> Run<S> {
                 self.simple(&step, &StepEvent::Abandon, "only a running attempt can be aborted", now)
             }
             Order::Hold { by, why } => Ok(self.hold(&by.unwrap_or(operator), why, now)),
-            Order::Release => self.release(&operator, now),
+            Order::Release { why } => self.release(&operator, why, now),
             Order::MarkDone { step, looked_at } => self.mark_done(&step, looked_at, operator, now),
             Order::Propose(proposal) => self.propose(proposal, operator, now),
             Order::Adopt(step) => self.adopt(self.find(&step)?, estate, now),
@@ -125,6 +126,7 @@ impl<S: Systems> Run<S> {
         let preview = self.work_out(at, estate, now);
         let known = preview.as_ref().ok().cloned();
         self.steps[at].preview = Some(preview);
+        self.steps[at].disarmed.clear();
         let Some(preview) = known else { return Ok(self.take(at, &StepEvent::Drifted, now)) };
         let recipe = recipe_of(&preview.draft);
         let (way, digest, diff) = (preview.way, preview.digest, preview.draft.diff.clone());
@@ -183,8 +185,8 @@ impl<S: Systems> Run<S> {
     fn execute(&mut self, at: usize, digest: Digest, typed: &str, estate: &S, now: Now) -> Performed<S> {
         let plan = self.plan_of(at);
         let id = plan.id.clone();
-        if plan.confirm > Confirm::Enter && typed != plan.action.target() {
-            return Err(Refusal::new(format!("type {} to confirm", plan.action.target())));
+        if plan.confirm > Confirm::Enter && !names(typed, &id) {
+            return Err(Refusal::new(format!("type {id} to confirm")));
         }
         if let Some(waits) = self.writing.filter(|waits| *waits >= SLOW) {
             let waits = base::now::short(waits);
@@ -208,17 +210,7 @@ impl<S: Systems> Run<S> {
             Ok(fresh) if fresh.digest == digest && Some(digest) == self.steps[at].state.digest() => {
                 self.steps[at].preview = Some(Ok(fresh));
             }
-            Ok(_) => {
-                self.take(at, &StepEvent::Drifted, now);
-                return Err(Refusal::new(format!(
-                    "{id}: the current state has changed since the preview; preview it again"
-                )));
-            }
-            Err(faults) => {
-                self.take(at, &StepEvent::Drifted, now);
-                let why = faults.first().map_or_else(String::new, ToString::to_string);
-                return Err(Refusal::new(format!("{id}: the current state is no longer known: {why}")));
-            }
+            fresh => return Err(Refusal::new(self.drifted(at, &fresh, now).1)),
         }
         let clearance = self.clearance(at, now);
         if clearance != Clearance::Clear {
@@ -257,7 +249,10 @@ impl<S: Systems> Run<S> {
         self.everybody(record, &StepEvent::Hold, now)
     }
 
-    fn release(&mut self, operator: &str, now: Now) -> Performed<S> {
+    fn release(&mut self, operator: &str, why: String, now: Now) -> Performed<S> {
+        if why.trim().is_empty() {
+            return Err(Refusal::new("state why the hold is released"));
+        }
         let held: Vec<usize> = (0..self.steps.len()).filter(|at| self.steps[*at].state.is_held()).collect();
         // What had to stand still by itself goes on once the reason is gone, or two people have left it out.
         let (still, free): (Vec<usize>, Vec<usize>) =
@@ -269,8 +264,7 @@ impl<S: Systems> Run<S> {
                 None => Refusal::new("there is no hold"),
             });
         }
-        let mut effects =
-            vec![RunEffect::Record(Body::Hold { on: false, by: operator.to_owned(), why: String::new() })];
+        let mut effects = vec![RunEffect::Record(Body::Hold { on: false, by: operator.to_owned(), why })];
         for at in free {
             self.steps[at].still = false;
             effects.extend(self.take(at, &StepEvent::Release, now));

@@ -33,17 +33,22 @@ impl RunView {
     #[must_use]
     pub fn roll_back(&self) -> Option<String> {
         let started = self.steps.iter().any(|s| s.attempt > 0);
-        let failed = self.steps.iter().find(|s| s.state == StepState::Failed).map(|s| match s.why_failed() {
-            Some(why) => format!("{} failed: {why}", s.id),
-            None => format!("{} failed", s.id),
+        let failed = self.steps.iter().find(|s| s.has_failed()).map(|s| {
+            let why = s.why_failed().map(|why| format!(": {why}")).unwrap_or_default();
+            format!("{} failed{why}; {}", s.id, s.next_key_back())
         });
-        self.abort().filter(|_| started).or(failed)
+        let abort =
+            self.abort().filter(|_| started).map(|why| format!("{why}; :next-step selects the step to roll back"));
+        abort.or(failed)
     }
 
     /// GO, or HOLD with the first reason. Asked where nothing asks for the way back: see [`Self::roll_back`].
     pub(crate) fn go(&self) -> Verdict {
-        if let Some(why) = self.halted.as_ref().or(self.held.as_ref()) {
+        if let Some(why) = &self.halted {
             return Verdict::Hold(why.clone());
+        }
+        if let Some(why) = &self.held {
+            return Verdict::Hold(format!("{why}; :release releases it"));
         }
         if let Some(waits) = self.journal_waits {
             let waits = base::now::short(waits);
@@ -55,7 +60,12 @@ impl RunView {
         if let Some(step) = self.steps.iter().find(|s| s.exposed.is_some() && s.state <= StepState::Armed) {
             return Verdict::Hold(format!("{}: its cleanup is not finished", step.id));
         }
-        if let Some((title, level, why)) = self.invariants.iter().find(|(_, level, _)| *level != Level::Green) {
+        // While a step is under way nothing starts: what is true and only not yet for long enough holds nothing up.
+        let under_way = self.next().is_some_and(StepView::is_under_way);
+        let holds_up = |(title, level, _): &&(String, Level, String)| {
+            *level != Level::Green && !(under_way && self.counting.contains(title))
+        };
+        if let Some((title, level, why)) = self.invariants.iter().find(holds_up) {
             let word = if *level == Level::Red { "is false" } else { "is unknown" };
             return Verdict::Hold(format!("{title} {word}: {why}"));
         }
@@ -74,8 +84,10 @@ impl RunView {
             // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
             (StepState::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back rolls it back", next.id)),
             (state, _) if next.way == Way::Back && state <= StepState::Armed => Verdict::Hold(format!(
-                "{} is {}: its rollback is not started, :call-off cancels it",
-                next.id, next.word
+                "{} is {}: {}, :call-off cancels the rollback",
+                next.id,
+                next.word,
+                next.next_key_back()
             )),
             (_, _) if next.way == Way::Back => Verdict::RollingBack(next.doing()),
             (StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking, _) => {
@@ -105,6 +117,28 @@ impl StepView {
         format!("{} is {}{what}{left}", self.id, self.word)
     }
 
+    /// Whether it is being executed, verified or baked.
+    #[must_use]
+    pub const fn is_under_way(&self) -> bool {
+        matches!(self.state, StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking)
+    }
+
+    /// Whether its last attempt failed and its rollback has not begun.
+    fn has_failed(&self) -> bool {
+        let chosen = self.way == Way::Back && self.state <= StepState::Armed;
+        self.state == StepState::Failed || (chosen && self.failure().is_some())
+    }
+
+    /// The key that is due on the way back.
+    fn next_key_back(&self) -> &'static str {
+        match (self.way, self.state) {
+            (Way::Back, StepState::Armed) => ":execute executes the rollback",
+            (Way::Back, StepState::Previewed) => ":arm arms the rollback",
+            (Way::Back, state) if state <= StepState::Ready => ":preview previews the rollback",
+            _ => ":next-step selects it, :roll-back previews the rollback",
+        }
+    }
+
     /// Whether a request of it may have been carried out and nobody knows: it is being verified.
     #[must_use]
     pub fn is_uncertain(&self) -> bool {
@@ -114,9 +148,11 @@ impl StepView {
     /// Why it failed, if it did and somebody knows: what its verification found, else its first operation that came to nothing.
     #[must_use]
     pub fn why_failed(&self) -> Option<String> {
-        if self.state != StepState::Failed {
-            return None;
-        }
+        if self.has_failed() { self.failure() } else { None }
+    }
+
+    /// What its verification found, else its first operation that came to nothing.
+    fn failure(&self) -> Option<String> {
         let nothing = |op: &&OpLine| matches!(op.state, OpState::NotApplied | OpState::Conflict);
         let text =
             |op: &OpLine| if op.detail.is_empty() { op.what.clone() } else { format!("{}: {}", op.what, op.detail) };

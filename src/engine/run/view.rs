@@ -23,12 +23,18 @@ pub struct RunView {
     pub steps: Vec<StepView>,
     /// What must be true: title, level, why.
     pub invariants: Vec<(String, Level, String)>,
+    /// Titles of those that are true, and not yet for long enough.
+    #[serde(skip)]
+    pub counting: Vec<String>,
     /// What asks for the way back: title, whether it does, why.
     pub aborts: Vec<(String, Level, String)>,
     /// Gates that are judged now and whose signal has no fresh value.
     pub unknown: Vec<Unknown>,
     /// Why everything is held.
     pub held: Option<String>,
+    /// Whether there is a hold that a person can release, of everything or of a step.
+    #[serde(skip)]
+    pub releasable: bool,
     /// Why nothing can be put on record any more.
     pub halted: Option<String>,
     /// For how long the journal has not answered, where that is longer than it should take.
@@ -78,6 +84,9 @@ pub struct StepView {
     pub progress: (usize, usize),
     /// What was previewed.
     pub preview: Option<PreviewView>,
+    /// Why its last preview is no longer valid, or no longer armed: what has changed since, each with both values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disarmed: Vec<String>,
     /// Attempts begun.
     pub attempt: u16,
     /// What its verification found not to be so, when it failed by that.
@@ -190,7 +199,7 @@ pub struct PreviewView {
     pub approvals: (u8, u8, Vec<String>),
     /// How it is confirmed.
     pub confirm: Confirm,
-    /// What is typed.
+    /// What is typed to confirm: the step's id. Compared with [`names`](super::names).
     pub target: String,
 }
 

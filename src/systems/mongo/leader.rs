@@ -119,11 +119,16 @@ impl Set {
         self.distinct().find_map(|(_, m)| silent(m.hello.at(now).fresh()?.primary.as_deref()?))
     }
 
-    /// All members that report that they accept writes, the primary first. A second one is an old primary without the election result.
+    /// All members that report that they accept writes, the primary first. A second one is an old primary without the election result: its
+    /// report came after the first one of its successor. An earlier report may be from before the election and proves nothing.
     pub(super) fn claims(&self, now: Now) -> Vec<Arc<str>> {
         let mut claims: Vec<_> = self
             .distinct()
-            .filter_map(|(host, m)| Some((m.hello.at(now).fresh().filter(|h| h.writable)?.term, host.clone())))
+            .filter_map(|(host, m)| {
+                let hello = m.hello.at(now).fresh().filter(|h| h.writable)?;
+                let before = |(term, since): (u64, Duration)| hello.term < Some(term) && hello.heard <= since;
+                (!self.elected.is_some_and(before)).then(|| (hello.term, host.clone()))
+            })
             .collect();
         claims.sort_by(|a, b| b.cmp(a));
         claims.into_iter().map(|c| c.1).collect()

@@ -44,6 +44,8 @@ pub(super) struct Set {
     pub(super) before_canary: Duration,
     /// The write downtime of the run before this program was started.
     pub(super) carried: Carried,
+    /// The highest term in which a member reported that it accepts writes, and when it was first reported (boot clock).
+    pub(super) elected: Option<(u64, Duration)>,
     /// The last observed primary.
     pub(super) led: Option<Arc<str>>,
     /// Since when the primary has not answered, while no other member is observed as primary (boot clock).
@@ -87,6 +89,7 @@ impl Set {
             downtime: Downtime::default(),
             before_canary: Duration::ZERO,
             carried: Carried::default(),
+            elected: None,
             led: None,
             lost: None,
         }

@@ -100,6 +100,11 @@ impl Set {
         }
         let (heard, arbiters) = (hello.heard, hello.arbiters.iter().cloned().collect());
         let hosts: Vec<_> = hello.hosts.iter().chain(&hello.arbiters).cloned().collect();
+        if let Some(term) =
+            hello.term.filter(|term| hello.writable && self.elected.is_none_or(|(known, _)| *term > known))
+        {
+            self.elected = Some((term, hello.heard));
+        }
         member.hello.set(hello, stamp);
         self.follow_leader(host, stamp.at);
         self.observe(heard, stamp.at);

@@ -88,13 +88,13 @@ struct Killed<T> {
 /// take the given time.
 fn killed<T: Display>(
     run: &Run,
-    (step, target, way): (&str, &str, Way),
+    (step, way): (&str, Way),
     moment: impl FnOnce(&mut Console) -> Result<(), Failure>,
     seen: impl Fn(Duration) -> T,
     pause: Duration,
 ) -> Result<Killed<T>, Failure> {
     let mut console = run.console()?;
-    carry_out(&mut console, step, target, way)?;
+    carry_out(&mut console, step, way)?;
     moment(&mut console)?;
     console.end()?;
     console.news()?;
@@ -120,7 +120,7 @@ fn killed<T: Display>(
             now = console.until_over(step, PATIENCE)?;
             continue;
         }
-        carry_out(&mut console, step, target, way)?;
+        carry_out(&mut console, step, way)?;
         now = console.until_over(step, PATIENCE)?;
     }
     if now == wanted {
@@ -135,8 +135,8 @@ fn again(run: &Run, step: &str) -> Result<(), Failure> {
     Ok(run.console()?.again(step)?)
 }
 
-fn carry_out(console: &mut Console, step: &str, target: &str, way: Way) -> Result<(), Failure> {
-    let done = console.carry_out(step, target, way);
+fn carry_out(console: &mut Console, step: &str, way: Way) -> Result<(), Failure> {
+    let done = console.carry_out(step, way);
     if done.is_err() {
         println!("{}", export::markdown(&console.entries));
     }
@@ -150,6 +150,8 @@ fn release<T>(console: &mut Console, step: &str, seen: &dyn Fn(Duration) -> T) -
     console.press("\x1b")?;
     std::thread::sleep(Duration::from_millis(200));
     console.press("H")?;
+    console.until("release the hold; reason", Duration::from_secs(5))?;
+    console.press("continued after the kill\r")?;
     Ok(held)
 }
 

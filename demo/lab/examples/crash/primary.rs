@@ -51,7 +51,7 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
             };
             let seen = |patience| runtime.block_on(priorities(&set, patience));
             let pause = Duration::from_secs_f64(random.f64() * 2.0);
-            let one = killed(&run, (STEP, NAME, way), moment, seen, pause)?;
+            let one = killed(&run, (STEP, way), moment, seen, pause)?;
             hits += u32::from(one.running);
             let (version, priorities) = runtime.block_on(set.config())?;
             let leader = runtime.block_on(set.leader());

@@ -61,7 +61,7 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
             };
             let seen = |_| format!("{} batches had reached Route 53", proxy.changes().len());
             let pause = Duration::from_secs_f64(random.f64() * 2.0);
-            let one = killed(&run, (STEP, NAME, way), moment, seen, pause)?;
+            let one = killed(&run, (STEP, way), moment, seen, pause)?;
             hits += u32::from(one.running);
             println!("{n:>3} {way:?}: killed at {}{}; came to {:?}", one.at, held_text(one.held.as_ref()), one.ended);
         }

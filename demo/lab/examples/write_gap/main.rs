@@ -102,14 +102,14 @@ async fn by_recipe(control: &mut Control, set: &Trio, n: usize) -> Result<Moved,
     until(control, "a step that can be started", |s| s.state == StepState::Ready && s.obstacles.is_empty()).await?;
     let digest = prepare(control, Order::Preview(STEP.to_owned())).await?;
     let writers = Writers::start(set).await?;
-    control.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
+    control.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: STEP.to_owned() });
     until(control, "DONE", |s| s.state == StepState::Done).await?;
     let landed = set.leader().await.is_some_and(|host| set.side(&host) == Some(Side::Target));
     let gaps = writers.end().await?;
     println!("recipe {n}: {gaps}, lands on the {}", if landed { "target" } else { "SOURCE" });
     // Back, with the stored rollback, so that the next move starts from the same state. The order previews by itself.
     let digest = prepare(control, Order::RollBack(STEP.to_owned())).await?;
-    control.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
+    control.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: STEP.to_owned() });
     until(control, "RB_DONE", |s| s.state == StepState::RolledBack).await?;
     control.orders.give(Order::Again(STEP.to_owned()));
     until(control, "ready again", |s| matches!(s.state, StepState::Pending | StepState::Blocked | StepState::Ready))

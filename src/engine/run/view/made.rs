@@ -6,12 +6,16 @@ use super::{GateLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn
 use crate::systems::Systems;
 use crate::{
     gate::Reason,
-    run::{Preview, Run, Watch, advance::has_started, obstacles::Obstacle},
+    run::{
+        Preview, Run, Watch,
+        advance::{against, has_started},
+        obstacles::Obstacle,
+    },
 };
 use base::{
     now::Now,
     operation::Operation,
-    step::{Kind, Machine, OpState, StepState, Timer, Way},
+    step::{Kind, Level, Machine, OpState, StepState, Timer, Way},
     watched::Unknown,
 };
 use plan::Means;
@@ -69,8 +73,10 @@ impl<S: Systems> Run<S> {
             steps: (0..self.steps.len()).map(|at| self.step_view(at, &common, now)).collect(),
             unknown: Vec::new(),
             invariants: watched(&self.invariants),
+            counting: self.counting(now),
             aborts: watched(&self.aborts),
             held: self.held.clone(),
+            releasable: self.held.is_some() || self.steps.iter().any(|step| step.state.is_held()),
             halted: self.halted.clone(),
             journal_waits: self.writing.filter(|waits| *waits >= super::super::SLOW),
             operator: self.writer.clone(),
@@ -90,6 +96,15 @@ impl<S: Systems> Run<S> {
         };
         view.unknown = self.blind(view.next(), now);
         view
+    }
+
+    /// Invariants that are true, and not yet for long enough.
+    fn counting(&self, now: Now) -> Vec<String> {
+        let counts = |watch: &&Watch| {
+            let verdict = watch.judge.verdict(now);
+            verdict.level == Level::Unknown && against(&verdict).is_none()
+        };
+        self.invariants.iter().filter(counts).map(|watch| watch.title.clone()).collect()
     }
 
     /// Gates that are judged now, arms that nothing hangs on among them, and whose signal has no fresh value.
@@ -148,6 +163,7 @@ impl<S: Systems> Run<S> {
             ops: self.op_lines(at),
             progress: (state.recipe().count(OpState::holds), changes.count()),
             preview: step.preview.as_ref().map(|preview| self.preview_view(at, preview)),
+            disarmed: step.disarmed.clone(),
             attempt: state.attempt(),
             found: step.attempt.as_ref().map(|it| it.found.clone()).filter(|found| !found.is_empty()),
             waits: self.waits(at, now),
@@ -190,7 +206,7 @@ impl<S: Systems> Run<S> {
             faults: Vec::new(),
             approvals: (step.state.approvals(), plan.approvals, step.approved.keys().cloned().collect()),
             confirm: plan.confirm,
-            target: plan.action.target().to_owned(),
+            target: plan.id.clone(),
         };
         match preview {
             Err(faults) => {

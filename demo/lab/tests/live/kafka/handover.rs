@@ -289,7 +289,7 @@ impl Console {
                             .map(|change| format!("{change:?}"))
                             .chain(preview.notes.clone())
                             .collect();
-                        self.control.orders.give(Order::Execute { step: id.into(), digest, typed: self.group.clone() });
+                        self.control.orders.give(Order::Execute { step: id.into(), digest, typed: id.into() });
                     }
                 }
                 _ => {}

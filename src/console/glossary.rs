@@ -1,0 +1,103 @@
+//! The words of the screen, explained: help lists them, the palette finds them.
+
+/// Each word, and what it means, in one sentence. States of a step first, in their order; then the others from A to Z.
+pub const WORDS: &[(&str, &str)] = &[
+    ("PENDING", "A step that needs another one first, or a gate that is true but not yet for long enough."),
+    ("BLOCKED", "A step that may not start: a gate is red or unknown, an invariant is violated, or the run is held."),
+    ("READY", "A step that may start: preview it, or do it by hand and mark it done."),
+    ("PREVIEWED", "A step whose exact requests have been shown; it is withdrawn if the estate changes."),
+    ("ARMED", "A previewed step that the next key executes, after a confirmation; it disarms itself after a while."),
+    ("RUNNING", "A step whose requests are being sent and verified."),
+    ("SETTLING", "A step whose requests are applied; landfall waits until caches and clients have followed."),
+    ("VERIFYING", "A step whose effect is being measured by the gates of `verify`."),
+    ("BAKING", "A step that is verified and must stay so for its bake time before it counts as done."),
+    ("DONE", "A step that landfall executed and verified."),
+    ("ATTESTED", "A manual step, done on a person's statement."),
+    ("SKIPPED", "A step that two people left out."),
+    ("FAILED", "A step with a request that failed, or that did not verify in time; it can be rolled back."),
+    ("NOT_APPLIED", "A step of which nothing was applied; it can be retried."),
+    ("RB_…", "The same states, of a rollback: RB_READY can be previewed, RB_RUNNING is under way."),
+    ("RB_DONE", "A step whose rollback is verified: the previous state is restored."),
+    ("CANCELLED", "A step whose preview was cancelled."),
+    ("abort condition", "A condition of the plan which, when true, makes the verdict ROLL BACK."),
+    (
+        "ambiguous outcome",
+        "A request was sent and no answer came: the server is asked what it has before anything else is sent.",
+    ),
+    ("approval", "A second person agrees to exactly what is previewed, from another terminal or with a signature."),
+    ("bake", "The time for which a change must stay verified before the next one starts."),
+    ("baseline", "What a health query returned before the run; error rates and latencies are compared with it."),
+    (
+        "canary gap",
+        "The longest time in which a write that landfall repeats every second was not accepted: the write downtime.",
+    ),
+    ("caught up", "A member without replication lag, as far as the last operation that was read shows."),
+    ("cleanup", "The requests of a step that are always finished, also if it failed or the run is held."),
+    ("collector", "What polls one server; the page Collectors shows its state, interval and last error."),
+    ("delta", "The target's value minus the source's."),
+    ("digest", "The first digits of a hash of exactly what is previewed; approvals are bound to it."),
+    ("downtime", "Time in which a replica set accepted no writes; each set has a budget."),
+    ("drain", "The time until a consumer group has read all it has not read, at the present rate."),
+    ("drift", "The estate has changed since a preview was made; the preview is withdrawn and shows what changed."),
+    ("EXPOSED", "A step whose cleanup is not finished: a temporary setting is still in effect and must be removed."),
+    ("gate", "A condition over a signal that must be green for a step to start, to be done, or to be rolled back."),
+    ("GO", "Nothing prevents the next step."),
+    ("HOLD", "The next step may not start: somebody holds the run, a gate is red, or something is unknown."),
+    ("invariant", "A condition that must hold during the whole run."),
+    (
+        "journal",
+        "The record of every intent, written before a request is sent, and of every outcome; each line holds the hash of the one before.",
+    ),
+    ("lag", "How far a replica or a consumer is behind, in seconds or messages."),
+    ("majority", "More than half of a replica set's votes: without it there is no primary."),
+    ("mask", "Replaces names of hosts, accounts and resources on the screen."),
+    ("OUTAGE", "A replica set has accepted no write for longer than its budget allows."),
+    ("OVERSPENT", "A replica set has used more write downtime than its budget."),
+    ("point of no return", "A step that has no rollback."),
+    ("primary", "The member of a replica set that accepts writes."),
+    ("quarantine", "The time in which an earlier request may still take effect, although no answer came."),
+    ("rehearsal", "A simulation that starts from the real estate's present state."),
+    ("rollback", "The way back: the requests that restore what was before the step."),
+    ("ROLL BACK", "A condition of the plan asks to undo: the verdict names it."),
+    ("ROLLING BACK", "A rollback is under way."),
+    (
+        "served share",
+        "The share of answers of the authoritative DNS servers that point to the target, with its confidence interval.",
+    ),
+    ("settle time", "The time that caches and clients need to follow a change, for example a TTL."),
+    ("STALE", "The last known value, too old to decide on."),
+    ("tolerance", "The ± behind a value: how far the true value may be from the measured one."),
+    ("UNKNOWN", "No value, or no proof: it counts neither as good nor as bad, and nothing starts on it."),
+    ("UNKNOWN operation", "An operation whose outcome cannot be observed; two people resolve it."),
+    ("waiver", "Two people leave out a gate, for one attempt and a limited time."),
+    ("wave", "Replica sets that move one after the other; the least important first."),
+    ("way back", "What a rollback of all steps so far would take, and until when it is open."),
+    ("window", "The times between which the plan allows steps to start."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_of_a_step_is_explained() {
+        use base::step::{StepState::*, Way};
+        let all = [
+            Pending, Blocked, Ready, Previewed, Armed, Running, Settling, Verifying, Baking, Done, Failed, NotApplied,
+            RolledBack, Attested, Skipped, Cancelled,
+        ];
+        for state in all {
+            let word = state.word(Way::Forward);
+            assert!(WORDS.iter().any(|(known, _)| *known == word), "{word}");
+        }
+    }
+
+    #[test]
+    fn each_word_is_there_once_with_a_sentence() {
+        let mut words: Vec<String> = WORDS.iter().map(|(word, _)| (*word).to_owned()).collect();
+        words.sort();
+        words.dedup();
+        assert_eq!(words.len(), WORDS.len());
+        assert!(WORDS.iter().all(|(_, doc)| doc.ends_with('.') && !doc.contains("  ")));
+    }
+}
