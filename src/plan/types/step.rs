@@ -113,9 +113,9 @@ pub struct StepPlan {
 pub enum Confirm {
     /// Enter.
     Enter,
-    /// The operator types its target's name.
+    /// The operator types its id.
     Name,
-    /// The operator types its target's name, then seconds are counted down; any key cancels.
+    /// The operator types its id, then seconds are counted down; any key cancels.
     Countdown,
 }
 
