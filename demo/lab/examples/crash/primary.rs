@@ -13,7 +13,7 @@ use landfall::{
 };
 use landfall_lab::{
     console::{Console, Run},
-    trio::{NAME, SIDES, STEP, Trio},
+    trio::{SIDES, STEP, Trio},
 };
 use tokio::runtime::Runtime;
 
