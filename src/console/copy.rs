@@ -8,7 +8,10 @@ use super::{
     export::plain,
     ui::Ui,
 };
-use base::view::{Cell, Detail};
+use base::{
+    text::{block, line},
+    view::{Cell, Detail},
+};
 use engine::run::{PreviewView, StepView};
 
 /// Something to copy.
@@ -36,7 +39,8 @@ pub fn copyables(ui: &Ui, palette: &Palette) -> Vec<Copyable> {
 }
 
 fn item(name: impl Into<String>, text: String) -> Copyable {
-    Copyable { name: COPY.to_owned() + &name.into(), text }
+    let text = block(&text).into_owned();
+    Copyable { name: COPY.to_owned() + &line(&name.into()), text }
 }
 
 /// The selected row, whole and value by value.

@@ -78,7 +78,10 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
             ui.entry = Entry::Commands;
             // A step does not stay armed when its preview is closed.
             match ui.step_named(&id) {
-                Some(step) if is_armed(step) => vec![Act::Order(Order::Preview(id))],
+                Some(step) if is_armed(step) => {
+                    ui.report(format!("{id} is no longer armed: its preview was closed"));
+                    vec![Act::Order(Order::Preview(id))]
+                }
                 _ => Vec::new(),
             }
         }
@@ -109,7 +112,7 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
         }
         Id::Execute => confirm(ui, &id),
         Id::Copy => {
-            ui.entry = Entry::Palette(Palette { text: COPY.to_owned(), at: 0, over: Some(id) });
+            ui.entry = Entry::Palette(Palette { text: COPY.to_owned(), over: Some(id), ..Palette::default() });
             Vec::new()
         }
         Id::CallOff => {
@@ -117,7 +120,7 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
             vec![Act::Order(Order::Cancel(id))]
         }
         // Hold and time control work everywhere.
-        Id::Hold | Id::Remark | Id::TimeFaster | Id::TimeSlower | Id::TimeStops => {
+        Id::Hold | Id::Release | Id::Remark | Id::TimeFaster | Id::TimeSlower | Id::TimeStops => {
             return Handled::Command(command, 0);
         }
         _ => {
@@ -199,12 +202,12 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
         (_, Confirm::Enter) => {}
         // The confirmation closes where the preview is no longer valid: what was typed by then is not lost.
         (KeyCode::Up, _) => {
-            it.typed.clone_from(&ui.typed);
+            it.typed = typed_before(ui, &it.step).unwrap_or(&it.typed).to_owned();
             ui.entry = Entry::Dialog(Dialog::Confirm(it));
         }
         _ => {
             write(&mut it.typed, key);
-            ui.typed.clone_from(&it.typed);
+            ui.typed = Some((it.step.clone(), it.typed.clone()));
             ui.entry = Entry::Dialog(Dialog::Confirm(it));
         }
     }
@@ -228,7 +231,14 @@ pub(super) fn passed(ui: &mut Ui) -> Vec<Act> {
     }
 }
 
+/// What was typed for this step in a confirmation that was closed without executing.
+pub fn typed_before<'u>(ui: &'u Ui, step: &str) -> Option<&'u str> {
+    ui.typed.as_ref().filter(|(of, _)| of == step).map(|(_, text)| text.as_str())
+}
+
 fn execute(ui: &mut Ui, it: Confirming) -> Vec<Act> {
+    // The next confirmation is typed anew.
+    ui.typed = None;
     ui.entry = Entry::Commands;
     vec![Act::Order(Order::Execute { step: it.step, digest: it.digest, typed: it.typed })]
 }

@@ -39,6 +39,8 @@ pub struct Palette {
     pub text: String,
     /// Index of the selected offer.
     pub at: usize,
+    /// Its name. The offers change with the estate: another one at its place is not what was chosen.
+    pub name: String,
     /// The step whose preview was open. The palette then offers only what can be copied of it.
     pub over: Option<String>,
 }
@@ -47,7 +49,7 @@ impl Palette {
     /// With this text added.
     #[must_use]
     pub fn with(self, text: &str) -> Self {
-        Self { text: self.text + text, at: 0, ..self }
+        Self { text: self.text + text, at: 0, name: String::new(), ..self }
     }
 }
 

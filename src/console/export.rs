@@ -12,7 +12,10 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use super::table::TableUi;
-use base::view::{Cell, Column, Key, Table};
+use base::{
+    text::{json as json_text, line, markdown},
+    view::{Cell, Column, Key, Table, Tone},
+};
 
 /// The forms, by the ending of the file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +46,15 @@ impl Form {
 /// Writes a new file, and returns what came of it, in words. A file that exists is not changed, and a file that cannot be written in full
 /// does not stay.
 pub(super) fn write(file: &Path, text: &str) -> String {
-    let made = OpenOptions::new().write(true).create_new(true).open(file);
+    // Under another name until it is whole: it is not left half written if the program ends meanwhile.
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    let made = OpenOptions::new().write(true).create_new(true).open(&part);
     let written = made.and_then(|mut made| {
-        let written = made.write_all(text.as_bytes()).and_then(|()| made.sync_all());
-        if written.is_err() {
-            drop(fs::remove_file(file));
-        }
-        written
+        let whole = made.write_all(text.as_bytes()).and_then(|()| made.sync_all());
+        let named = whole.and_then(|()| fs::hard_link(&part, file));
+        drop(fs::remove_file(&part));
+        named
     });
     match written {
         Ok(()) => format!("exported to {}", file.display()),
@@ -68,7 +73,7 @@ pub fn text(table: &Table, ui: &TableUi, form: Form) -> String {
         Form::Markdown => {
             let rule = format!("|{}\n", "---|".repeat(columns.len()));
             let line = |fields: &mut dyn Iterator<Item = String>| {
-                format!("| {} |\n", fields.map(|field| field.replace('|', "\\|")).collect::<Vec<_>>().join(" | "))
+                format!("| {} |\n", fields.map(|field| markdown(&field)).collect::<Vec<_>>().join(" | "))
             };
             let all = lines(&columns, cells, line);
             let (heading, rest) = all.split_once('\n').unwrap_or((&all, ""));
@@ -80,7 +85,8 @@ pub fn text(table: &Table, ui: &TableUi, form: Form) -> String {
                 Value::Object(fields.collect::<Map<_, _>>())
             };
             let all: Vec<Value> = cells.map(object).collect();
-            format!("{:#}\n", Value::Array(all))
+            // Text and numbers can always be represented.
+            json_text(&Value::Array(all)).unwrap_or_else(|why| why.to_string()) + "\n"
         }
     }
 }
@@ -104,14 +110,27 @@ fn name(column: &Column) -> String {
     if group.is_empty() { column.id.to_owned() } else { format!("{group}.{}", column.id) }
 }
 
-/// A cell's text, with ordinary spaces.
+/// A cell's text as one harmless line, with ordinary spaces, and the word of its state where the screen has a sign for it: a stale value is
+/// never taken for a fresh one.
 pub(super) fn plain(cell: &Cell) -> String {
-    cell.text.replace(['\u{202f}', '\u{a0}'], " ")
+    let text = line(&cell.text).replace(['\u{202f}', '\u{a0}'], " ");
+    match state(cell) {
+        Some(word) if !text.contains(word) => format!("{text} ({word})"),
+        _ => text,
+    }
+}
+
+/// The word of a state that is not as it should be.
+const fn state(cell: &Cell) -> Option<&'static str> {
+    match cell.tone {
+        Tone::Warn | Tone::Bad | Tone::Stale | Tone::Blind => Some(cell.tone.word()),
+        Tone::Plain | Tone::Good | Tone::Busy | Tone::Muted => None,
+    }
 }
 
 fn value(cell: &Cell) -> Value {
     match cell.key {
-        Key::Number(number) => json!({ "value": number, "text": plain(cell) }),
+        Key::Number(number) => json!({ "value": number, "text": plain(cell), "state": cell.tone.word() }),
         Key::None if cell.text == "–" => Value::Null,
         _ => Value::String(plain(cell)),
     }
@@ -154,10 +173,13 @@ mod tests {
         );
         assert_eq!(
             text(&table, &ui, Form::Markdown),
-            "| name | source.lag |\n|---|---|\n| =1+1\\|x | 1 234 s |\n| a,\"b\" | 1 234 s |\n"
+            "| name | source.lag |\n|---|---|\n| \\=1+1\\|x | 1 234 s |\n| a,\"b\" | 1 234 s |\n"
         );
         let json: Value = serde_json::from_str(&text(&table, &ui, Form::Json)).unwrap();
-        assert_eq!(json[0], json!({ "name": "=1+1|x", "source.lag": { "value": 2.0, "text": "1 234 s" } }));
+        assert_eq!(
+            json[0],
+            json!({ "name": "=1+1|x", "source.lag": { "value": 2.0, "text": "1 234 s", "state": "plain" } })
+        );
         assert_eq!(json.as_array().unwrap().len(), 2);
     }
 

@@ -103,7 +103,7 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<H
         Entry::Palette(palette) => {
             let turned = Palette { at: turned(palette.at), ..palette.clone() };
             let last = found(ui, &turned).len().saturating_sub(1);
-            ui.entry = Entry::Palette(Palette { at: turned.at.min(last), ..turned });
+            ui.entry = Entry::Palette(Palette { at: turned.at.min(last), name: String::new(), ..turned });
         }
         Entry::Dialog(_) => {}
         Entry::Commands | Entry::Filter(_) => match spot(ui, at)? {

@@ -14,7 +14,7 @@ use super::{
     act::{Act, Handled},
     command::{COMMANDS, Id, Risk},
     copy::copyables,
-    entry::{Entry, Palette},
+    entry::{COPY, Entry, Palette},
     glossary::WORDS,
     key::Key,
     order::Sort,
@@ -156,10 +156,10 @@ pub fn found(ui: &Ui, palette: &Palette) -> Vec<Offer> {
 
 /// The rows of all pages whose name contains every word of the text, at most [`ROWS`].
 fn rows(ui: &Ui, text: &str) -> Vec<Offer> {
-    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    if text.trim().chars().count() < 2 {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let Some(first) = words.first().filter(|_| text.trim().len() > 1 && !text.starts_with(COPY)) else {
         return Vec::new();
-    }
+    };
     let pages = ui.view_model().pages.iter().enumerate();
     let tables = pages.flat_map(|(page, it)| it.panel.tables.iter().map(move |table| (page, &it.panel, table)));
     let rows = tables.flat_map(|(page, panel, table)| table.rows.iter().map(move |row| (page, panel, table, row)));
@@ -167,10 +167,12 @@ fn rows(ui: &Ui, text: &str) -> Vec<Offer> {
         // What names a row is in its first columns. Its id is not searched: with the mask on it has the real name.
         let names =
             || row.cells.iter().filter(|cell| cell.key == CellKey::Text).take(NAMES).map(|cell| cell.text.as_ref());
-        let searched = names().collect::<Vec<_>>().join(" ").to_lowercase();
-        let first = words.first()?;
-        let name = names().find(|name| name.to_lowercase().contains(first)).or_else(|| names().next())?;
-        words.iter().all(|word| searched.contains(word)).then(|| Offer {
+        // Nothing is allocated for a row that does not match: there may be 100,000.
+        if !words.iter().all(|word| names().any(|name| contains(name, word))) {
+            return None;
+        }
+        let name = names().find(|name| contains(name, first)).or_else(|| names().next())?;
+        Some(Offer {
             pick: Pick::Row(page, (table.id, row.id.clone())),
             key: String::new(),
             name: name.to_owned(),
@@ -180,6 +182,11 @@ fn rows(ui: &Ui, text: &str) -> Vec<Offer> {
         })
     });
     found.take(ROWS).collect()
+}
+
+/// Whether a text contains a word, whatever the case of ASCII letters.
+fn contains(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len().max(1)).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// How many rows are offered.
@@ -195,6 +202,10 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
     let found = found(ui, &palette);
     let last = found.len().saturating_sub(1);
     palette.at = palette.at.min(last);
+    let is_chosen = |offer: &Offer| palette.name.is_empty() || offer.name == palette.name;
+    if !found.get(palette.at).is_some_and(is_chosen) {
+        palette.at = found.iter().position(is_chosen).unwrap_or(palette.at);
+    }
     match (key.code, Key::of(key)) {
         (KeyCode::Esc, _) => {
             ui.entry = Entry::return_to(palette.over);
@@ -210,7 +221,7 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
         (KeyCode::PageUp, _) => palette.at = palette.at.saturating_sub(10),
         (KeyCode::Tab, _) => {
             if let Some(offer) = found.get(palette.at) {
-                palette = Palette { text: offer.name.clone(), at: 0, ..palette };
+                palette = Palette { text: offer.name.clone(), at: 0, name: String::new(), ..palette };
             }
         }
         (KeyCode::Enter, _) => {
@@ -218,6 +229,12 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
                 ui.report("no match".to_owned());
                 return Handled::NOTHING;
             };
+            if !is_chosen(offer) {
+                ui.report(format!("{} is no longer offered: choose again", palette.name));
+                palette.name.clone_from(&offer.name);
+                ui.entry = Entry::Palette(palette);
+                return Handled::NOTHING;
+            }
             if let Some(why) = &offer.why_not {
                 ui.report(format!("{}: {why}", offer.name));
                 return Handled::NOTHING;
@@ -227,10 +244,13 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
         }
         _ => {
             if write(&mut palette.text, key) {
-                palette.at = 0;
+                palette = Palette { at: 0, name: String::new(), ..palette };
+                ui.entry = Entry::Palette(palette);
+                return Handled::NOTHING;
             }
         }
     }
+    palette.name = found.get(palette.at).map_or_else(String::new, |offer| offer.name.clone());
     ui.entry = Entry::Palette(palette);
     Handled::NOTHING
 }
@@ -390,7 +410,7 @@ mod tests {
         update(&mut ui, UiEvent::Paste("theme\n".to_owned()));
         update(&mut ui, UiEvent::Paste(" da".to_owned()));
         press(&mut ui, KeyCode::Tab);
-        assert_eq!(ui.entry, Entry::Palette(Palette::default().with("theme day")));
+        assert!(matches!(&ui.entry, Entry::Palette(palette) if palette.text == "theme day" && palette.at == 0));
         press(&mut ui, KeyCode::Esc);
         update(&mut ui, UiEvent::Paste("q".to_owned()));
         assert!(ui.messages.shown().is_some_and(|m| m.contains("nothing was done")), "{:?}", ui.messages);

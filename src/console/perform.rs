@@ -6,10 +6,12 @@ use super::{
     dialog,
     entry::{Asked, COPY, Dialog, Entry, Palette, Prompt},
     order::Sort,
+    steps::before_it_begins,
     travel::{Move, back, next_page, next_step, open, previous_page, to_page, travel},
     ui::Ui,
     why_not::why_not,
 };
+use base::step::Way;
 use engine::{EngineCommand, run::Order};
 
 /// Runs a command, or shows why it is disabled. `nth`: which of its keys was pressed.
@@ -60,6 +62,10 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::Suspend => vec![Act::Suspend],
         Id::Quit => dialog::leave(ui),
         Id::Preview => preview(ui, Order::Preview),
+        // A rollback that is chosen already is previewed anew.
+        Id::RollBack if ui.step().is_some_and(|step| step.way == Way::Back && before_it_begins(step)) => {
+            preview(ui, Order::Preview)
+        }
         Id::RollBack => preview(ui, Order::RollBack),
         Id::Execute => dialog::confirm(ui, &step(ui)),
         Id::Arm => vec![Act::Order(Order::Arm(step(ui)))],

@@ -118,8 +118,8 @@ pub struct Ui {
     pub themes: ThemeChoice,
     /// The terminal, and what the last drawing put where.
     pub terminal: Terminal,
-    /// The text that was typed last in a confirmation.
-    pub typed: String,
+    /// What was typed in the last confirmation that was closed without executing: the step, and the text.
+    pub typed: Option<(String, String)>,
     /// The text that was written last for each purpose.
     pub written: HashMap<Asked, String>,
     /// Speed of simulated time before it was paused.
@@ -145,7 +145,7 @@ impl Ui {
             zones: Zones::default(),
             themes: ThemeChoice::default(),
             terminal: Terminal { mouse: false, in_tmux: false, in_focus: true, spots: Spots::new(), text_room: 0 },
-            typed: String::new(),
+            typed: None,
             written: HashMap::new(),
             before_it_stopped: None,
             models: Models::new(first, now),
@@ -177,6 +177,9 @@ impl Ui {
         let filters = self.lists.tables.values_mut().map(|table| std::mem::take(&mut table.filter));
         let filtered = filters.filter(|filter| !filter.is_empty()).count() > 0;
         self.messages.hide();
+        // So may what was typed.
+        self.written.clear();
+        self.typed = None;
         self.opened.detail = None;
         let zone = self.zones.shown();
         self.remake(|view_model| view_model.again(mask.as_deref_mut(), &zone));

@@ -48,6 +48,9 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         head::verdict(Rect { y: screen.y + 1, height: 1, ..screen }, buf, ui, &look);
     } else {
         let (head, body, notice, foot) = parts(screen, caption::height(ui, screen.width));
+        // A message has a line of its own, so that it hides no row that a key acts on.
+        let reported = u16::from(matches!(ui.entry, Entry::Commands) && foot::has_message(ui));
+        let body = Rect { height: body.height - reported, ..body };
         head::draw(head, buf, ui, &look, &mut drawn);
         match (&ui.entry, ui.at) {
             (Entry::Help(search, top), _) => drawn.text = Some(help::draw(body, buf, ui, (search, *top), &look)),
@@ -64,8 +67,8 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
             Entry::Palette(open) => palette::draw(body, buf, ui, open, &look),
             Entry::Commands | Entry::Filter(_) | Entry::Help(..) | Entry::Messages(_) => {}
         }
-        if matches!(ui.entry, Entry::Commands) {
-            foot::message(Rect { y: body.bottom().saturating_sub(1), height: 1, ..body }, buf, ui, &look);
+        if reported > 0 {
+            foot::message(Rect { y: body.bottom(), height: reported, ..body }, buf, ui, &look);
         }
         caption::draw(notice, buf, ui, &look);
         foot::draw(foot, buf, ui, &look);

@@ -77,9 +77,9 @@ fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
         }
         Id::Preview if !before && step.preview.is_none() => is("there is nothing to preview"),
         Id::Resolve if step.unknown.is_none() => say("this step has no UNKNOWN operation"),
+        Id::RollBack if step.state == StepState::Running => is(":abandon aborts it; then it can be rolled back"),
         Id::RollBack if step.irreversible => say("this is a point of no return"),
         Id::RollBack if step.way == Way::Back && is_under_way(step) => is("its rollback is under way"),
-        Id::RollBack if step.way == Way::Back && before => is("its rollback is open, :preview shows it"),
         Id::RollBack if !step.has_back => say("there is nothing to roll back"),
         Id::Arm if is_armed(step) => say("it is already armed"),
         Id::Arm if step.state != StepState::Previewed => is("only a previewed step can be armed, :preview shows it"),

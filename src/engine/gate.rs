@@ -46,7 +46,7 @@ pub use self::{
     judge::{Judge, NoSuchGate},
     look::Readings,
     text::limit_of_series,
-    verdict::{Filled, Reason, Verdict, word_of},
+    verdict::{Filled, Reason, Verdict, is_pending, word_of},
 };
 
 /// How far the two clocks may disagree about the time between two looks.

@@ -226,6 +226,8 @@ struct StepRun<S: Systems> {
     preview: Option<Previewed<S>>,
     /// Why its last preview is no longer valid, or no longer armed; until it is previewed or armed again.
     disarmed: Vec<String>,
+    /// Its last attempt failed, and no other has begun since.
+    failed: bool,
     /// The attempt that was begun last.
     attempt: Option<Attempt<S::Call, S::Version>>,
     /// The attempt forward, while a way back may still turn out to have changed nothing.
@@ -270,6 +272,7 @@ impl<S: Systems> Run<S> {
                     rollback: judge(&step.rollback_gates),
                     preview: None,
                     disarmed: Vec::new(),
+                    failed: false,
                     attempt: None,
                     stood: None,
                     back: Vec::new(),

@@ -64,6 +64,9 @@ fn act(ui: &Ui, prompt: &Prompt) -> Result<Act, String> {
     let form = Form::of(&file)?;
     let table = ui.focused().and_then(|table| Some((table, ui.table_ui(table.id)?)));
     let (table, rows) = table.ok_or("the table is gone; Esc closes this")?;
+    if rows.waits {
+        return Err("the rows are still being filtered or sorted: Enter again in a moment".to_owned());
+    }
     Ok(Act::Export(file, export::text(table, rows, form)))
 }
 

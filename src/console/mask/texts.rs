@@ -109,6 +109,7 @@ impl Mask {
         self.strings(step.gates.iter_mut().map(|line| &mut line.reason.what));
         self.strings([&mut step.found, &mut step.manual].into_iter().flatten());
         self.strings(&mut step.waivers);
+        self.strings(&mut step.disarmed);
         self.operations(&mut step.ops);
         if let Some(preview) = &mut step.preview {
             self.preview(preview);
@@ -122,7 +123,7 @@ impl Mask {
     fn preview(&mut self, preview: &mut PreviewView) {
         preview.diff.iter_mut().for_each(|change| self.strings([&mut change.thing, &mut change.from, &mut change.to]));
         self.operations(&mut preview.ops);
-        let PreviewView { inverse: back, notes, broken, faults, target, .. } = preview;
-        self.strings(back.iter_mut().chain(notes).chain(broken).chain(faults).chain([target]));
+        let PreviewView { inverse: back, notes, broken, faults, .. } = preview;
+        self.strings(back.iter_mut().chain(notes).chain(broken).chain(faults));
     }
 }

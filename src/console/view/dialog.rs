@@ -182,7 +182,12 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_
         }
     }
     if !preview.inverse.is_empty() {
-        say("", "Rollback, manual commands:", style(Role::Heading));
+        let heading = if preview.way == Way::Back {
+            "To undo this rollback, manual commands:"
+        } else {
+            "Rollback, manual commands:"
+        };
+        say("", heading, style(Role::Heading));
         for command in preview.inverse.iter().filter(|c| !c.is_empty()) {
             say("", &format!("$ {command}"), muted);
         }
@@ -263,7 +268,9 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
             put_all(line(at), buf, [("type ", text), (it.target.as_str(), key), (" and press Enter:", text)]);
             put_all(line(at + 1), buf, [("> ", key), (it.typed.as_str(), look.theme.style(Role::Title)), ("▏", key)]);
             let then = match it.kind {
-                _ if it.typed.is_empty() && !ui.typed.is_empty() => "↑ brings back what was typed before, Esc closes",
+                _ if it.typed.is_empty() && dialog::typed_before(ui, &it.step).is_some() => {
+                    "↑ brings back what was typed before, Esc closes"
+                }
                 Confirm::Countdown => "then a 5 s countdown starts, any key cancels; Esc closes",
                 _ => "Esc closes",
             };
@@ -280,7 +287,8 @@ fn changes(ui: &Ui, step: &str) -> Vec<String> {
         diff.iter().take(SHOWN).map(|change| format!("{}: {} → {}", change.thing, change.from, change.to)).collect();
     let more = diff.len().saturating_sub(SHOWN);
     if more > 0 {
-        out.push(format!("… and {more} more changes"));
+        let changes = if more == 1 { "change" } else { "changes" };
+        out.push(format!("… and {more} more {changes}"));
     }
     out
 }

@@ -63,6 +63,11 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     }
 }
 
+/// Whether there is a message.
+pub(super) fn has_message(ui: &Ui) -> bool {
+    ui.messages.shown().is_some() || ui.latest().run.as_ref().is_some_and(|run| run.notice.is_some())
+}
+
 /// The message that is shown, or what the engine has to report of the last order. The hints stay visible below it.
 pub(super) fn message(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let notice = ui.latest().run.as_ref().and_then(|run| run.notice.as_deref());

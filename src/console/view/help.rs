@@ -25,7 +25,10 @@ pub(super) fn draw(
 ) -> (usize, usize) {
     let room = usize::from(area.width).saturating_sub(KEYS + NAME + 3);
     let (commands, signs, words) = (commands(ui, search, room, look), signs(search, look), words(search, room, look));
-    let mut lines: Vec<Line> = commands.into_iter().chain(signs).chain(words).collect();
+    // A word that is asked for comes first.
+    let is_word = WORDS.iter().any(|(word, _)| word.eq_ignore_ascii_case(search));
+    let (first, last) = if is_word { (words, commands) } else { (commands, words) };
+    let mut lines: Vec<Line> = first.into_iter().chain(signs).chain(last).collect();
     if lines.is_empty() {
         lines.push(vec![("  no command, symbol or word matches".to_owned(), look.theme.style(Role::Muted))]);
     }

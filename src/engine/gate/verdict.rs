@@ -98,12 +98,17 @@ impl Reason {
     }
 }
 
+/// Whether a condition with this level and these reasons is true, and only not yet for long enough: every gate that decides it is.
+#[must_use]
+pub fn is_pending<'a>(level: Level, reasons: impl IntoIterator<Item = &'a Reason>) -> bool {
+    let mut deciding = reasons.into_iter().filter(|r| r.decides && !r.moot && r.level != Level::Green).peekable();
+    level == Level::Unknown && deciding.peek().is_some() && deciding.all(Reason::is_pending)
+}
+
 /// The word of a condition with this level and these reasons: `PENDING` if every gate that decides it is.
 #[must_use]
 pub fn word_of<'a>(level: Level, reasons: impl IntoIterator<Item = &'a Reason>) -> &'static str {
-    let mut deciding = reasons.into_iter().filter(|r| r.decides && !r.moot && r.level != Level::Green).peekable();
-    let pending = level == Level::Unknown && deciding.peek().is_some() && deciding.all(Reason::is_pending);
-    if pending { "PENDING" } else { level.word() }
+    if is_pending(level, reasons) { "PENDING" } else { level.word() }
 }
 
 /// How much of a gate's window is filled.

@@ -244,21 +244,22 @@ impl<S: Systems> Run<S> {
 
     /// Keeps why a step is no longer armed, where nobody has cancelled it.
     fn disarmed(&mut self, at: usize, before: &Machine, event: &StepEvent, now: Now) {
-        use StepState::{Armed, Previewed, Running};
         let phase = self.steps[at].state.state();
-        if matches!(phase, Armed | Running) {
-            self.steps[at].disarmed.clear();
-        }
-        if !matches!(before.state(), Previewed | Armed) || matches!(phase, Armed | Running) {
+        if phase == before.state() {
             return;
         }
         let why = match event {
-            StepEvent::Fired(Timer::Armed(_)) => "it was armed and not executed in time".to_owned(),
-            StepEvent::Hold => "the run was held".to_owned(),
-            StepEvent::Clearance(_) => self.why_blocked(at, now),
-            _ => return,
+            _ if before.state() != StepState::Armed || phase == StepState::Running => None,
+            StepEvent::Fired(Timer::Armed(_)) => Some("it was armed and not executed in time".to_owned()),
+            StepEvent::Hold => Some("the run was held".to_owned()),
+            StepEvent::Clearance(_) => Some(self.why_blocked(at, now)),
+            _ => None,
         };
-        self.steps[at].disarmed = vec![why];
+        let judged = matches!(event, StepEvent::Clearance(_) | StepEvent::Release);
+        // Whether it may begin changes by itself; everything else is a new turn.
+        if why.is_some() || !judged {
+            self.steps[at].disarmed = why.into_iter().collect();
+        }
     }
 
     /// What a step's move means for what hangs on it.
@@ -273,6 +274,11 @@ impl<S: Systems> Run<S> {
         let phase = step.state.state();
         if phase == before.state() {
             return;
+        }
+        match phase {
+            StepState::Failed => step.failed = true,
+            StepState::Running | StepState::Done | StepState::RolledBack => step.failed = false,
+            _ => {}
         }
         if phase == StepState::Verifying {
             // What was true before it was done proves nothing, and nor does what was read before.

@@ -21,7 +21,7 @@ pub(super) const fn has_started(phase: StepState) -> bool {
 }
 
 /// What keeps a condition from being so now. That it has not been so for long enough does not.
-pub(super) fn against(verdict: &Verdict) -> Option<String> {
+fn against(verdict: &Verdict) -> Option<String> {
     if verdict.level == Level::Green {
         return None;
     }

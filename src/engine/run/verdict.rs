@@ -35,11 +35,22 @@ impl RunView {
         let started = self.steps.iter().any(|s| s.attempt > 0);
         let failed = self.steps.iter().find(|s| s.has_failed()).map(|s| {
             let why = s.why_failed().map(|why| format!(": {why}")).unwrap_or_default();
-            format!("{} failed{why}; {}", s.id, s.next_key_back())
+            format!("{} failed, {}{why}", s.id, s.next_key_back())
         });
-        let abort =
-            self.abort().filter(|_| started).map(|why| format!("{why}; :next-step selects the step to roll back"));
+        let stands =
+            self.steps.iter().rev().find(|s| s.has_back && !s.irreversible && s.way == Way::Forward && s.attempt > 0);
+        let key = stands.map(|s| format!("{} can be rolled back, :roll-back on its row previews it: ", s.id));
+        let abort = self.abort().filter(|_| started).map(|why| key.unwrap_or_default() + &why);
+        // What is asked for is being done.
+        if self.rolling_back().is_some() {
+            return None;
+        }
         abort.or(failed)
+    }
+
+    /// The step whose rollback is under way.
+    fn rolling_back(&self) -> Option<&StepView> {
+        self.steps.iter().find(|s| s.way == Way::Back && s.is_under_way())
     }
 
     /// GO, or HOLD with the first reason. Asked where nothing asks for the way back: see [`Self::roll_back`].
@@ -57,15 +68,19 @@ impl RunView {
         if let Some(step) = self.steps.iter().find(|s| s.is_uncertain()) {
             return Verdict::Hold(format!("{}: its outcome is unknown", step.id));
         }
+        if let Some(step) = self.rolling_back() {
+            let still = self.abort().map(|why| format!("; still so: {why}")).unwrap_or_default();
+            return Verdict::RollingBack(step.doing() + &still);
+        }
         if let Some(step) = self.steps.iter().find(|s| s.exposed.is_some() && s.state <= StepState::Armed) {
             return Verdict::Hold(format!("{}: its cleanup is not finished", step.id));
         }
         // While a step is under way nothing starts: what is true and only not yet for long enough holds nothing up.
         let under_way = self.next().is_some_and(StepView::is_under_way);
-        let holds_up = |(title, level, _): &&(String, Level, String)| {
-            *level != Level::Green && !(under_way && self.counting.contains(title))
-        };
-        if let Some((title, level, why)) = self.invariants.iter().find(holds_up) {
+        let waits = |at: usize| under_way && self.pending.contains(&at);
+        let against =
+            self.invariants.iter().enumerate().find(|(at, (_, level, _))| *level != Level::Green && !waits(*at));
+        if let Some((_, (title, level, why))) = against {
             let word = if *level == Level::Red { "is false" } else { "is unknown" };
             return Verdict::Hold(format!("{title} {word}: {why}"));
         }
@@ -78,6 +93,9 @@ impl RunView {
         };
         match (next.state, next.obstacles.first()) {
             (StepState::RolledBack, _) => Verdict::Hold(format!("{} was rolled back: :again starts it again", next.id)),
+            (StepState::NotApplied, _) if next.way == Way::Back => {
+                Verdict::Hold(format!("{} is {}: :roll-back previews the rollback again", next.id, next.word))
+            }
             (StepState::NotApplied | StepState::Cancelled, _) => {
                 Verdict::Hold(format!("{} is {}: :again retries it", next.id, next.word))
             }
@@ -107,7 +125,10 @@ impl StepView {
     fn doing(&self) -> String {
         let under_way = |op: &&OpLine| op.state.in_flight();
         let left = self.waits.map(|left| format!(", {} left", short(left))).unwrap_or_default();
-        let not_green = |g: &&GateLine| g.turn == Turn::Now && g.reason.level != Level::Green;
+        let not_green = |g: &&GateLine| {
+            let decides = g.reason.decides && !g.reason.moot && !g.reason.waived;
+            g.of == "verify" && g.turn == Turn::Now && g.reason.level != Level::Green && decides
+        };
         let what = match self.state {
             StepState::Running => self.ops.iter().find(under_way).map(|op| op.what.clone()),
             StepState::Verifying => self.gates.iter().find(not_green).map(|g| g.reason.what.clone()),
@@ -125,13 +146,14 @@ impl StepView {
 
     /// Whether its last attempt failed and its rollback has not begun.
     fn has_failed(&self) -> bool {
-        let chosen = self.way == Way::Back && self.state <= StepState::Armed;
-        self.state == StepState::Failed || (chosen && self.failure().is_some())
+        self.state == StepState::Failed || (self.failed && self.way == Way::Back && self.state <= StepState::Armed)
     }
 
     /// The key that is due on the way back.
     fn next_key_back(&self) -> &'static str {
         match (self.way, self.state) {
+            _ if self.exposed.is_some() => ":next-step selects it, :again previews how to finish its cleanup",
+            _ if self.irreversible || !self.has_back => ":next-step selects it; it has no rollback",
             (Way::Back, StepState::Armed) => ":execute executes the rollback",
             (Way::Back, StepState::Previewed) => ":arm arms the rollback",
             (Way::Back, state) if state <= StepState::Ready => ":preview previews the rollback",

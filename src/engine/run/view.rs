@@ -23,9 +23,9 @@ pub struct RunView {
     pub steps: Vec<StepView>,
     /// What must be true: title, level, why.
     pub invariants: Vec<(String, Level, String)>,
-    /// Titles of those that are true, and not yet for long enough.
+    /// Places of those that are true, and not yet for long enough.
     #[serde(skip)]
-    pub counting: Vec<String>,
+    pub pending: Vec<usize>,
     /// What asks for the way back: title, whether it does, why.
     pub aborts: Vec<(String, Level, String)>,
     /// Gates that are judged now and whose signal has no fresh value.
@@ -97,6 +97,9 @@ pub struct StepView {
     pub irreversible: bool,
     /// For how long a tail has been unfinished: something has to be mended.
     pub exposed: Option<Duration>,
+    /// Its last attempt failed, and no other has begun since.
+    #[serde(skip)]
+    pub failed: bool,
     /// It stands still until it is released or given up.
     pub held: bool,
     /// A person does it.

@@ -27,7 +27,7 @@ use landfall::{
     journal::{Author, store::MemStore},
     systems::collect::clock,
 };
-use landfall_lab::trio::{self, STEP, Trio};
+use landfall_lab::trio::{STEP, Trio};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::gap::Writers;

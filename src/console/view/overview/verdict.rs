@@ -56,8 +56,9 @@ pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, l
 /// Draws the word large; returns the columns that it takes. On the screen's background: half-block letters are hard to
 /// read on a coloured one.
 fn large(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: Style, look: &Drawing<'_>) -> u16 {
-    // Always as wide as the widest word, so that the reason keeps its place.
-    let widest = |size: Size| big::width("ROLL BACK", size, look.ascii).map(|width| width + 6);
+    // As wide as the widest of the usual words, so that the reason keeps its place.
+    let longest = if word.len() > "ROLL BACK".len() { word } else { "ROLL BACK" };
+    let widest = |size: Size| big::width(longest, size, look.ascii).map(|width| width + 6);
     let fits = |size: &Size| {
         size.height(look.ascii) <= area.height && widest(*size).is_some_and(|width| width <= area.width / 2)
     };

@@ -5,17 +5,13 @@ use std::time::Duration;
 use super::{GateLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn};
 use crate::systems::Systems;
 use crate::{
-    gate::Reason,
-    run::{
-        Preview, Run, Watch,
-        advance::{against, has_started},
-        obstacles::Obstacle,
-    },
+    gate::{Reason, is_pending},
+    run::{Preview, Run, Watch, advance::has_started, obstacles::Obstacle},
 };
 use base::{
     now::Now,
     operation::Operation,
-    step::{Kind, Level, Machine, OpState, StepState, Timer, Way},
+    step::{Kind, Machine, OpState, StepState, Timer, Way},
     watched::Unknown,
 };
 use plan::Means;
@@ -73,7 +69,7 @@ impl<S: Systems> Run<S> {
             steps: (0..self.steps.len()).map(|at| self.step_view(at, &common, now)).collect(),
             unknown: Vec::new(),
             invariants: watched(&self.invariants),
-            counting: self.counting(now),
+            pending: self.pending(now),
             aborts: watched(&self.aborts),
             held: self.held.clone(),
             releasable: self.held.is_some() || self.steps.iter().any(|step| step.state.is_held()),
@@ -98,13 +94,13 @@ impl<S: Systems> Run<S> {
         view
     }
 
-    /// Invariants that are true, and not yet for long enough.
-    fn counting(&self, now: Now) -> Vec<String> {
-        let counts = |watch: &&Watch| {
+    /// Places of the invariants that are true, and not yet for long enough.
+    fn pending(&self, now: Now) -> Vec<usize> {
+        let waits = |watch: &Watch| {
             let verdict = watch.judge.verdict(now);
-            verdict.level == Level::Unknown && against(&verdict).is_none()
+            is_pending(verdict.level, &verdict.reasons)
         };
-        self.invariants.iter().filter(counts).map(|watch| watch.title.clone()).collect()
+        (0..self.invariants.len()).filter(|at| waits(&self.invariants[*at])).collect()
     }
 
     /// Gates that are judged now, arms that nothing hangs on among them, and whose signal has no fresh value.
@@ -169,6 +165,7 @@ impl<S: Systems> Run<S> {
             waits: self.waits(at, now),
             irreversible: plan.irreversible,
             exposed: step.exposed.map(|(seen, before)| now.since(seen).saturating_add(before)),
+            failed: step.failed,
             held: state.is_held() && state.state() == StepState::Running,
             manual: plan.action.by_hand(),
             shown: plan.action.spec().means == Means::Shown,
