@@ -99,7 +99,9 @@ impl<'a> Line<'a> {
         let Some(served) = self.served(Side::Target) else { return Cell::none() };
         Cell::seen(served.zip(self.configured.clone()), |(i, c)| {
             let delta = (i.share - c.share.target) * 100.0;
-            Cell::number(delta, format!("{delta:+.1} pp"))
+            // What is rounded to zero has no sign of its own.
+            let sign = if delta > -0.05 { '+' } else { '−' };
+            Cell::number(delta, format!("{sign}{:.1} pp", delta.abs()))
         })
     }
 
