@@ -59,10 +59,9 @@ fn go(
 ) -> Result<(), Box<dyn Error>> {
     println!("━━ {step} {way:?}");
     console.approver = approver.map(str::to_owned);
-    console.prepare(step, way)?;
+    console.carry_out(step, way)?;
     // The preview under the confirmation.
     show(&console.previewed, |_| true);
-    console.confirm(step)?;
     let ended = console.until_over(step, PATIENCE)?;
     println!("── {ended:?}");
     let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };

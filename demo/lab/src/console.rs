@@ -35,6 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to retry a step that cannot be armed yet: its gates need time, and the state behind a preview may drift.
 const READY: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(20);
+/// How often the execution of a step is tried.
+const TRIES: usize = 3;
 
 /// A plan and the journal of its run: any number of consoles can use them, one after the other.
 #[derive(Debug, Clone)]
@@ -241,6 +243,13 @@ impl Console {
     /// # Errors
     /// If it cannot be started; with the screen.
     pub fn carry_out(&mut self, step: &str, way: Way) -> Result<()> {
+        // On a busy machine a reading may be too old at the last key, and the step is rightly refused.
+        for _ in 1..TRIES {
+            self.prepare(step, way)?;
+            if self.confirm(step).is_ok() {
+                return Ok(());
+            }
+        }
         self.prepare(step, way)?;
         self.confirm(step)
     }
