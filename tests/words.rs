@@ -107,7 +107,7 @@ const PUBLIC: &[(&str, &str, &str)] = &[
     ("tests/scenarios.rs", "\"stranger\"", STRANGER),
     ("tests/snapshots/scenarios__faulty_scenario.snap", "{ stranger = ", STRANGER),
     ("tests/output/stage.rs", "demo/stranger.toml", STRANGER),
-    ("tests/terminal/tired.rs", "/demo/stranger.toml", STRANGER),
+    ("tests/terminal/tired.rs", "\"stranger\"", STRANGER),
     ("src/systems/mongo/", "\"felt\"", FELT),
     ("tests/screens/details.rs", "\"mongo_felt\"", FELT),
     ("tests/screens/details.rs", "\"mongo_felt_detail\"", FELT),

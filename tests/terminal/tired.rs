@@ -8,6 +8,16 @@ use crate::{
     term::Term,
 };
 
+/// The demo of a scenario, with a configuration of its own.
+fn played(scenario: &str) -> (tempfile::TempDir, Term) {
+    let home = tempfile::tempdir().expect("a folder");
+    let file = format!("{}/demo/{scenario}.toml", env!("CARGO_MANIFEST_DIR"));
+    let vars = [("XDG_CONFIG_HOME", &*home.path().to_string_lossy().into_owned())];
+    let term = Term::start(Path::new(env!("CARGO_BIN_EXE_landfall")), &["demo", &file], &vars);
+    term.until_taken();
+    (home, term)
+}
+
 /// The text that was last put into the clipboard (OSC 52).
 fn clipboard(term: &Term) -> Option<String> {
     const BEGINS: &[u8] = b"\x1b]52;c;";
@@ -141,11 +151,7 @@ fn what_was_refused_stays_in_the_log_and_hides_no_hints() {
 
 #[test]
 fn a_manual_step_that_is_not_ready_is_refused_before_words_are_typed() {
-    let home = tempfile::tempdir().expect("a folder");
-    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/straggler.toml");
-    let vars = [("XDG_CONFIG_HOME", &*home.path().to_string_lossy().into_owned())];
-    let term = Term::start(Path::new(env!("CARGO_BIN_EXE_landfall")), &["demo", scenario], &vars);
-    term.until_taken();
+    let (_home, term) = played("straggler");
     term.press(":step checkout-drain\r");
     term.until("the step", |t| t.screen().contains("─ checkout-drain"));
     term.press("y");
@@ -159,11 +165,7 @@ fn a_manual_step_that_is_not_ready_is_refused_before_words_are_typed() {
 
 #[test]
 fn a_preview_that_drifts_says_what_has_changed() {
-    let home = tempfile::tempdir().expect("a folder");
-    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/stranger.toml");
-    let vars = [("XDG_CONFIG_HOME", &*home.path().to_string_lossy().into_owned())];
-    let term = Term::start(Path::new(env!("CARGO_BIN_EXE_landfall")), &["demo", scenario], &vars);
-    term.until_taken();
+    let (_home, term) = played("stranger");
     term.press("np");
     term.until_shown("Preview: www-10");
     term.until_shown("PREVIEWED");
