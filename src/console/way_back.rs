@@ -52,11 +52,11 @@ pub fn tile(way: &WayBack) -> Tile {
         (None, None) => (Cell::text("open"), format!("{steps}; no time limit")),
         (None, Some(RollbackWindow { left: Some(left), step, what, .. })) => {
             let word = if tone(way) == Tone::Good { "open" } else { "CLOSING" };
-            let note = format!("{word}, limited by the {what} of {step}; {steps}");
+            let note = format!("{word}, limited by the {what} of step {step}; {steps}");
             (Cell::number(left.as_secs_f64(), short(*left)), note)
         }
         (None, Some(RollbackWindow { step, what, why, .. })) => {
-            (Cell::text("unknown"), format!("the {what} of {step} is unknown: {why}; {steps}"))
+            (Cell::text("unknown"), format!("the {what} of step {step} is unknown: {why}; {steps}"))
         }
     };
     let without = match way.without.as_slice() {

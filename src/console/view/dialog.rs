@@ -96,7 +96,7 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &D
         String::new()
     };
     let execute = if is_armed(step) { "execute" } else { "execute (arm first)" };
-    let hints = [(Id::Arm, "arm"), (Id::Execute, execute), (Id::Approve, "approval"), (Id::Preview, "refresh")];
+    let hints = [(Id::Arm, "arm"), (Id::Execute, execute), (Id::Approve, "approve"), (Id::Preview, "refresh")];
     let mut used = 0;
     for (word, does) in
         hints.map(|(id, does)| (look.keys.word(id), does)).into_iter().chain([("Esc".to_owned(), "close")])

@@ -9,7 +9,9 @@ use base::{
 /// known.
 pub(super) fn different<C, M>(shown: Option<&Draft<C, M>>, fresh: Result<&Draft<C, M>, &Vec<Fault>>) -> Vec<String> {
     let fresh = match fresh {
-        Err(faults) => return faults.iter().map(|fault| format!("it is no longer known: {fault}")).collect(),
+        Err(faults) => {
+            return faults.iter().map(|fault| format!("it is no longer known what would change: {fault}")).collect();
+        }
         Ok(fresh) if !fresh.broken.is_empty() => {
             return fresh.broken.iter().map(|broken| format!("the step is now forbidden: {broken}")).collect();
         }
@@ -33,7 +35,7 @@ pub(super) fn different<C, M>(shown: Option<&Draft<C, M>>, fresh: Result<&Draft<
     let new = fresh.diff.iter().filter(|now| of(before, &now.thing).is_none());
     out.extend(new.map(|now| format!("{}: {} → {} is new", now.thing, now.from, now.to)));
     if out.is_empty() {
-        out.push("the operations or their preconditions are others".to_owned());
+        out.push("the operations or their preconditions are different".to_owned());
     }
     out
 }
@@ -64,7 +66,7 @@ mod tests {
                 "c weight: 0 → 5 is new",
             ]
         );
-        assert_eq!(different(Some(&shown), Ok(&shown)), ["the operations or their preconditions are others"]);
+        assert_eq!(different(Some(&shown), Ok(&shown)), ["the operations or their preconditions are different"]);
     }
 
     #[test]

@@ -138,7 +138,7 @@ fn sum(all: Vec<u32>) -> u32 {
 
 /// Rounded down: 299 of 300 is not 100 %.
 fn percent(ratio: f64) -> String {
-    format!("{:.0}%", (ratio * 100.0 + 1e-9).floor())
+    format!("{:.0} %", (ratio * 100.0 + 1e-9).floor())
 }
 
 /// Complete, in progress, or less than half.

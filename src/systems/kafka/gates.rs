@@ -81,16 +81,16 @@ impl<'a> HandOver<'a> {
         let over = self.is_over();
         let before = |gate: Gate| if over { Gate { level: None, ..gate } } else { gate };
         vec![
-            gate("0 topics are alike", self.alike()),
-            gate("1 records are copied", self.copied()),
-            before(gate("2 can be handed over", self.led())),
-            before(gate("3 producers are frozen", self.frozen())),
-            before(gate("4 all is copied", self.drained())),
-            before(gate("5 all is consumed", self.consumed())),
-            gate("6 offsets are set", self.set()),
-            gate("7 producers moved", self.produced()),
-            gate("8 consumers moved", self.stable()),
-            gate("9 rollback mirror runs", self.way_back()),
+            gate("0: topics are alike", self.alike()),
+            gate("1: records are copied", self.copied()),
+            before(gate("2: can be handed over", self.led())),
+            before(gate("3: producers are frozen", self.frozen())),
+            before(gate("4: all is copied", self.drained())),
+            before(gate("5: all is consumed", self.consumed())),
+            gate("6: offsets are set", self.set()),
+            gate("7: producers moved", self.produced()),
+            gate("8: consumers moved", self.stable()),
+            gate("9: rollback mirror runs", self.way_back()),
         ]
     }
 
@@ -337,7 +337,7 @@ impl<'a> HandOver<'a> {
         if self.pair.mirrors_to(self.from()).next().is_none() {
             // Known from the plan: as fresh as the clusters' own observations.
             let why = format!(
-                "the plan has no mirror to {}: after 7 there is no rollback without loss",
+                "the plan has no mirror to {}: after gate 7 there is no rollback without loss",
                 self.label(self.from())
             );
             return self.pair.cluster(self.to).seen(self.now).map(|_| Found {

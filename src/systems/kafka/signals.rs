@@ -141,7 +141,7 @@ pub(super) fn watched(pair: &Pair, now: Now) -> Vec<Watched> {
     let name = pair.plan.name.as_str();
     let mut out = Vec::new();
     for side in Side::BOTH {
-        out.push(Watched::new(format!("cluster of {name}, {side}"), pair.cluster(side).seen(now)));
+        out.push(Watched::new(format!("Kafka cluster {name}, {side}"), pair.cluster(side).seen(now)));
     }
     // For each side whether it is absent there, and its observed state.
     let mut put = |what: [String; 2], known: [(bool, Observed<()>); 2]| {
@@ -160,7 +160,7 @@ pub(super) fn watched(pair: &Pair, now: Now) -> Vec<Watched> {
             };
             (absent, known)
         });
-        put(Side::BOTH.map(|side| format!("group {group} of {name}, {side}")), known);
+        put(Side::BOTH.map(|side| format!("consumer group {group} of {name}, {side}")), known);
     }
     for (source, target) in parity::topic_names(pair) {
         let names = Sides { source, target };

@@ -213,13 +213,17 @@ fn a_group_that_is_denied_and_a_partition_without_leader_are_not_known_while_the
     let mut denied = good();
     denied.groups[0].fault = Some(Fault::new(FaultKind::Refused, "group checkout: not authorized"));
     state.apply(&source(), Observation::Snapshot(denied), stamp(1));
-    assert!(unknown(&state)[0].starts_with("group checkout of events, source: REFUSED: "), "{:?}", unknown(&state));
+    assert!(
+        unknown(&state)[0].starts_with("consumer group checkout of events, source: REFUSED: "),
+        "{:?}",
+        unknown(&state)
+    );
 
     let leaderless = snapshot(&ends(&[9, -1]), &ends(&[5, 5]));
     state.apply(&source(), Observation::Snapshot(leaderless), stamp(1));
     let described = unknown(&state);
     assert!(described.iter().any(|t| t.starts_with("topic orders of events, source: ")), "{described:?}");
-    assert!(described.iter().any(|t| t.starts_with("group checkout of events, source: ")), "{described:?}");
+    assert!(described.iter().any(|t| t.starts_with("consumer group checkout of events, source: ")), "{described:?}");
 
     let gone = Snapshot { groups: vec![], commits: vec![], ..good() };
     state.apply(&source(), Observation::Snapshot(gone), stamp(1));

@@ -112,7 +112,7 @@ impl Worst {
                 } else {
                     String::new()
                 };
-                format!("{whose} {}, {lag} messages, {way}{lost}", time_text(*time))
+                format!("{whose} {}, {lag} records, {way}{lost}", time_text(*time))
             }
             (Observed::Unknown(fault), _) => format!("{whose}: {fault}"),
             _ => format!("{whose}: waiting for the first answer"),

@@ -203,7 +203,7 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
     let (errors, latency) = (first(state, HealthKind::Errors), first(state, HealthKind::Latency));
     let users = errors.or(latency).map(|main| Tile {
         id: "users",
-        title: "Are users hurt?".into(),
+        title: "Users hurt?".into(),
         value: worst(state, main, now),
         note: note(state, errors, latency, now).into(),
         sides: sides(state, &[errors, latency], now),

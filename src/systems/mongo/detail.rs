@@ -79,7 +79,7 @@ fn primary_fields(set: &Set, plan: &Plan, now: Now) -> Fields {
         }),
         ("write downtime".into(), downtime_cell(set, plan, now)),
         ("outages".into(), Cell::count(u64::from(spent.outages))),
-        ("this outage".into(), spent.now_for.map_or_else(Cell::none, |d| Cell::text(short(d)).tone(Tone::Bad))),
+        ("current outage".into(), spent.now_for.map_or_else(Cell::none, |d| Cell::text(short(d)).tone(Tone::Bad))),
         (
             "time not observed".into(),
             if spent.unseen.is_zero() { Cell::none() } else { Cell::text(short(spent.unseen)).tone(Tone::Warn) },
@@ -129,7 +129,7 @@ fn majority_fields(set: &Set, plan: &Plan, now: Now) -> Fields {
     let quorum = set.quorum(now);
     let label = |side| &plan.sites.get(side).label;
     let votes = Cell::seen(quorum.as_ref(), |q| {
-        let third = if q.third > 0 { format!(", elsewhere {}", q.third) } else { String::new() };
+        let third = if q.third > 0 { format!(", other {}", q.third) } else { String::new() };
         let (s, t) = (q.votes.source, q.votes.target);
         Cell::text(format!(
             "{} {s}, {} {t}{third}; a majority is {}",
@@ -174,7 +174,10 @@ fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now)
             "last operation applied".into(),
             inside(Cell::seen(status(), |s| s.applied_wall.map_or_else(Cell::none, stamp))),
         ),
-        ("… how long ago".into(), inside(Cell::seen(last_op(set, host, now), |d| d.map_or_else(Cell::none, span)))),
+        (
+            "last operation, age".into(),
+            inside(Cell::seen(last_op(set, host, now), |d| d.map_or_else(Cell::none, span))),
+        ),
         (
             "copies from".into(),
             inside(Cell::seen(status(), |s| s.sync_source.clone().map_or_else(Cell::none, Cell::text))),
@@ -215,7 +218,7 @@ fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now)
     {
         fields.extend(first_copy(member, sync).map(|(name, cell)| (name.into(), cell)));
     }
-    fields.push(("heard".into(), Cell::age(&heard(set, host, member, now))));
+    fields.push(("last answer".into(), Cell::age(&heard(set, host, member, now))));
     let curves = vec![Curve::new("lag", Unit::Seconds).with(lag_line(set, host, member, plan, now))];
     Detail { title: format!("{host} of {}", set.name), fields, curves, tables: Vec::new() }
 }
@@ -226,21 +229,21 @@ fn first_copy(member: &Member, sync: InitialSync) -> [(&'static str, Cell); 3] {
     let done = match (sync.total, sync.databases) {
         (Some(total), _) => format!("{} of {} bytes", grouped(sync.copied), grouped(total)),
         (None, Some((done, all))) => format!("{done} of {all} databases"),
-        (None, None) => "begun".to_owned(),
+        (None, None) => "started".to_owned(),
     };
     #[expect(clippy::cast_precision_loss, reason = "for an estimate")]
     let eta = left.map_or(Drain::Unknown, |left| member.to_copy.drain(left as f64));
     let failed = Cell::count(u64::from(sync.failed)).tone(if sync.failed > 0 { Tone::Warn } else { Tone::Plain });
     [
         ("initial sync", Cell::text(done).tone(Tone::Busy)),
-        ("… done in", Cell::text(eta.to_string())),
-        ("… attempts failed", failed),
+        ("initial sync, done in", Cell::text(eta.to_string())),
+        ("initial sync, failed attempts", failed),
     ]
 }
 
 fn lag_line(set: &Set, host: &str, member: &Member, plan: &Plan, now: Now) -> Line {
     let side = set.side(host);
-    let at = side.map_or_else(|| "elsewhere".to_owned(), |s| plan.sites.get(s).label.clone());
+    let at = side.map_or_else(|| "other".to_owned(), |s| plan.sites.get(s).label.clone());
     let line = Line::new(at, side, member.lags.iter(), now)
         .of(Series::of(&signals::MEMBER_LAG, &[set.name.as_str(), host, side_word(side)]));
     match side {

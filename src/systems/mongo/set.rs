@@ -190,7 +190,8 @@ impl Set {
             Some(words) => Err(Fault::new(FaultKind::Unsupported, format!("{}: {words}", self.name))),
             None => Ok(()),
         });
-        let set = Watched::new(format!("set {}", self.name), self.leader(now).zip(self.carriers(now)).zip(sound));
+        let set =
+            Watched::new(format!("replica set {}", self.name), self.leader(now).zip(self.carriers(now)).zip(sound));
         let member = |(host, member): (&Arc<str>, &Member)| {
             let heard = member.hello.at(now).map(|_| ());
             let known = if self.is_arbiter(host) || self.waits_outside(host) || self.is_outside(host, now) {

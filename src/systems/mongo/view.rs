@@ -284,7 +284,7 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
         state_cell(set, host, member, now),
         Cell::seen(set.configured(host, now), |m| {
             m.map_or_else(Cell::none, |m| {
-                let late = if m.delay.is_zero() { String::new() } else { format!(" {} late", short(m.delay)) };
+                let late = if m.delay.is_zero() { String::new() } else { format!(" delayed {}", short(m.delay)) };
                 let extra = [(m.hidden, " hidden"), (m.arbiter, " arbiter"), (!m.delay.is_zero(), &*late)];
                 let extra: String = extra.iter().filter(|e| e.0).map(|e| e.1).collect();
                 Cell::number(m.priority, format!("{} {}{extra}", m.votes, m.priority))
@@ -382,7 +382,7 @@ pub(super) fn trend(member: &Member, lag: Duration) -> Cell {
         None => Cell::none(),
         Some(s) if s > 0.01 => Cell::number(s, format!("↑ {s:+.2}s/s")).tone(Tone::Warn),
         Some(s) if s < -0.01 && lag >= LAG_TONES.0 => match member.slope.drain(lag.as_secs_f64()) {
-            Drain::In(d) => Cell::number(s, format!("↓ level in {}", short(d))).tone(Tone::Busy),
+            Drain::In(d) => Cell::number(s, format!("↓ caught up in {}", short(d))).tone(Tone::Busy),
             _ => Cell::number(s, "↓"),
         },
         Some(s) => Cell::number(s, "→").tone(Tone::Muted),

@@ -71,7 +71,9 @@ fn summary(state: &State, now: Now) -> Vec<Cell> {
     let odd: usize =
         state.each().map(|(plan, name)| name.set.at(now).shown().map_or(0, |r| remarks(plan, r).len())).sum();
     if odd > 0 {
-        out.push(Cell::text(format!("{odd} warnings about record sets")).tone(Tone::Warn));
+        out.push(
+            Cell::text(format!("{odd} warning{} about record sets", if odd == 1 { "" } else { "s" })).tone(Tone::Warn),
+        );
     }
     for (id, change) in &state.changes {
         out.push(Cell::seen(change.at(now), |c| {
@@ -102,12 +104,12 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         note.push_str(&format!(" · served {}–{} of {} samples", percent(served.low), percent(served.high), served.n));
     }
     if let Some(left) = worst.ageing(now) {
-        note.push_str(&format!(" · caches {}", short(left)));
+        note.push_str(&format!(" · caches may be old for {}", short(left)));
     }
     let share = |side| if worst.pooled.is_some() { worst.served_cell(side) } else { worst.configured_cell(side) };
     vec![Tile {
         id: "traffic",
-        title: "Traffic in the target".into(),
+        title: "Traffic in target".into(),
         value: share(Side::Target),
         note: note.into(),
         sides: Side::BOTH.map(|side| (state.plan.sites.get(side).label.clone().into(), share(side))).into(),

@@ -140,7 +140,7 @@ fn ready_is_the_worst_role_and_not_the_mean() {
     }
     assert_eq!(fleet.live("fleet.ready", &[], 15), Some(0.25));
     let tile = &fleet.0.tiles(at(15))[0];
-    assert_eq!(tile.value.text, "25%");
+    assert_eq!(tile.value.text, "25 %");
     assert!(tile.note.starts_with("web: 1 of 4"), "{}", tile.note);
 }
 

@@ -57,7 +57,7 @@ fn role(state: &State, name: &str, now: Now) -> Option<Detail> {
     put("empty zones", both(state, |s| s.zones_empty(role, now), count));
     put("vCPUs", both(state, |s| s.vcpus(role, now), count));
     put(
-        "of the wanted number",
+        "share of the wanted number",
         Side::BOTH.map(|side| {
             let ready = state.sites.get(side).ready(role, now);
             ready.map_or_else(Cell::none, |r| Cell::seen(r, |r| ratio(r, percent(r))))

@@ -77,7 +77,7 @@ fn where_no_group_may_be_listed_none_is_known_to_be_absent() {
     }
     let described = unknown(&state, 1);
     assert!(
-        described.len() == 1 && described[0].starts_with("group checkout of events, target: REFUSED"),
+        described.len() == 1 && described[0].starts_with("consumer group checkout of events, target: REFUSED"),
         "{described:?}"
     );
     // Nor are its commits there known: overwritten values could not be restored.
@@ -288,7 +288,7 @@ fn a_lag_that_could_not_be_read_says_why() {
         state.apply(&source(), Observation::Snapshot(facts), stamp(1));
         let detail = state.detail("groups", "events/checkout", at(1)).expect("a row");
         detail.fields.into_iter().any(|(name, cell)| {
-            name == "VIR may be transaction markers only" && cell.text.contains("could not be looked at")
+            name == "VIR lag may be transaction markers only" && cell.text.contains("could not be looked at")
         })
     };
     assert!(described(10));

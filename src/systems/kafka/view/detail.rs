@@ -50,7 +50,7 @@ fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
     let gates = over.gates();
     handover::fields(plan, &over, &gates, &mut out.fields);
     out.tables.push(handover::table(plan, &over, &gates));
-    let mut curves = [Curve::new("lag, messages", Unit::Count), Curve::new("lag, time", Unit::Seconds)];
+    let mut curves = [Curve::new("lag, records", Unit::Count), Curve::new("lag, time", Unit::Seconds)];
     for side in Side::BOTH {
         let cluster = pair.cluster(side);
         let seen = cluster.group(name, now);
@@ -95,10 +95,10 @@ fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, out: &m
             let drain = seen.as_ref().map(|(f, g)| g.drain(*f));
             field("lag", Cell::seen(seen.as_ref(), |(f, _)| lag_cell(f.lag)));
             if let Some((f, _)) = seen.as_ref().shown().filter(|(f, _)| f.open > 0) {
-                field("of it in open transactions", Cell::seen(seen.as_ref(), |_| lag_cell(f.open).tone(Tone::Warn)));
+                field("lag in open transactions", Cell::seen(seen.as_ref(), |_| lag_cell(f.open).tone(Tone::Warn)));
             }
             if let Some(fault) = seen.as_ref().shown().filter(|(f, _)| f.lag > 0).and_then(|(_, g)| g.unread()) {
-                field("may be transaction markers only", Cell::text(fault.to_string()).tone(Tone::Warn));
+                field("lag may be transaction markers only", Cell::text(fault.to_string()).tone(Tone::Warn));
             }
             field("behind", Cell::seen(seen.as_ref(), |(f, _)| time_cell(f.time)));
             field("pace", Cell::seen(seen.as_ref(), |(_, g)| pace_cell(g.slope().per_second())));
@@ -128,7 +128,7 @@ fn hot_cell(hot: Option<(u32, i64)>, whole: i64, group: GroupSeen<'_>) -> Cell {
     let Some((topic, partition)) = group.latest.facts.partition(slot) else { return Cell::none() };
     let percent = lag.saturating_mul(100) / whole.max(1);
     #[expect(clippy::cast_precision_loss, reason = "for sorting")]
-    Cell::number(lag as f64, format!("{} {partition}, {percent} % of the lag", topic.name))
+    Cell::number(lag as f64, format!("{}-{partition}, {percent} % of the lag", topic.name))
 }
 
 fn partitions(plan: &Plan, side: Side, cluster: &Cluster, group: &GroupSeen<'_>, live: bool) -> Table {

@@ -52,7 +52,7 @@ pub(super) fn fields(plan: &Plan, over: &HandOver<'_>, gates: &[Gate], out: &mut
         || Cell::text("all gates are green").tone(Tone::Good),
         |gate| {
             let level = gate.level.unwrap_or(Level::Unknown);
-            Cell::text(format!("{} at {}: {}", level.word(), gate.name, gate.why)).tone(Tone::of(level))
+            Cell::text(format!("{} at gate {}; {}", level.word(), gate.name, gate.why)).tone(Tone::of(level))
         },
     );
     out.push((name("hand-over to", over.to), cell));
@@ -70,7 +70,7 @@ pub(super) fn fields(plan: &Plan, over: &HandOver<'_>, gates: &[Gate], out: &mut
         0 => "none observed".to_owned(),
         _ => format!("at least {}: {each}; producers, or copied twice", grouped(sum.unsigned_abs())),
     });
-    out.push((name("own records on", over.to), not_known(own, Cell::text)));
+    out.push((name("records not from the mirror on", over.to), not_known(own, Cell::text)));
     let written = over.topics().map(|topics| over.straggling(&topics).unwrap_or_default());
     if written.as_ref().shown().is_some_and(|who| !who.is_empty()) {
         out.push((name("still written on", over.from()), Cell::seen(written, Cell::text)));

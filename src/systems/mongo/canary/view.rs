@@ -29,7 +29,7 @@ pub(in crate::mongo) fn gap_fields(set: &Set, now: Now) -> Vec<(Cow<'static, str
     let lines = |(concern, sample): (&Concern, Observed<&CanaryReading>)| {
         [
             (format!("canary w:{}", concern.word()).into(), Cell::seen(sample.clone(), |f| state(f, now))),
-            ("… outages".into(), Cell::seen(sample, |f| outages(f, now))),
+            (format!("canary w:{} outages", concern.word()).into(), Cell::seen(sample, |f| outages(f, now))),
         ]
     };
     set.canaries.iter().map(|(concern, sample)| (concern, sample.at(now))).flat_map(lines).collect()

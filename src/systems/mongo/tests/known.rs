@@ -105,7 +105,7 @@ fn a_delay_on_purpose_is_no_lag() {
     assert_eq!(lags(&run), 0);
     assert_eq!(run.cell(1, "orders/127.0.0.1:102", "lag").0, "–");
     assert!(
-        run.cell(1, "orders/127.0.0.1:102", "votes").0.ends_with("1h00m late"),
+        run.cell(1, "orders/127.0.0.1:102", "votes").0.ends_with("delayed 1h00m"),
         "{:?}",
         run.cell(1, "orders/127.0.0.1:102", "votes")
     );
@@ -222,7 +222,7 @@ fn a_forced_configuration_is_not_known_well_enough_for_anything_to_go_on() {
     set.config.set(config, stamp);
     let described = unknown(&run);
     assert!(
-        matches!(&described[..], [one] if one.starts_with("set orders: ") && one.contains("forced")),
+        matches!(&described[..], [one] if one.starts_with("replica set orders: ") && one.contains("forced")),
         "{described:?}"
     );
 }

@@ -31,7 +31,7 @@ pub(in crate::route53) fn detail(state: &State, _: &str, row: &str, now: Now) ->
             || Cell::text(format!("{} was not written by landfall", epoch.name)).tone(Tone::Warn),
             |(number, tag)| Cell::text(format!("{number}, written by {tag}")),
         );
-        fields.push(("epoch".into(), cell));
+        fields.push(("landfall's last change".into(), cell));
     }
     fields.extend(sample_fields(&line));
     if let Some(records) = line.name.set.at(now).shown() {
@@ -61,14 +61,16 @@ fn zone_fields(state: &State, line: &Line<'_>, now: Now) -> Vec<Field> {
     });
     let mut out = vec![("zone".into(), what)];
     match seen {
-        Observed::Unknown(fault) => out.push(("zone's fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind))),
+        Observed::Unknown(fault) => {
+            out.push(("error reading the zone".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
+        }
         Observed::Fresh(z, _) if !z.servers.is_empty() => {
             out.push(("its name servers".into(), Cell::text(z.servers.join(" "))));
         }
         _ => {}
     }
     if let Observed::Unknown(fault) = &line.configured {
-        out.push(("records' fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
+        out.push(("error reading the records".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
     }
     out
 }
@@ -100,14 +102,14 @@ fn sample_fields(line: &Line<'_>) -> Vec<Field> {
     for side in Side::BOTH {
         let cell = line.served(side).map(|s| {
             Cell::seen(s, |i| {
-                let text = format!("{}, 95 % {} to {}", percent(i.share), percent(i.low), percent(i.high));
+                let text = format!("{}, 95 % interval {} to {}", percent(i.share), percent(i.low), percent(i.high));
                 Cell::number(i.share, text)
             })
         });
         out.push((format!("served {side}").into(), cell.unwrap_or_else(Cell::none)));
     }
     if let Observed::Unknown(fault) = seen {
-        out.push(("served's fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
+        out.push(("error reading the answers".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
     }
     let target = line.configured.as_ref().shown().map(|c| c.share.target);
     if let (Some(p), Some(n)) = (target.filter(|p| *p > 0.0 && *p < 1.0), seen.as_ref().shown().map(Tally::n)) {
@@ -115,7 +117,7 @@ fn sample_fields(line: &Line<'_>) -> Vec<Field> {
         let error = (p.min(1.0 - p) / 3.0).min(0.02);
         let want = needed(p, error);
         let tone = if n >= want { Tone::Good } else { Tone::Busy };
-        let text = format!("{n} of {want} that {} ± {:.1} points needs", percent(p), error * 100.0);
+        let text = format!("{n} of {want} needed for {} ± {:.1} pp", percent(p), error * 100.0);
         out.push(("samples".into(), Cell::text(text).tone(tone)));
     }
     out

@@ -121,7 +121,7 @@ impl<'a> Line<'a> {
         let since = now.since(changed.at);
         let (text, tone) = self.ageing(now).map_or_else(
             || (format!("{} ago", short(since)), Tone::Plain),
-            |left| (format!("{} ago, caches {}", short(since), short(left)), Tone::Busy),
+            |left| (format!("{} ago, caches may be old for {}", short(since), short(left)), Tone::Busy),
         );
         Cell::number(since.as_secs_f64(), text).tone(tone)
     }
