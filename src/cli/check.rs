@@ -149,8 +149,8 @@ fn describe(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
     let failed = trials.iter().filter(|t| t.outcome.is_err()).count();
     let refused = unseen.iter().filter(|fault| is_no(fault.kind)).count();
     let besides = |n: usize, what: &str| if n > 0 { format!("; {n} {what}") } else { String::new() };
-    let denied = besides(refused, "more refused within what works");
-    let useless = besides(unusable.len(), "of no use to a step");
+    let denied = besides(refused, "more permissions refused");
+    let useless = besides(unusable.len(), "more that no step can use");
     out.gap();
     out.put(format_args!(
         "{} collectors tried, {} work, {failed} do not{denied}{useless}",
@@ -195,10 +195,10 @@ mod tests {
         assert_eq!(last(&[]), "0 collectors tried, 0 work, 0 do not");
         assert_eq!(
             last(&[denied.clone(), missing.clone(), denied]),
-            "0 collectors tried, 0 work, 0 do not; 2 more refused within what works"
+            "0 collectors tried, 0 work, 0 do not; 2 more permissions refused"
         );
         assert_eq!(last(std::slice::from_ref(&missing)), "0 collectors tried, 0 work, 0 do not");
         let unusable = describe(&[], &[], &[missing]).text().lines().last().map(str::to_owned);
-        assert_eq!(unusable.as_deref(), Some("0 collectors tried, 0 work, 0 do not; 1 of no use to a step"));
+        assert_eq!(unusable.as_deref(), Some("0 collectors tried, 0 work, 0 do not; 1 more that no step can use"));
     }
 }

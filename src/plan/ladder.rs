@@ -56,11 +56,7 @@ pub(super) fn rungs<'t>(spec: &'static TableSpec, toml: &DeTable<'t>, faults: &m
             );
             Some(Diagnosis::error(Code::Conflict, span, message).hint("give each rung one value of every list"))
         } else if count > MOST {
-            Some(Diagnosis::error(
-                Code::OutOfRange,
-                span,
-                format!("a ladder of {count} rungs; at most {MOST} have room"),
-            ))
+            Some(Diagnosis::error(Code::OutOfRange, span, format!("a ladder of {count} rungs; the maximum is {MOST}")))
         } else {
             None
         };

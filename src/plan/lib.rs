@@ -79,7 +79,7 @@ fn advice(error: &std::io::Error) -> &'static str {
         NotFound => "check the path: it is taken from the current directory",
         PermissionDenied => "the file must be readable for the user that runs landfall",
         IsADirectory => "name the plan file itself, not its folder",
-        InvalidData => "a plan is TOML in UTF-8: save it anew with that encoding",
+        InvalidData => "a plan is TOML in UTF-8: save it with that encoding",
         _ => "check the path and the disk",
     }
 }

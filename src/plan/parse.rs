@@ -6,12 +6,12 @@ use super::diag::{Code, Diagnosis, Faults};
 
 /// Advice for common errors, by a part of the parser's message.
 const HINTS: [(&str, &str); 6] = [
-    ("string values must be quoted", "a value has to follow the =, and text stands in quotes: key = \"text\""),
+    ("string values must be quoted", "a value must follow the =, and text must be in quotes: key = \"text\""),
     ("basic string, expected `\"`", "the text is not closed: put a \" at its end"),
     ("literal string, expected `'`", "the text is not closed: put a ' at its end"),
     ("escape", "in \"…\" a backslash begins an escape: write \\\\, or put the text in '…'"),
     ("unclosed", "something that was opened above is not closed: look for a missing ], } or quote"),
-    ("extend value", "a value stands there already: write the table in one place only"),
+    ("extend value", "a value is there already: write the table in one place only"),
 ];
 
 /// Reads as much of the text as possible.

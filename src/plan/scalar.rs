@@ -78,7 +78,7 @@ fn line(text: &str, min: usize, max: usize) -> Result<Value, Wrong> {
         return Err(Wrong::new(Code::BadValue, "is empty"));
     }
     if length > max {
-        return Err(Wrong::new(Code::OutOfRange, format!("is {length} characters long; at most {max} have room")));
+        return Err(Wrong::new(Code::OutOfRange, format!("is {length} characters long; the maximum is {max}")));
     }
     Ok(Value::Text(text.to_owned()))
 }
@@ -101,7 +101,7 @@ fn formed(form: &Form, text: &str) -> Result<Value, Wrong> {
     }
     let shown =
         if text.contains('@') || sensitive::secret_shape(text) { "the text given".to_owned() } else { quoted(text) };
-    let wrong = Wrong::new(Code::BadValue, format!("must be {}; {shown} is none", form.what));
+    let wrong = Wrong::new(Code::BadValue, format!("must be {}, not {shown}", form.what));
     Err(wrong.hint(form_hint(text).unwrap_or_else(|| format!("write it as \"{}\"", form.example))))
 }
 
@@ -125,7 +125,7 @@ fn word(words: &[&str], text: &str) -> Result<Value, Wrong> {
     if words.contains(&text) {
         return Ok(Value::Text(text.to_owned()));
     }
-    let wrong = Wrong::new(Code::BadValue, format!("must be {}; {} is none", listed(words), quoted(text)));
+    let wrong = Wrong::new(Code::BadValue, format!("must be {}, not {}", listed(words), quoted(text)));
     let near =
         words.iter().find(|w| w.eq_ignore_ascii_case(text)).copied().or_else(|| super::hint::nearest(text, words));
     Err(match near {
@@ -141,7 +141,7 @@ fn duration(text: &str, min: Duration, max: Duration) -> Result<Value, Wrong> {
         return Err(Wrong::new(Code::Unit, format!("has no unit: {}", quoted(text))).hint(hint));
     }
     let Ok(value) = SpanParser::new().parse_unsigned_duration(text.trim()) else {
-        return Err(Wrong::new(Code::Unit, format!("is no length of time: {}", quoted(text))).hint(example));
+        return Err(Wrong::new(Code::Unit, format!("is not a duration: {}", quoted(text))).hint(example));
     };
     if value < min || value > max {
         let limits = format!("must be between {} and {}; {} is not", friendly(min), friendly(max), quoted(text));
@@ -158,7 +158,7 @@ pub fn friendly(duration: Duration) -> String {
 /// A time with its offset, from text or from TOML's own date and time.
 pub fn timestamp(text: &str) -> Result<Value, Wrong> {
     text.parse().map(Value::Timestamp).map_err(|_| {
-        let wrong = Wrong::new(Code::BadValue, format!("is no time with its offset from UTC: {}", quoted(text)));
+        let wrong = Wrong::new(Code::BadValue, format!("is not a time with its offset from UTC: {}", quoted(text)));
         match text.parse::<jiff::civil::DateTime>() {
             Ok(_) if text.contains([':', 'T']) => {
                 wrong.hint(format!("add Z for UTC, or an offset: {}", quoted(&format!("{text}Z"))))
@@ -173,7 +173,7 @@ fn pattern(text: &str) -> Result<Value, Wrong> {
         return Err(Wrong::new(Code::BadValue, "holds an empty name or control characters"));
     }
     Pattern::parse(text).map(Value::Pattern).map_err(|why| {
-        Wrong::new(Code::BadValue, format!("is no regular expression: {}", quoted(text))).hint(why.to_string())
+        Wrong::new(Code::BadValue, format!("is not a regular expression: {}", quoted(text))).hint(why.to_string())
     })
 }
 
@@ -182,7 +182,7 @@ fn address(text: &str, port: u16) -> Result<Value, Wrong> {
         return Ok(Value::Address(address));
     }
     let wrong =
-        Wrong::new(Code::BadValue, format!("must be an IP address, with or without port; {} is none", quoted(text)));
+        Wrong::new(Code::BadValue, format!("must be an IP address, with or without port, not {}", quoted(text)));
     Err(wrong.hint(if text.contains(|c: char| c.is_ascii_alphabetic()) && !text.contains("::") {
         "give the server's address, not its name: which server is asked must not depend on another one".to_owned()
     } else {
@@ -205,7 +205,7 @@ fn url(text: &str) -> Result<Value, Wrong> {
         Some(a) if !a.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control()) => {
             Ok(Value::Text(text.trim_end_matches('/').to_owned()))
         }
-        _ => Err(Wrong::new(Code::BadValue, format!("is no URL: {}", quoted(text)))
+        _ => Err(Wrong::new(Code::BadValue, format!("is not a URL: {}", quoted(text)))
             .hint("it begins with http:// or https://: \"https://host:9090\"")),
     }
 }

@@ -191,7 +191,7 @@ impl Names<'_> {
                     labels.push((at, value.value.clone()));
                 }
                 None => {
-                    let message = format!("`{label}` is no label of `{}`", metric.id);
+                    let message = format!("`{label}` is not a label of `{}`", metric.id);
                     let hint = format!("its labels are {}", metric.labels.join(", "));
                     faults.push(Diagnosis::error(Code::UnknownKey, &value.span, message).hint(hint));
                 }

@@ -147,7 +147,7 @@ fn lower(file: &str, root: &Table, faults: &mut Faults, parent: &mut Parent<'_>)
                 sheet.palette.insert(word, colour);
             }
             None => {
-                let message = format!("`{word}` must be a colour; \"{}\" is none", at.value);
+                let message = format!("`{word}` must be a colour, not \"{}\"", at.value);
                 faults.push(Diagnosis::error(Code::BadValue, &at.span, message).hint(HOW));
             }
         }

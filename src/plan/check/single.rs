@@ -99,7 +99,7 @@ fn property(name: &str, node: &DeValue<'_>) -> Result<Property, Wrong> {
     let plain = match node {
         // A table is another mistake: a name with dots but without quotes.
         node if !properties::is_known(name) && !matches!(node, DeValue::Table(toml) if !refers(toml)) => {
-            return Err(Wrong::new(Code::UnknownKey, "is no client property").hint(properties::hint(name)));
+            return Err(Wrong::new(Code::UnknownKey, "is not a client property").hint(properties::hint(name)));
         }
         DeValue::Table(toml) if refers(toml) => return secret(toml).map(Property::Secret),
         DeValue::Table(toml) => {
@@ -122,11 +122,11 @@ fn property(name: &str, node: &DeValue<'_>) -> Result<Property, Wrong> {
 }
 
 fn integer(min: i64, max: i64, node: &DeValue<'_>) -> Result<i64, Wrong> {
-    let DeValue::Integer(n) = node else { return Err(Wrong::new(Code::WrongType, "is no whole number")) };
+    let DeValue::Integer(n) = node else { return Err(Wrong::new(Code::WrongType, "is not a whole number")) };
     match i64::from_str_radix(n.as_str(), n.radix()) {
         Ok(n) if (min..=max).contains(&n) => Ok(n),
         _ if min == max => Err(Wrong::new(Code::Schema, format!("is {n}; this version reads {min} only"))
-            .hint("use the landfall version that the plan was written for, or write the plan anew for this one")),
+            .hint("use the landfall version that the plan was written for, or rewrite the plan for this version")),
         _ => Err(Wrong::new(Code::OutOfRange, format!("must be from {min} to {max}; {n} is not"))),
     }
 }

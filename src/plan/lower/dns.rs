@@ -96,9 +96,9 @@ fn not_an_answer(text: &str) -> Option<&'static str> {
         return match (address.parse::<IpAddr>(), prefix.parse::<u8>()) {
             (Ok(IpAddr::V4(_)), Ok(0..=32)) | (Ok(IpAddr::V6(_)), Ok(0..=128)) => None,
             (Ok(_), _) => Some("has a prefix that is too long"),
-            (Err(_), _) => Some("is no network"),
+            (Err(_), _) => Some("is not a network"),
         };
     }
     let digits = text.chars().all(|c| c.is_ascii_digit() || c == '.') || text.contains(':');
-    (digits && text.parse::<IpAddr>().is_err()).then_some("is no address")
+    (digits && text.parse::<IpAddr>().is_err()).then_some("is not an address")
 }

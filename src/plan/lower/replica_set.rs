@@ -146,7 +146,7 @@ fn connection_string(uri: &At<String>, name: Option<&At<String>>, faults: &mut F
                 faults.push(Diagnosis::error(Code::Duplicate, &uri.span, message).hint("name each host once"));
             }
             _ => {
-                let message = format!("{} in `uri` is no host with its port", quoted(host));
+                let message = format!("{} in `uri` is not a host with its port", quoted(host));
                 faults.push(
                     Diagnosis::error(Code::BadValue, &uri.span, message)
                         .hint("write host:port, MongoDB's usual port is 27017"),

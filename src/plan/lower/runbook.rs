@@ -103,7 +103,7 @@ fn names(root: &Table, faults: &mut Faults) {
             let message =
                 format!("the approver's name {} cannot be distinguished from others: {why}", quoted(&name.value));
             let fault = Diagnosis::error(Code::BadValue, &name.span, message);
-            faults.push(fault.hint("write it in letters of one script, as it is to stand in the journal"));
+            faults.push(fault.hint("write it in letters of one script, as it will appear in the journal"));
             continue;
         }
         let looks = people::seen(&name.value);

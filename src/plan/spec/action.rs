@@ -220,13 +220,13 @@ macro_rules! tables {
 }
 
 tables! {
-    SET_WEIGHTS "`set_weights`" "Weights, a side." &[DNS, WEIGHTS];
-    EMERGENCY_WEIGHTS "`emergency_weights`" "Weights, a side." &[DNS, WEIGHTS];
+    SET_WEIGHTS "`set_weights`" "The weight of each side." &[DNS, WEIGHTS];
+    EMERGENCY_WEIGHTS "`emergency_weights`" "The weight of each side." &[DNS, WEIGHTS];
     SET_TTL "`set_ttl`" "How long resolvers may keep an answer." &[DNS, TTL];
     ADD_MEMBERS "`add_members`" "Which replica set." &[SET];
     MEMBERS "`unhide`, `unfreeze` or `remove_members`" "Which members." &[SET, OF_SIDE];
-    SET_VOTES "`set_votes`" "How many vote, a side: 7 in all at the most, one vote a reconfig." &[SET, VOTES];
-    SET_PRIORITIES "`set_priorities`" "Which priority the voting members have, a side." &[SET, PRIORITIES];
+    SET_VOTES "`set_votes`" "How many members of each side vote: at most 7 in all; each reconfiguration changes one vote." &[SET, VOTES];
+    SET_PRIORITIES "`set_priorities`" "The priority of each side's voting members." &[SET, PRIORITIES];
     MOVE_PRIMARY "`move_primary`" "Which primary, and where to." &[SET, TO_LEAD];
     FREEZE "`freeze`" "Which members, and for how long." &[SET, OF_SIDE, FOR];
     SET_CAPACITY "`set_capacity`" "How many instances." &[ROLE, OF_SIDE, DESIRED];

@@ -63,7 +63,7 @@ static CANARY: TableSpec = TableSpec {
     header: "`canary`",
     doc: "Canary writes by the controlling console, to measure write downtime from an application's point of view.",
     groups: &[&[
-        must("collection", Form(&COLLECTION), "Its own database.collection: it holds one document a write concern."),
+        must("collection", Form(&COLLECTION), "Its own database.collection: it holds one document per write concern."),
         must(
             "every",
             Duration(Duration::from_millis(10), Duration::from_secs(10)),

@@ -168,7 +168,7 @@ const ENDPOINTS: &[Key] =
 
 pub(crate) static KAFKA: TableSpec = TableSpec {
     header: "[[kafka]]",
-    doc: "A pair of Kafka clusters, one a side.",
+    doc: "A pair of Kafka clusters, one on each side.",
     groups: &[&[
         must("name", NAME, "The pair's name."),
         or("groups", List(&Pattern, 0), "[]", "Consumer groups that are watched."),
@@ -230,13 +230,13 @@ static FLEET: TableSpec = TableSpec {
 
 static WANTED: TableSpec = TableSpec {
     header: "`wanted`",
-    doc: "How many instances, a side.",
+    doc: "How many instances on each side.",
     groups: &[&sides(Integer(0, 100_000), Need::Required)],
 };
 
 static NAMES: TableSpec = TableSpec {
-    header: "a list of names a side",
-    doc: "Names, a side.",
+    header: "a list of names for each side",
+    doc: "The names of each side.",
     groups: &[&sides(OneOrMany(&TEXT), Need::Optional)],
 };
 
@@ -262,16 +262,19 @@ static DNS: TableSpec = TableSpec {
 
 static IDENTIFIERS: TableSpec = TableSpec {
     header: "`set_identifiers`",
-    doc: "Set identifiers, a side.",
+    doc: "The set identifiers of each side.",
     groups: &[&sides(OneOrMany(&Text(1, 128)), Need::Required)],
 };
 
-static WEIGHTS: TableSpec =
-    TableSpec { header: "`planned`", doc: "Weights, a side.", groups: &[&sides(Integer(0, 255), Need::Required)] };
+static WEIGHTS: TableSpec = TableSpec {
+    header: "`planned`",
+    doc: "The weight of each side.",
+    groups: &[&sides(Integer(0, 255), Need::Required)],
+};
 
 static ANSWERS: TableSpec = TableSpec {
     header: "`answers`",
-    doc: "Addresses, networks in CIDR form or DNS names, a side.",
+    doc: "Addresses, networks in CIDR form or DNS names of each side.",
     groups: &[&sides(OneOrMany(&Form(&ANSWER)), Need::Optional)],
 };
 

@@ -62,7 +62,7 @@ pub(super) fn of_aws() -> (TlsContext, Option<Fault>) {
 /// A bundle in which every certificate is usable: the SDK panics at one that is not.
 pub(super) fn bundle_of(path: &Path) -> Result<Vec<u8>, Fault> {
     let fault = |kind, words: String| {
-        Fault::new(kind, format!("no HTTPS: {BUNDLE}={}: {words}; mend the file, or unset {BUNDLE}", path.display()))
+        Fault::new(kind, format!("no HTTPS: {BUNDLE}={}: {words}; repair the file, or unset {BUNDLE}", path.display()))
     };
     let pem = std::fs::read(path).map_err(|e| fault(FaultKind::NotFound, e.to_string()))?;
     let mut roots = RootCertStore::empty();

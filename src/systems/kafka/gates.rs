@@ -182,7 +182,9 @@ impl<'a> HandOver<'a> {
             let at = self.label(self.to);
             let group = self.group;
             let (so, value, why) = match stands {
-                Ok(places) => (true, format!("{} partitions", places.len()), None),
+                Ok(places) => {
+                    (true, format!("{} partition{}", places.len(), if places.len() == 1 { "" } else { "s" }), None)
+                }
                 Err(faults) => {
                     if let Some(unknown) = ops::unknown(&faults) {
                         return Err(unknown.clone());
@@ -190,7 +192,7 @@ impl<'a> HandOver<'a> {
                     let more = faults.len().saturating_sub(1);
                     let more = if more > 0 { format!(", and {more} more") } else { String::new() };
                     let first = faults.first().map(|f| f.text.to_string()).unwrap_or_default();
-                    (false, format!("{} are not", faults.len()), Some(format!("{first}{more}")))
+                    (false, format!("{} cannot", faults.len()), Some(format!("{first}{more}")))
                 }
             };
             let state = if active { "has members" } else { "is Empty" };
@@ -366,7 +368,7 @@ impl<'a> HandOver<'a> {
 }
 
 fn records(n: i64) -> String {
-    format!("{} records", grouped(n.unsigned_abs()))
+    format!("{} record{}", grouped(n.unsigned_abs()), if n == 1 { "" } else { "s" })
 }
 
 /// An unknown value gives the level Unknown, whatever the last number was.

@@ -139,7 +139,7 @@ impl<'t> Written<'_, 't> {
         let (role, side) = self.role_with("auto_scaling_groups", "Auto Scaling group", hint, faults)?;
         let processes: Vec<At<String>> = self.t.get("processes")?;
         if let Some(at) = processes.iter().find(|p| suspend && p.value == "Terminate") {
-            let message = "Terminate is not to be suspended: unhealthy hosts would not be replaced any more";
+            let message = "Terminate must not be suspended: unhealthy hosts would not be replaced any more";
             faults.push(
                 Diagnosis::error(Code::Conflict, &at.span, message)
                     .hint("what keeps a group from shrinking is AlarmNotification, ScheduledActions and AZRebalance"),

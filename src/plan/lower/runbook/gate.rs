@@ -240,13 +240,13 @@ fn limit(chosen: &Chosen, agg: Agg, op: &At<Compare>, value: &At<Quantity>, faul
     } else if ends == (true, true) {
         fault(
             &value.span,
-            format!("`{}` is always like this: the gate says nothing", chosen.def.id),
+            format!("`{}` always satisfies this: the gate has no effect", chosen.def.id),
             "correct the value",
         )
     } else if ends == (false, false) {
         fault(
             &value.span,
-            format!("`{}` is never like this: the gate is never green", chosen.def.id),
+            format!("`{}` never satisfies this: the gate is never green", chosen.def.id),
             "correct the value",
         )
     } else {

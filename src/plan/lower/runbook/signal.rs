@@ -43,7 +43,7 @@ pub(super) fn choose(table: &Table, names: &Names<'_>, faults: &mut Faults) -> O
             let beside = |label: &str| wanted.get(label).cloned();
             labels.insert(label.clone(), names.meant(def.domain(label), value, &beside, faults));
         } else {
-            let message = format!("{} is no label of `{}`", quoted(label).replace('"', "`"), def.id);
+            let message = format!("{} is not a label of `{}`", quoted(label).replace('"', "`"), def.id);
             let fault = Diagnosis::error(Code::UnknownKey, &value.span, message);
             faults.push(fault.hint(match hint::nearest(label, def.labels) {
                 Some(near) => format!("did you mean `{near}`?"),

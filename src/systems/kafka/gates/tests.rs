@@ -65,7 +65,7 @@ fn a_group_goes_over_gate_by_gate() {
         at.poll(source, set([end, 130], [end - 10, 130], Stable), (129, 129));
     }
     assert_eq!(at.levels(), "GG----GGGG");
-    assert_eq!(at.why(7), "1 records: written on ORE, not copied there: orders 1");
+    assert_eq!(at.why(7), "1 record: written on ORE, not copied there: orders 1");
 
     // For a while it keeps its last value. What is no longer observed is unknown, whatever it was.
     at.seconds += 16;
@@ -101,7 +101,7 @@ fn what_the_mirror_has_never_said_cannot_be_led_over() {
     let mut syncs = Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
     (0..2).for_each(|partition| syncs.take("orders", partition, Sync { upstream: 50, downstream: 50 }));
     drop(at.state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs), stamp));
-    assert_eq!(at.why(2), "1 are not: orders-0: the mirror has no offset sync at or before 40");
+    assert_eq!(at.why(2), "1 cannot: orders-0: the mirror has no offset sync at or before 40");
     assert_eq!(&at.levels()[2..3], "R");
     assert_eq!(at.why(6), "–: unknown: UNSUPPORTED: orders-0: the mirror has no offset sync at or before 40");
 }
@@ -129,7 +129,7 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     let why = at.why(2);
     assert!(
         why.starts_with(
-            "1 are not: orders-0: its offset would be 1 of orders-0 on the target, which begins at 30: 29 earlier records"
+            "1 cannot: orders-0: its offset would be 1 of orders-0 on the target, which begins at 30: 29 earlier records"
         ),
         "{why}"
     );

@@ -101,12 +101,12 @@ fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
     };
     let value = pair[1].as_str().and_then(|v| v.parse::<f64>().ok());
     let of = pair[0].as_f64().and_then(|at| Timestamp::from_second(at.floor() as i64).ok());
-    let of = of.ok_or_else(|| malformed(&format!("{} is no time", pair[0])))?;
+    let of = of.ok_or_else(|| malformed(&format!("{} is not a time", pair[0])))?;
     match value {
         Some(value) if value.is_nan() => Err((FaultKind::Empty, "NaN: a ratio of zero requests".to_owned())),
         // An instant value: a cached answer, or one of a server whose clock has stopped, has the age of its time stamp.
         Some(value) if value.is_finite() => Ok(Value { value, of: Some(Period { end: of, length: Duration::ZERO }) }),
-        _ => Err(malformed(&format!("{} is no number", pair[1]))),
+        _ => Err(malformed(&format!("{} is not a number", pair[1]))),
     }
 }
 
