@@ -57,7 +57,7 @@ fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
         return say("this console is read only");
     }
     if id == Id::Release && !run.releasable {
-        return say("there is no hold");
+        return say("the run is not held");
     }
     if matches!(id, Id::Hold | Id::Release | Id::Remark) {
         return None;

@@ -129,12 +129,12 @@ fn what_was_refused_stays_in_the_log_and_hides_no_hints() {
     let (_home, term) = small("");
     term.press("H");
     // Refused before anything is written.
-    term.until("why not", |t| last_line(t).contains("release: there is no hold"));
+    term.until("why not", |t| last_line(t).contains("release: the run is not held"));
     assert!(last_line(&term).contains("help"), "the hints stay: {}", last_line(&term));
     term.press("j");
-    term.until("it is gone", |t| !last_line(t).contains("there is no hold"));
+    term.until("it is gone", |t| !last_line(t).contains("the run is not held"));
     term.press("l");
-    term.until_shown("release: there is no hold");
+    term.until_shown("release: the run is not held");
     term.press("\x1b");
     term.until("it is closed", |t| !t.screen().contains("Messages of this console"));
     term.press("hwaiting for the database team\r");

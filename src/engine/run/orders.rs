@@ -261,7 +261,7 @@ impl<S: Systems> Run<S> {
         if self.held.take().is_none() && free.is_empty() {
             return Err(match first {
                 Some((at, why)) => Refusal::new(format!("{} is held: {why}", self.plan_of(at).id)),
-                None => Refusal::new("there is no hold"),
+                None => Refusal::new("the run is not held"),
             });
         }
         let mut effects = vec![RunEffect::Record(Body::Hold { on: false, by: operator.to_owned(), why })];

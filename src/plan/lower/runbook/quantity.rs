@@ -49,7 +49,7 @@ pub fn read(at: &At<Quantity>, unit: Unit, range: (f64, f64), metric: &str, faul
 
 const fn word(unit: Unit) -> &'static str {
     match unit {
-        Unit::Seconds => "a length of time",
+        Unit::Seconds => "a duration",
         Unit::Ratio => "a ratio from 0 to 1",
         Unit::Count => "a count",
         Unit::PerSecond => "a rate per second",
