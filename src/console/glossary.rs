@@ -29,7 +29,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("baseline", "The usual value of a health query: the median of the last hour without the last five minutes."),
     (
         "canary",
-        "A write that landfall repeats in each replica set that has one, to measure write downtime; also a first small share of the traffic.",
+        "A write that landfall repeats in each replica set that has one, to measure write downtime; also a phase that first moves a small part of the users.",
     ),
     (
         "canary gap",
