@@ -117,7 +117,7 @@ fn rows_and_words_are_found_wherever_they_are() {
     term.press(":canary gap");
     term.until_shown("word canary gap");
     term.press("\r");
-    term.until_shown("The longest time in which a write that landfall repeats");
+    term.until_shown("The longest time in which no canary write");
     term.press("\x1b");
     term.until("it is closed", |t| last_line(t).contains("q quit"));
     term.press("q");

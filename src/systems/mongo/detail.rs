@@ -71,7 +71,7 @@ fn primary_fields(set: &Set, plan: &Plan, now: Now) -> Fields {
             "term".into(),
             Cell::seen(set.leaders_view(now), |s| s.term.map_or_else(Cell::none, |t| number(t, t.to_string()))),
         ),
-        ("claim to be primary".into(), {
+        ("report themselves primary".into(), {
             let claims: Vec<_> = set.claims(now).iter().map(ToString::to_string).collect();
             Cell::seen(leader, |_| {
                 Cell::text(claims.join(", ")).tone(if claims.len() > 1 { Tone::Bad } else { Tone::Plain })

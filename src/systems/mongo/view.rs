@@ -169,7 +169,7 @@ pub(super) fn site(plan: &Plan, side: Option<Side>) -> Cell {
 fn writable(set: &Set, now: Now) -> Cell {
     let claims = set.claims(now).len();
     Cell::seen(set.leader(now), |l| match l {
-        Leader::Writable(_) if claims > 1 => Cell::text(format!("{claims} claim it")).tone(Tone::Bad),
+        Leader::Writable(_) if claims > 1 => Cell::text(format!("{claims} primaries")).tone(Tone::Bad),
         l => yes_no(l.host().is_some(), Tone::Bad),
     })
 }
@@ -365,7 +365,7 @@ fn word(state: MemberState, sync: Option<InitialSync>) -> Cell {
         (MemberState::Primary, _) => Cell::text("NOT WRITABLE").tone(Tone::Warn),
         (MemberState::Secondary | MemberState::Arbiter, _) => Cell::text(state.word()).tone(Tone::Good),
         (MemberState::Startup2, Some(sync)) => {
-            let share = sync.total.filter(|t| *t > 0).map(|t| format!(" {}%", (sync.copied * 100 / t).min(100)));
+            let share = sync.total.filter(|t| *t > 0).map(|t| format!(" {} %", (sync.copied * 100 / t).min(100)));
             Cell::text(format!("STARTUP2{}", share.unwrap_or_default())).tone(Tone::Busy)
         }
         (MemberState::Startup | MemberState::Startup2 | MemberState::Recovering, _) => {
