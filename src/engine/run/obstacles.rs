@@ -55,7 +55,7 @@ impl<S: Systems> Run<S> {
         }
         let mut out = common.0.clone();
         if self.held.is_none() && step.state.is_held() {
-            out.push((Level::Unknown, "held: H releases it".to_owned()));
+            out.push((Level::Unknown, "held: :release releases it".to_owned()));
         }
         if self.checks_invariants(at) {
             out.extend_from_slice(&common.1);
