@@ -50,6 +50,14 @@ pub struct Sides<T> {
     pub target: T,
 }
 
+impl Sides<String> {
+    /// The sides' own words, where nobody has labelled the sites.
+    #[must_use]
+    pub fn words() -> Self {
+        Self::from_fn(|side| side.word().to_owned())
+    }
+}
+
 impl<T> Sides<T> {
     /// The value of one side.
     pub const fn get(&self, side: Side) -> &T {

@@ -52,6 +52,9 @@ pub struct SignalDef {
     /// What a thing of the plan must have for its series to exist.
     #[serde(skip)]
     pub needs: Option<Needs>,
+    /// The label whose value says what is measured, in the operator's words: it is the title in a reason.
+    #[serde(skip)]
+    pub titled: Option<&'static str>,
     /// Which things have values only while users come.
     #[serde(skip)]
     pub users: Option<Users>,
@@ -152,6 +155,9 @@ pub const LINE: &[(&str, &str, Stroke)] = &[("", "", Stroke::Line)];
 /// One line a side.
 pub const SIDES: &[(&str, &str, Stroke)] = &[("source", "source", Stroke::Dashes), ("target", "target", Stroke::Line)];
 
+/// The label that names a side. On screen it has the site's label of the plan.
+pub const SIDE: &str = "side";
+
 /// A year. Stands for "never" and for "not measurable": a number that is fresh, sorts last, and that no gate takes for a small one.
 pub const NEVER: f64 = 31_536_000.0;
 
@@ -176,6 +182,7 @@ impl SignalDef {
             doc,
             domains,
             needs: None,
+            titled: None,
             users: None,
             keep,
             cost: None,
@@ -199,6 +206,12 @@ impl SignalDef {
     #[must_use]
     pub const fn users(self, label: &'static str, key: &'static str, kinds: &'static [&'static str]) -> Self {
         Self { users: Some(Users { label, key, kinds }), ..self }
+    }
+
+    /// The same; this label's value says what is measured.
+    #[must_use]
+    pub const fn titled(self, label: &'static str) -> Self {
+        Self { titled: Some(label), ..self }
     }
 
     /// What the values of a label may be.

@@ -234,6 +234,17 @@ pub struct CollectorLine {
     pub fault: Option<crate::observed::Fault>,
 }
 
+/// Word and tone of a collector's state.
+#[must_use]
+pub const fn state_cell(state: CollectorState) -> (&'static str, Tone) {
+    match state {
+        CollectorState::Fresh => ("live", Tone::Good),
+        CollectorState::Pending => ("starting", Tone::Busy),
+        CollectorState::Stale => ("STALE", Tone::Stale),
+        CollectorState::Unknown => ("UNKNOWN", Tone::Blind),
+    }
+}
+
 /// A stamp's age at `now`.
 #[must_use]
 pub fn age_of(stamp: Stamp, now: Now) -> Age {

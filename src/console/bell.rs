@@ -89,7 +89,7 @@ fn red(snapshot: &Snapshot) -> bool {
 
 /// What is red in a run, by name.
 fn reds(run: &RunView) -> Vec<&str> {
-    let steps = run.steps.iter().filter(|s| s.state == StepState::Failed || s.exposed.is_some()).map(|s| s.id.as_str());
+    let steps = run.steps.iter().filter(|s| s.state == StepState::Failed || (s.exposed.is_some() && !s.cleans_up())).map(|s| s.id.as_str());
     let invariants =
         run.invariants.iter().filter(|(_, level, _)| *level == Level::Red).map(|(title, ..)| title.as_str());
     steps.chain(invariants).collect()
@@ -147,6 +147,10 @@ mod tests {
         assert_eq!(rings(&with(&plain, |_| ()), &broken), [Ring::Red]);
         let exposed = with(&plain, |run| first(run).exposed = Some(Duration::from_secs(1)));
         assert!(rings(&broken, &exposed).contains(&Ring::Red), "another red than before");
+        let cleans_up = with(&plain, |run| {
+            (first(run).state, first(run).exposed) = (StepState::Running, Some(Duration::from_secs(1)));
+        });
+        assert!(!rings(&plain, &cleans_up).contains(&Ring::Red), "a healthy move is exposed for some seconds");
     }
 
     #[test]

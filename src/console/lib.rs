@@ -49,6 +49,7 @@ mod event_loop;
 mod export;
 mod filter;
 pub mod frames;
+mod gates;
 mod glossary;
 mod input;
 pub mod key;

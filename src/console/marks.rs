@@ -53,7 +53,7 @@ pub fn limits(plan: &Plan, curve: &Curve) -> Vec<Limit> {
     let mut found: IndexMap<String, (f64, Vec<&str>)> = IndexMap::new();
     for (condition, word) in all {
         for gate in Condition::gates(condition).into_iter().filter(|gate| curve.lines.iter().any(|l| judges(gate, l))) {
-            let Some(text) = limit_of_series(gate, curve.unit) else { continue };
+            let Some(text) = limit_of_series(gate) else { continue };
             let (_, words) = found.entry(text).or_insert_with(|| (gate.limit, Vec::new()));
             if !words.contains(&word) {
                 words.push(word);

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::{
     clock::Clock,
+    gates,
     pages::{JOURNAL, RUNBOOK, STEPS},
     way_back,
 };
@@ -15,7 +16,7 @@ use base::{
 };
 use engine::{
     gate::word_of,
-    run::{OpLine, RunView, StepView, Turn},
+    run::{OpLine, RunView, StepView},
 };
 
 /// Tone of a step's state.
@@ -28,7 +29,7 @@ pub fn tone(step: &StepView) -> Tone {
             Tone::Blind
         }
         StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking => Tone::Busy,
-        StepState::Armed | StepState::Previewed => Tone::Warn,
+        StepState::Armed | StepState::Previewed => Tone::Busy,
         StepState::Blocked if step.level == Level::Red => Tone::Bad,
         StepState::Blocked => Tone::Warn,
         StepState::Ready => Tone::Good,
@@ -65,7 +66,8 @@ pub fn panel(run: &RunView) -> Panel {
     summary.extend(way_back::cell(&run.way_back));
     let waived: usize = run.steps.iter().map(|s| s.waivers.len()).sum();
     if waived > 0 {
-        summary.push(Cell::text(format!("{waived} gates waived")).tone(Tone::Warn));
+        let gates = if waived == 1 { "gate" } else { "gates" };
+        summary.push(Cell::text(format!("{waived} {gates} waived")).tone(Tone::Warn));
     }
     summary.extend(
         run.proposal
@@ -94,7 +96,7 @@ pub fn panel(run: &RunView) -> Panel {
             id: STEPS,
             title: "Steps".into(),
             columns,
-            rows: run.steps.iter().map(row).collect(),
+            rows: run.steps.iter().map(|step| row(run, step)).collect(),
             empty: "the plan has no steps: add [[phase]] and [[phase.step]]",
         }],
         oldest: None,
@@ -114,10 +116,18 @@ fn judged(step: &StepView) -> Option<&'static str> {
     gates().next().map(|_| word_of(step.level, gates()))
 }
 
-fn row(step: &StepView) -> Row {
+/// Whether other steps have to begin before this one: what its gates say now decides nothing yet.
+#[must_use]
+pub fn is_far(run: &RunView, step: &StepView) -> bool {
+    let is_ahead = |id: &String| run.steps.iter().any(|other| other.id == *id && other.state < StepState::Running);
+    step.way == Way::Forward && step.lacks.iter().any(is_ahead)
+}
+
+fn row(run: &RunView, step: &StepView) -> Row {
     let why = why(step);
     let level = match judged(step) {
         None => Cell::none(),
+        Some(_) if is_far(run, step) => Cell::text("later").tone(Tone::Muted),
         Some(word) => Cell::text(word).tone(Tone::of(step.level)),
     };
     let ops = if step.progress.1 == 0 {
@@ -147,7 +157,11 @@ fn why(step: &StepView) -> Cell {
         return if step.adopted { Cell::text("done outside landfall, adopted") } else { Cell::none() };
     }
     if let Some(since) = step.exposed {
-        return Cell::text(format!("EXPOSED for {}: its cleanup is not finished", short(since))).tone(Tone::Bad);
+        return if step.cleans_up() {
+            Cell::text(format!("EXPOSED for {}: its cleanup is under way", short(since))).tone(Tone::Busy)
+        } else {
+            Cell::text(format!("EXPOSED for {}: its cleanup is not finished", short(since))).tone(Tone::Bad)
+        };
     }
     if let Some(op) = step.ops.iter().find(|op| op.state.in_flight()).filter(|_| step.state == StepState::Running) {
         return Cell::text(op.what.clone());
@@ -168,8 +182,8 @@ fn why(step: &StepView) -> Cell {
 #[must_use]
 pub fn journal(run: &RunView, clock: &Clock) -> Panel {
     let head = run.head.as_ref().map_or_else(
-        || Cell::text("no journal").tone(Tone::Warn),
-        |(seq, hash)| Cell::text(format!("head {seq} {hash}")),
+        || Cell::text("no journal yet").tone(Tone::Muted),
+        |(seq, hash)| Cell::text(format!("last record {seq}, hash {hash}")),
     );
     let rows = run.journal.iter().rev().map(|line| Row {
         id: line.seq.to_string(),
@@ -241,47 +255,7 @@ pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
         .map(|(level, why)| (Cow::from("blocked by"), Cell::text(why.clone()).tone(Tone::of(*level))));
     fields.extend(obstacles);
     fields.extend(step.waivers.iter().map(|w| (Cow::from("waived"), Cell::text(w.clone()).tone(Tone::Warn))));
-    Some(Detail { title: step.id.clone(), fields, curves: Vec::new(), tables: vec![gates(step), operations(step)] })
-}
-
-fn gates(step: &StepView) -> Table {
-    let rows = step.gates.iter().map(|line| {
-        let reason = &line.reason;
-        let level = match line.turn {
-            Turn::Later => Cell::text("later").tone(Tone::Muted),
-            Turn::Past => Cell::text("past").tone(Tone::Muted),
-            Turn::Now if reason.waived => Cell::text(reason.word()).tone(Tone::Warn),
-            Turn::Now => Cell::text(reason.word()).tone(Tone::of(reason.level)),
-        };
-        let green = match (line.turn, reason.to_green) {
-            (Turn::Now, Some(left)) if !left.is_zero() => Cell::number(left.as_secs_f64(), short(left)),
-            (Turn::Now, None) => Cell::text("unknown").tone(Tone::Muted),
-            _ => Cell::none(),
-        };
-        Row {
-            id: format!("{} {} {:?}", line.of, reason.gate, reason.path),
-            cells: vec![
-                Cell::text(reason.gate.clone()),
-                Cell::text(line.of).tone(Tone::Muted),
-                level,
-                green,
-                Cell::text(reason.what.clone()),
-            ],
-        }
-    });
-    Table {
-        id: "gates",
-        title: "Gates".into(),
-        columns: vec![
-            Column::text("gate", "gate", 12).drop(1),
-            Column::text("of", "of", 6).drop(2),
-            Column::text("level", "result", 7),
-            Column::number("green", "green in", 6),
-            Column::text("why", "reason", 20).grow(1),
-        ],
-        rows: rows.collect(),
-        empty: "this step has no gate",
-    }
+    Some(Detail { title: step.id.clone(), fields, curves: Vec::new(), tables: vec![gates::table(step, is_far(run, step)), operations(step)] })
 }
 
 fn operations(step: &StepView) -> Table {

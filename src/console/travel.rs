@@ -3,10 +3,11 @@
 
 use super::{
     act::Act,
+    gates,
     pages::{RUNBOOK, STEPS, is_own},
     ui::{At, Ui},
 };
-use engine::snapshot::DetailKey;
+use engine::{gate::GATES, snapshot::DetailKey};
 
 /// A movement of the selection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,9 +162,19 @@ pub(super) fn open(ui: &mut Ui) -> Vec<Act> {
         return behind.map_or_else(Vec::new, |(page, row)| to_row(ui, page, row.as_ref()));
     }
     let (Some(panel), Some(table), Some(row)) = (ui.panel(), ui.focused(), ui.selected()) else { return Vec::new() };
-    let key = DetailKey { panel: panel.id.to_owned(), table: table.id.to_owned(), row: row.to_owned() };
+    // The gates of a step are the engine's: only it knows their past.
+    let step = ui.opened().filter(|of| of.panel == RUNBOOK && ui.at == At::Detail && table.id == gates::TABLE);
+    let key = match step {
+        Some(step) => DetailKey { panel: GATES.to_owned(), table: step.row.clone(), row: row.to_owned() },
+        None => DetailKey { panel: panel.id.to_owned(), table: table.id.to_owned(), row: row.to_owned() },
+    };
     ui.open(key.clone());
-    if is_own(&key.panel) { Vec::new() } else { vec![Act::Open(Some(key))] }
+    if is_own(&key.panel) { Vec::new() } else { wanted(&key) }
+}
+
+/// What has to be asked for so that the detail of a row comes.
+fn wanted(key: &DetailKey) -> Vec<Act> {
+    vec![Act::Open((!is_own(&key.panel)).then(|| key.clone()))]
 }
 
 /// Drops the filter, closes the detail, or goes to the overview.
@@ -171,6 +182,11 @@ pub(super) fn back(ui: &mut Ui) -> Vec<Act> {
     if !ui.filter().is_empty() {
         ui.filter_by(String::new());
         return Vec::new();
+    }
+    if ui.at == At::Detail
+        && let Some(under) = ui.close_detail().cloned()
+    {
+        return wanted(&under);
     }
     let page = if ui.at == At::Detail { ui.opened.page_below } else { 0 };
     go(ui, page)

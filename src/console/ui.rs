@@ -21,7 +21,7 @@ use super::{
     view_model::ViewModel,
 };
 use base::{now::Now, view::Panel};
-use engine::run::StepView;
+use engine::{gate::GATES, run::StepView};
 
 /// What the session may do; shown in the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,7 +214,11 @@ impl Ui {
     #[must_use]
     pub fn step(&self) -> Option<&StepView> {
         let id = match self.at {
-            At::Detail => self.opened.key.as_ref().filter(|key| key.panel == RUNBOOK)?.row.as_str(),
+            At::Detail => match self.opened.key.as_ref()? {
+                key if key.panel == RUNBOOK => key.row.as_str(),
+                key if key.panel == GATES => key.table.as_str(),
+                _ => return None,
+            },
             At::Page(_) => self.selected().filter(|_| self.panel().is_some_and(|p| p.id == RUNBOOK))?,
         };
         self.step_named(id)

@@ -20,7 +20,7 @@ use base::{
     collector::CollectorState,
     now::{Age, short},
     side::Side,
-    view::{Cell, CollectorLine, Column, Detail, Group, Key, Panel, Row, Table, Tile, Tone},
+    view::{Cell, CollectorLine, Column, Detail, Group, Key, Panel, Row, Table, Tile, Tone, state_cell},
 };
 use engine::snapshot::{DetailKey, Snapshot, Verdict};
 
@@ -205,17 +205,6 @@ pub(super) fn meant(cell: &Cell, hash: &mut DefaultHasher) {
     cell.tone.hash(hash);
     if cell.key == Key::Text {
         cell.text.hash(hash);
-    }
-}
-
-/// Word and tone of a collector's state.
-#[must_use]
-pub const fn state_cell(state: CollectorState) -> (&'static str, Tone) {
-    match state {
-        CollectorState::Fresh => ("live", Tone::Good),
-        CollectorState::Pending => ("starting", Tone::Busy),
-        CollectorState::Stale => ("STALE", Tone::Stale),
-        CollectorState::Unknown => ("UNKNOWN", Tone::Blind),
     }
 }
 

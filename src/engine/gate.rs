@@ -24,10 +24,12 @@
 //! | `look.rs` | one look at one gate |
 //! | `window.rs` | several looks in a row: for how long it has been true, and how well that is known |
 //! | `watch.rs` | one gate over time: its colour, its reasons, when it will be green |
+//! | `detail.rs` | one gate with its signal: meaning, value and series now, curve, sources |
 //! | `judge.rs` | [`Judge`]: all the gates of a condition, combined |
 //! | `verdict.rs` | what comes out |
 //! | `text.rs` | values, limits and series in words |
 
+pub(crate) mod detail;
 mod judge;
 mod look;
 #[cfg(test)]
@@ -42,11 +44,13 @@ use std::time::Duration;
 use base::{now::Now, signal::SignalDef};
 use plan::Intervals;
 
+pub(crate) use self::watch::Watch;
 pub use self::{
+    detail::GATES,
     judge::{Judge, NoSuchGate},
     look::Readings,
     text::limit_of_series,
-    verdict::{Filled, Reason, Verdict, is_pending, word_of},
+    verdict::{Filled, Fork, Reason, Verdict, is_pending, word_of},
 };
 
 /// How far the two clocks may disagree about the time between two looks.

@@ -16,6 +16,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 pub use self::input::{EngineCommand, EngineEffect, EngineInput};
 use self::{
+    gate::GATES,
     page::Page,
     run::Run,
     snapshot::{DetailKey, Snapshot, Wanted},
@@ -25,6 +26,7 @@ use base::{
     collector::{Collector, CollectorIx, CollectorSpec, CollectorState, Health, Question},
     now::Now,
     signal::{Measured, Sample, Samples},
+    view::{CollectorLine, Detail},
     watched::Unknown,
 };
 use plan::Plan;
@@ -156,6 +158,13 @@ impl<S: Systems> Engine<S> {
                 self.start(wanted, now)
             }
         }
+    }
+
+    /// One gate of a step in full.
+    fn gate(&self, step: &str, gate: &str, sources: &[CollectorLine], now: Now) -> Option<Detail> {
+        let (watch, reasons) = self.run.gate(step, gate, now)?;
+        let samples = self.samples(Samples::only(Arc::new([watch.metric().id].into())), now);
+        Some(gate::detail::detail(step, watch, &reasons, &samples, sources, now))
     }
 
     /// The plan.
@@ -307,14 +316,17 @@ impl<S: Systems> Engine<S> {
             }
         }
         let over = |s: &&Collector<QuestionOf<S>>| matches!(&s.spec.query, Question::Query(ask) if self.estate.is_over(ask, now));
-        let collectors = self
+        let collectors: Vec<CollectorLine> = self
             .collectors
             .iter()
             .filter(|s| !over(s))
             .map(|s| snapshot::line(s, system_of::<S>(&s.spec.query), now, self.pace))
             .collect();
         let detail = |key: &DetailKey| {
-            let detail = self.estate.detail(&key.panel, &key.table, &key.row, now)?;
+            let detail = match key.panel.as_str() {
+                GATES => self.gate(&key.table, &key.row, &collectors, now)?,
+                system => self.estate.detail(system, &key.table, &key.row, now)?,
+            };
             Some((key.clone(), Arc::new(detail)))
         };
         let details = wanted.details.iter().filter_map(detail).collect();

@@ -50,7 +50,7 @@ pub use self::{
     order::{Hand, Order, Refusal, names},
     proposal::Proposal,
     readings::QUIET,
-    view::{GateLine, JournalLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn},
+    view::{ForkLine, GateLine, JournalLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn},
     way_back::{RollbackWindow, WayBack},
 };
 use super::{

@@ -86,7 +86,7 @@ impl Snapshot {
         let text = |of: fn(&Outage) -> bool| {
             let own: Vec<&str> = self.outages.iter().filter(|it| of(it)).map(Outage::describe).collect();
             (!own.is_empty()).then(|| match &rest {
-                Verdict::Go(_) | Verdict::Clear(_) => own.join("; "),
+                Verdict::Clear(_) => own.join("; "),
                 rest => format!("{}; {}: {}", own.join("; "), rest.describe().0, rest.describe().1),
             })
         };

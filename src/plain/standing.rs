@@ -8,9 +8,9 @@ use base::{
     collector::CollectorState,
     now::short,
     step::Level,
-    view::{CollectorLine, Key, Tile, Tone},
+    view::{CollectorLine, Key, Tile, Tone, state_cell},
 };
-use console::view_model::{state_cell, tiles};
+use console::view_model::tiles;
 use engine::{
     run::{JournalLine, RunView, Turn},
     snapshot::{Outage, Snapshot, Verdict},
@@ -226,6 +226,7 @@ fn gates(run: &RunView) -> Vec<Fact> {
 fn steps(run: &RunView) -> Vec<Fact> {
     let step = |step: &engine::run::StepView| {
         let why = match (step.exposed, step.why_failed()) {
+            (Some(since), _) if step.cleans_up() => format!("EXPOSED for {}: its cleanup is under way", short(since)),
             (Some(since), _) => format!("EXPOSED for {}: its cleanup is not finished", short(since)),
             (None, Some(why)) => why,
             (None, None) => step.title.clone(),

@@ -9,6 +9,7 @@ use landfall::{
     base::{
         now::{Age, Now},
         observed::{Fault, FaultKind, Observed},
+        side::Sides,
         signal::{MAX, Measured, Roster, Sample, SignalDef, Unit},
     },
     plan::{Agg, Compare, Condition, Gate, Volume},
@@ -301,7 +302,7 @@ fn gate(rng: &mut Rng, estate: &[Series], id: &mut u32, counts: &mut Counts) -> 
         note(counts, "gate: with a volume");
     }
     let min_samples = pick(rng, &[0, 1, 1, 2, 3]);
-    Gate { id: format!("g{id}"), metric, labels, agg, op, limit, sustain, min_samples, series, max_age, min_volume }
+    Gate { id: format!("g{id}"), metric, labels, agg, op, limit, sustain, min_samples, series, max_age, min_volume, unit: metric.unit, sites: Sides::words() }
 }
 
 fn volume(rng: &mut Rng) -> Volume {
@@ -311,5 +312,5 @@ fn volume(rng: &mut Rng) -> Volume {
         4 => drop(labels.insert("query".to_owned(), "none".to_owned())),
         _ => {}
     }
-    Volume { metric: &RATE, labels, least: pick(rng, &[0.5, 1.0, 1.0, 2.0]) }
+    Volume { metric: &RATE, labels, least: pick(rng, &[0.5, 1.0, 1.0, 2.0]), unit: RATE.unit }
 }

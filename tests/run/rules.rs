@@ -37,6 +37,8 @@ fn led_by(side: Side) -> Condition {
         series: 1,
         max_age: None,
         min_volume: None,
+        unit: metric.unit,
+        sites: Sides::words(),
     }))
 }
 

@@ -106,7 +106,7 @@ impl Mask {
     fn step(&mut self, step: &mut StepView) {
         self.strings([&mut step.title, &mut step.phase]);
         self.strings(step.obstacles.iter_mut().map(|(_, why)| why));
-        self.strings(step.gates.iter_mut().map(|line| &mut line.reason.what));
+        self.strings(step.gates.iter_mut().flat_map(|line| [&mut line.reason.what, &mut line.reason.subject]));
         self.strings([&mut step.found, &mut step.manual].into_iter().flatten());
         self.strings(&mut step.waivers);
         self.strings(&mut step.disarmed);

@@ -11,6 +11,8 @@ use engine::snapshot::DetailKey;
 pub struct Opened {
     /// The row.
     pub(crate) key: Option<DetailKey>,
+    /// The details under this one, from which it was opened, the last one on top.
+    pub(super) under: Vec<DetailKey>,
     /// The page under the detail.
     pub(crate) page_below: usize,
     /// The detail, once it is there.
@@ -43,9 +45,24 @@ impl Ui {
         self.opened.key.as_ref()
     }
 
-    /// Opens the detail of a row of this page.
+    /// Opens the detail of a row of this page, or of the detail that is open.
     pub(crate) fn open(&mut self, key: DetailKey) {
+        match self.opened.key.take() {
+            Some(under) if self.at == At::Detail => self.opened.under.push(under),
+            _ => self.opened.under.clear(),
+        }
         self.opened.page_below = self.page_number();
+        self.look_at(key);
+    }
+
+    /// Closes the detail. The one that it was opened from is open again: its row, if there is one.
+    pub(crate) fn close_detail(&mut self) -> Option<&DetailKey> {
+        let under = self.opened.under.pop()?;
+        self.look_at(under);
+        self.opened.key.as_ref()
+    }
+
+    fn look_at(&mut self, key: DetailKey) {
         self.opened.key = Some(key);
         self.at = At::Detail;
         (self.opened.top, self.opened.view_models) = (0, 0);

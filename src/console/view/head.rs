@@ -12,11 +12,16 @@ use crate::{
     pages::OVERVIEW,
     theme::Role,
     ui::{At, Mode, Ui},
-    view_model::{clock, state_cell},
+    view_model::clock,
     widget::text::{fit, put, put_all, put_right},
 };
-use base::{collector::CollectorState, now::short, side::Side, view::Tone};
-use engine::snapshot::Verdict;
+use base::{
+    collector::CollectorState,
+    now::short,
+    side::Side,
+    view::{Tone, state_cell},
+};
+use engine::{run::StepView, snapshot::Verdict};
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let line = |y| Rect { y: area.y + y, height: 1, ..area };
@@ -65,9 +70,9 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>)
 }
 
 /// The step whose cleanup has been unfinished for the longest time.
-fn exposed(ui: &Ui) -> Option<(&str, Duration)> {
+fn exposed(ui: &Ui) -> Option<(&StepView, Duration)> {
     let steps = &ui.latest().run.as_ref()?.steps;
-    steps.iter().filter_map(|s| Some((s.id.as_str(), s.exposed?))).max_by_key(|(_, since)| *since)
+    steps.iter().filter_map(|s| Some((s, s.exposed?))).max_by_key(|(_, since)| *since)
 }
 
 fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
@@ -86,9 +91,13 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     }
     if let Some((step, since)) = exposed(ui) {
         // Shown on every page, so that it is not forgotten.
-        let text = format!(" {} EXPOSED {step} {} ", Tone::Bad.glyph(false), short(since));
+        let (tone, style) = match step.cleans_up() {
+            true => (Tone::Busy, theme.tone(Tone::Busy)),
+            false => (Tone::Bad, theme.style(Role::RollBack)),
+        };
+        let text = format!(" {} EXPOSED {} {} ", tone.glyph(false), step.id, short(since));
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
-        right += 1 + put_right(rest, buf, &text, theme.style(Role::RollBack));
+        right += 1 + put_right(rest, buf, &text, style);
     }
     let elapsed = clock(snapshot.now.since(snapshot.started));
     let left = line.width.saturating_sub(right + 1);

@@ -9,13 +9,15 @@ use crate::{
     table::TableUi,
     theme::Role,
     ui::Ui,
-    view_model::state_cell,
     widget::{
         table::{self, Asked},
         text::{put, put_all, put_right, words},
     },
 };
-use base::{collector::CollectorState, view::Tone};
+use base::{
+    collector::CollectorState,
+    view::{Tone, state_cell},
+};
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     summary(Rect { height: 1, ..area }, buf, ui, look);

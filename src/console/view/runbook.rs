@@ -5,7 +5,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::drawing::Drawing;
 use crate::{
     drawn::Drawn,
-    runbook::{op_word, tone},
+    gates::{self, Is},
+    runbook::{is_far, op_word, tone},
     theme::Role,
     ui::Ui,
     widget::text::{put, put_all, wrap},
@@ -15,7 +16,7 @@ use base::{
     step::{Level, StepState, Way},
     view::Tone,
 };
-use engine::run::{GateLine, OpLine, ProposalView, StepView, Turn};
+use engine::run::{OpLine, ProposalView, StepView, Turn};
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let room = match area.height {
@@ -27,10 +28,11 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     let table = Rect { height: area.height - room, ..area };
     super::panel::draw(table, buf, ui, look, drawn);
     let proposal = ui.latest().run.as_ref().and_then(|run| run.proposal.as_ref()).filter(|it| it.step == step.id);
-    selected(Rect { y: table.bottom(), height: room, ..area }, buf, (step, proposal), look);
+    let far = ui.latest().run.as_ref().is_some_and(|run| is_far(run, step));
+    selected(Rect { y: table.bottom(), height: room, ..area }, buf, (step, proposal, far), look);
 }
 
-fn selected(area: Rect, buf: &mut Buffer, (step, proposal): (&StepView, Option<&ProposalView>), look: &Drawing<'_>) {
+fn selected(area: Rect, buf: &mut Buffer, (step, proposal, far): (&StepView, Option<&ProposalView>, bool), look: &Drawing<'_>) {
     let theme = look.theme;
     put(Rect { height: 1, ..area }, buf, &"─".repeat(usize::from(area.width)), theme.style(Role::Border));
     let title = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
@@ -49,7 +51,7 @@ fn selected(area: Rect, buf: &mut Buffer, (step, proposal): (&StepView, Option<&
     );
     let width = usize::from(area.width).saturating_sub(4);
     let proposal = proposal.map(|it| (Tone::Warn, proposed(it)));
-    let lines = proposal.into_iter().chain(what(step)).flat_map(|(tone, text)| {
+    let lines = proposal.into_iter().chain(what(step, far)).flat_map(|(tone, text)| {
         wrap(&look.spell(&text), width)
             .into_iter()
             .enumerate()
@@ -85,7 +87,7 @@ pub(super) fn proposed(it: &ProposalView) -> String {
 }
 
 /// What matters about a step now, most important first.
-fn what(step: &StepView) -> Vec<(Tone, String)> {
+fn what(step: &StepView, far: bool) -> Vec<(Tone, String)> {
     let mut out = exposure(step);
     if step.held {
         out.push((Tone::Warn, "held: :release resumes it, :abandon aborts it and finishes its cleanup".to_owned()));
@@ -106,7 +108,7 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
     if step.way == Way::Forward && !step.lacks.is_empty() {
         out.push((Tone::Muted, format!("needs {}", step.lacks.join(", "))));
     }
-    out.extend(conditions(step));
+    out.extend(conditions(step, far));
     if out.is_empty() {
         out.push((Tone::Muted, step.title.clone()));
     }
@@ -116,6 +118,9 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
 /// A cleanup that is not finished, and what finishes it.
 fn exposure(step: &StepView) -> Vec<(Tone, String)> {
     let Some(since) = step.exposed else { return Vec::new() };
+    if step.cleans_up() {
+        return vec![(Tone::Busy, format!("EXPOSED for {}: its cleanup is under way", short(since)))];
+    }
     let loss = "until then, the loss of one more member may leave the set without a primary";
     let mut out = vec![(Tone::Bad, format!("EXPOSED for {}: its cleanup is not finished; {loss}", short(since)))];
     if step.state == StepState::Failed {
@@ -159,8 +164,9 @@ fn ended(step: &StepView) -> Vec<(Tone, String)> {
     found.into_iter().chain(next.map(|(tone, text)| (tone, text.to_owned()))).collect()
 }
 
-/// What blocks the step, and the gates that are judged now with their time to green.
-fn conditions(step: &StepView) -> Vec<(Tone, String)> {
+/// What blocks the step, and the gates that are judged now with their time to green: arms under the fork where they meet. `far`: other
+/// steps come first, so that nothing of it matters yet.
+fn conditions(step: &StepView, far: bool) -> Vec<(Tone, String)> {
     let of = match step.state {
         StepState::Done | StepState::Attested | StepState::Skipped | StepState::RolledBack => return Vec::new(),
         StepState::Verifying | StepState::Baking => "verify",
@@ -169,13 +175,22 @@ fn conditions(step: &StepView) -> Vec<(Tone, String)> {
     };
     let of_gate = |why: &String| step.gates.iter().any(|gate| gate.reason.what == *why);
     let others = step.obstacles.iter().filter(|(_, why)| !of_gate(why));
-    let gate = |gate: &GateLine| {
-        let left = match gate.reason.to_green {
-            Some(left) if gate.reason.level != Level::Green => format!(", green in {}", short(left)),
-            _ => String::new(),
-        };
-        (Tone::of(gate.reason.level), format!("{}{left}", gate.reason.what))
-    };
-    let gates = step.gates.iter().filter(|gate| gate.of == of && gate.turn == Turn::Now).map(gate);
-    others.map(|(level, why)| (Tone::of(*level), why.clone())).chain(gates).collect()
+    let dim = |tone: Tone| if far { Tone::Muted } else { tone };
+    let mut out: Vec<(Tone, String)> = others.map(|(level, why)| (dim(Tone::of(*level)), why.clone())).collect();
+    for branch in gates::branches(step, of).into_iter().filter(|branch| branch.turn == Turn::Now) {
+        let indent = "  ".repeat(branch.depth);
+        match branch.is {
+            Is::Fork(fork) => {
+                out.push((dim(Tone::of(fork.level)), format!("{indent}{} {}", fork.word(), fork.level.word())));
+            }
+            Is::Gate(reasons) => out.extend(reasons.iter().map(|reason| {
+                let left = match reason.to_green {
+                    Some(left) if reason.level != Level::Green => format!(", green in {}", short(left)),
+                    _ => String::new(),
+                };
+                (dim(gates::tone(reason)), format!("{indent}{}{left}", reason.what))
+            })),
+        }
+    }
+    out
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     jump,
     look::Readings,
-    verdict::{Reason, Verdict},
+    verdict::{Fork, Reason, Verdict},
     watch::Watch,
 };
 use base::{now::Now, signal::SignalDef, step::Level};
@@ -99,6 +99,11 @@ impl Judge {
         if found { Ok(()) } else { Err(NoSuchGate(gate.to_owned())) }
     }
 
+    /// The gate with this id, over time.
+    pub(crate) fn watch(&self, gate: &str) -> Option<&Watch> {
+        self.gates.iter().find(|watch| watch.gate.id == gate)
+    }
+
     /// The colour alone; cheaper than [`Self::verdict`].
     #[must_use]
     pub fn level(&self, now: Now) -> Level {
@@ -118,6 +123,8 @@ impl Judge {
         let mut moot = Vec::new();
         let leaf = |ix: usize| reasons[ix].first().map_or(UNKNOWN, |r| Branch { level: r.level, to_green: r.to_green });
         let all = self.tree.judge(&leaf, &mut |ix| moot.push(ix));
+        let mut forks = Vec::new();
+        self.tree.forks(&leaf, &mut Vec::new(), &mut forks);
         let mut deciding = Vec::new();
         self.tree.deciding(&leaf, &mut |ix| deciding.push(ix));
         for ix in moot {
@@ -128,7 +135,7 @@ impl Judge {
         }
         let mut reasons: Vec<Reason> = reasons.into_iter().flatten().collect();
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level));
-        Verdict { level: all.level, reasons, to_green: all.to_green }
+        Verdict { level: all.level, forks, reasons, to_green: all.to_green }
     }
 }
 
@@ -166,9 +173,7 @@ impl Tree {
     fn judge(&self, gate: &impl Fn(usize) -> Branch, moot: &mut dyn FnMut(usize)) -> Branch {
         let (list, wanted) = match self {
             Self::Gate(ix) => return gate(*ix),
-            Self::All(list) => (list, list.len()),
-            Self::Any(list) => (list, 1),
-            Self::NOf(n, list) => (list, *n),
+            fork => fork.arms(),
         };
         let branches: Vec<Branch> = list.iter().map(|branch| branch.judge(gate, moot)).collect();
         let count = |level| branches.iter().filter(|branch| branch.level == level).count();
@@ -187,6 +192,31 @@ impl Tree {
         times.sort_unstable();
         let last = wanted.checked_sub(1).and_then(|place| times.get(place));
         Branch { level, to_green: last.copied() }
+    }
+
+    /// The arms of a fork, and how many of them have to be green; a gate has none.
+    fn arms(&self) -> (&[Self], usize) {
+        match self {
+            Self::Gate(_) => (&[], 0),
+            Self::All(list) => (list, list.len()),
+            Self::Any(list) => (list, 1),
+            Self::NOf(n, list) => (list, *n),
+        }
+    }
+
+    /// Every fork within, outermost first.
+    fn forks(&self, gate: &impl Fn(usize) -> Branch, path: &mut Vec<u16>, out: &mut Vec<Fork>) {
+        if matches!(self, Self::Gate(_)) {
+            return;
+        }
+        let (arms, wanted) = self.arms();
+        let level = self.judge(gate, &mut |_| ()).level;
+        out.push(Fork { path: path.clone(), wanted, arms: arms.len(), level });
+        for (place, arm) in (0..).zip(arms) {
+            path.push(place);
+            arm.forks(gate, path, out);
+            path.pop();
+        }
     }
 
     /// The gates by which it has its colour: those of the branches that have the same. What is red under an `any` on hold keeps nothing

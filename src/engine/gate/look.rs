@@ -8,6 +8,7 @@ use super::text;
 use base::{
     now::{Age, Now},
     observed::{FaultKind, Observed},
+    side::Sides,
     signal::{Measured, Roster, Sample, SignalDef},
     watched::Worst,
 };
@@ -85,7 +86,7 @@ impl Evaluation {
     pub(super) fn take(gate: &Gate, limits: Limits, readings: &Readings<'_>, now: Now) -> Self {
         let found: Vec<&Sample> = readings.matching(gate.metric, &gate.labels).collect();
         let mut unknown: Vec<Unsure> = counted(gate, &found).into_iter().map(Unsure::blind).collect();
-        let missing = readings.missing(gate.metric, &gate.labels, &found, limits.since, now);
+        let missing = readings.missing((gate.metric, &gate.labels, &gate.sites), &found, limits.since, now);
         let complete = missing.is_empty();
         unknown.extend(missing);
         let mut values = Vec::with_capacity(found.len());
@@ -101,7 +102,7 @@ impl Evaluation {
                             "last reading is {} older than the start of this step",
                             Age(limits.since.saturating_sub(read))
                         );
-                        blind.push((text::series(sample, &gate.labels), why));
+                        blind.push((text::series(sample, &gate.labels, &gate.sites), why));
                         continue;
                     }
                     good_until = good_until.min(read.saturating_add(limits.age));
@@ -109,7 +110,7 @@ impl Evaluation {
                     series.push((sample.labels.clone(), read));
                 }
                 Err(why) => {
-                    blind.push((text::series(sample, &gate.labels), why));
+                    blind.push((text::series(sample, &gate.labels, &gate.sites), why));
                     missed = worse(missed, lack(&sample.value));
                 }
             }
@@ -135,7 +136,7 @@ impl Evaluation {
         }
         let value = value.filter(|v| v.is_finite());
         if let Some(volume) = &gate.min_volume {
-            let (short, good) = traffic(volume, limits.volume, readings, now);
+            let (short, good) = traffic(volume, &gate.sites, limits.volume, readings, now);
             unknown.extend(short);
             good_until = good_until.min(good);
         }
@@ -180,8 +181,7 @@ impl<'s> Readings<'s> {
     /// Why those that were found are not all that have to be there.
     fn missing(
         &self,
-        metric: &'static SignalDef,
-        labels: &IndexMap<String, String>,
+        (metric, labels, sites): (&'static SignalDef, &IndexMap<String, String>, &Sides<String>),
         found: &[&Sample],
         since: Duration,
         now: Now,
@@ -191,8 +191,8 @@ impl<'s> Readings<'s> {
         };
         let mut missing = Vec::new();
         for roster in self.rosters.get(metric.id).into_iter().flatten().filter(|roster| wanted(&roster.scope)) {
-            let of = text::pairs(metric, &roster.scope, &IndexMap::new());
-            let of = if of.is_empty() { of } else { format!(" of {of}") };
+            let scope = metric.labels.iter().zip(&roster.scope).map(|(name, value)| (*name, value.as_str()));
+            let subject = text::subject_of(metric, scope, sites);
             // Whether a list is fresh enough is for its system to say: what a configuration names is asked more seldom than values are.
             let known = match worth(&roster.series, Duration::MAX) {
                 Ok((_, age)) if now.boot.saturating_sub(age) < since => {
@@ -207,14 +207,14 @@ impl<'s> Readings<'s> {
             };
             match known {
                 Err((why, blind)) => {
-                    let what = format!("the series of {}{of} are unknown: {why}", metric.title);
+                    let what = format!("the series of {subject} are unknown: {why}");
                     missing.push(Unsure { what, blind });
                 }
                 Ok(list) => {
                     let due = list.iter().filter(|series| wanted(series));
                     let gone = due.filter(|series| !found.iter().any(|sample| sample.labels[..] == series[..]));
                     let gone: Vec<_> =
-                        gone.map(|series| (text::pairs(metric, series, labels), "is missing".to_owned())).collect();
+                        gone.map(|series| (text::others(metric, series, labels, sites), "is missing".to_owned())).collect();
                     if !gone.is_empty() {
                         let what = format!("{} series of {}: {}", gone.len(), metric.title, text::some_of(&gone));
                         missing.push(Unsure::blind(what));
@@ -291,34 +291,41 @@ fn number(value: &Observed<f64>, limit: Duration) -> Result<(f64, Duration), Str
 }
 
 /// Why the value means nothing for want of traffic, and until when that is known.
-fn traffic(volume: &Volume, limit: Duration, readings: &Readings<'_>, now: Now) -> (Vec<Unsure>, Duration) {
+fn traffic(
+    volume: &Volume,
+    sites: &Sides<String>,
+    limit: Duration,
+    readings: &Readings<'_>,
+    now: Now,
+) -> (Vec<Unsure>, Duration) {
     let (mut wrong, mut good_until) = (Vec::new(), Duration::MAX);
     let found: Vec<&Sample> = readings.matching(volume.metric, &volume.labels).collect();
-    let missing = readings.missing(volume.metric, &volume.labels, &found, Duration::ZERO, now);
+    let missing = readings.missing((volume.metric, &volume.labels, sites), &found, Duration::ZERO, now);
     wrong.extend(missing.into_iter().map(|why| Unsure { what: format!("traffic unknown: {}", why.what), ..why }));
     let any = !found.is_empty();
     for sample in found {
-        let name = text::series(sample, &IndexMap::new());
+        let labels = volume.metric.labels.iter().zip(&*sample.labels).map(|(name, value)| (*name, value.as_str()));
+        let subject = || text::subject_of(volume.metric, labels.clone(), sites);
         match number(&sample.value, limit) {
             Ok((value, age)) => {
                 good_until = good_until.min(now.boot.saturating_sub(age).saturating_add(limit));
                 if !Compare::AtLeast.holds(value, volume.least) {
-                    let (value, least) = text::pair(value, volume.least, volume.metric.unit);
+                    let (value, least) = text::pair(value, volume.least, volume.unit);
                     wrong.push(Unsure::too_little(format!(
-                        "too little traffic: {} of {name} is {value}, needs {least}",
-                        volume.metric.title
+                        "too little traffic: {} {value}, needs {least}",
+                        subject()
                     )));
                 }
             }
             Err(why) => {
-                let what = format!("traffic unknown: {} of {name}: {why}", volume.metric.title);
+                let what = format!("traffic unknown: {}: {why}", subject());
                 wrong.push(Unsure { what, blind: lack(&sample.value) });
             }
         }
     }
     if !any {
-        let of = text::labels(&volume.labels);
-        wrong.push(Unsure::blind(format!("traffic unknown: no series of {}{of}", volume.metric.title)));
+        let subject = text::subject_of(volume.metric, text::named(&volume.labels), sites);
+        wrong.push(Unsure::blind(format!("traffic unknown: no series of {subject}")));
     }
     (wrong, good_until)
 }
@@ -343,5 +350,5 @@ fn aggregate(agg: Agg, values: &[f64]) -> f64 {
 fn extreme(gate: &Gate, found: &[&Sample], value: f64) -> Option<String> {
     let one_of = matches!(gate.agg, Agg::Max | Agg::Min) && found.len() > 1;
     let is = |sample: &&&Sample| matches!(sample.value, Observed::Fresh(v, _) if v == value);
-    one_of.then(|| found.iter().find(is)).flatten().map(|sample| text::series(sample, &gate.labels))
+    one_of.then(|| found.iter().find(is)).flatten().map(|sample| text::series(sample, &gate.labels, &gate.sites))
 }

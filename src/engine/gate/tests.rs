@@ -10,6 +10,7 @@ use super::{Judge, NoSuchGate, Readings, cadence};
 use base::{
     now::{Age, Now},
     observed::{Fault, FaultKind, Observed},
+    side::Sides,
     signal::{MAX, Measured, Roster, Sample, SignalDef, Unit},
     step::Level::{Green, Red, Unknown},
 };
@@ -53,6 +54,8 @@ fn gate(id: &str, change: impl FnOnce(&mut Gate)) -> Condition {
         series: 1,
         max_age: None,
         min_volume: None,
+        unit: LAG.unit,
+        sites: Sides::words(),
     };
     change(&mut gate);
     Condition::Gate(Box::new(gate))
@@ -66,7 +69,7 @@ fn judge(condition: &Condition) -> Judge {
 fn nothing_is_green_before_it_was_looked_at_but_no_condition_at_all() {
     let verdict = judge(&gate("g", |_| ())).verdict(at(0));
     assert_eq!(verdict.level, Unknown);
-    assert_eq!(verdict.reasons[0].what, "mongo.member.lag of set=orders: not evaluated yet");
+    assert_eq!(verdict.reasons[0].what, "mongo.member.lag of orders: not evaluated yet");
     assert_eq!(judge(&Condition::none()).verdict(at(0)).level, Green);
     assert_eq!(judge(&Condition::Any(Vec::new())).verdict(at(0)).level, Red);
 }
@@ -78,7 +81,7 @@ fn a_red_gate_says_what_it_is_of_which_series_and_its_limit() {
     let verdict = judge.verdict(at(0));
     assert_eq!(verdict.level, Red);
     let reason = &verdict.reasons[0];
-    assert_eq!(reason.what, "max mongo.member.lag of set=orders 3.4 s (member=orders-1), limit ≤ 2 s");
+    assert_eq!(reason.what, "max mongo.member.lag of orders 3.4 s (orders-1), limit ≤ 2 s");
     assert_eq!((reason.value, reason.limit, reason.limit_text.as_str()), (Some(3.4), 2.0, "≤ 2 s"));
 }
 
@@ -86,7 +89,7 @@ fn a_red_gate_says_what_it_is_of_which_series_and_its_limit() {
 fn all_that_is_not_known_is_said_at_once_and_is_never_green() {
     let mut judge = judge(&gate("g", |g| {
         g.series = 4;
-        g.min_volume = Some(Volume { metric: &RATE, labels: IndexMap::new(), least: 50.0 });
+        g.min_volume = Some(Volume { metric: &RATE, labels: IndexMap::new(), least: 50.0, unit: RATE.unit });
     }));
     let down = Observed::Unknown(Fault::new(FaultKind::Unreachable, "orders-1:27017: refused"));
     let rate = Sample { def: &RATE, labels: ["rps".to_owned()].into(), value: live(3.0, 0) };
@@ -100,10 +103,10 @@ fn all_that_is_not_known_is_said_at_once_and_is_never_green() {
     assert_eq!(
         whats,
         [
-            "3 series of mongo.member.lag of set=orders, the plan expects 4",
-            "2 of 3 series of mongo.member.lag of set=orders: member=orders-0 7.0s old, limit 6.0s; \
-             member=orders-1 UNREACHABLE: orders-1:27017: refused",
-            "too little traffic: health.query.value of query=rps is 3/s, needs 50/s",
+            "3 series of mongo.member.lag of orders, the plan expects 4",
+            "2 of 3 series of mongo.member.lag of orders: orders-0 7.0s old, limit 6.0s; \
+             orders-1 UNREACHABLE: orders-1:27017: refused",
+            "too little traffic: health.query.value of rps 3/s, needs 50/s",
         ]
     );
 }
@@ -129,10 +132,10 @@ fn over_any_aggregate_a_series_that_should_be_there_and_is_not_is_on_hold() {
         judge.evaluate(&Readings::of_measured(&due(live_list(&["orders-0", "orders-1"]))), at(1));
         let verdict = judge.verdict(at(1));
         assert_eq!((verdict.level, verdict.reasons[0].value), (Unknown, None), "{agg:?}");
-        assert_eq!(verdict.reasons[0].what, "1 series of mongo.member.lag: member=orders-1 is missing");
+        assert_eq!(verdict.reasons[0].what, "1 series of mongo.member.lag: orders-1 is missing");
         judge.evaluate(&Readings::of_measured(&due(Observed::Unknown(Fault::new(FaultKind::Refused, "no")))), at(2));
         let what = &judge.verdict(at(2)).reasons[0].what;
-        assert_eq!(what, "the series of mongo.member.lag of set=orders are unknown: REFUSED: no, for 1.0s");
+        assert_eq!(what, "the series of mongo.member.lag of orders are unknown: REFUSED: no, for 1.0s");
     }
 }
 
@@ -199,7 +202,7 @@ fn of_what_is_composed_those_arms_give_the_reason_that_decide() {
         let text: Vec<&str> = verdict.reasons.iter().filter(|r| r.decides).map(|r| r.gate.as_str()).collect();
         assert_eq!((verdict.level, text), (level, deciding), "{condition:?}");
         if verdict.because().contains("true for") {
-            let what = "max mongo.member.lag of set=orders 1 s, limit ≤ 2 s, true for 18s of 30s, 12s to go";
+            let what = "max mongo.member.lag of orders 1 s, limit ≤ 2 s, true for 18s of 30s, 12s to go";
             assert_eq!(verdict.because(), what);
             assert_eq!(verdict.blocking().next().map(|r| r.gate.as_str()), Some("slow"), "what decides comes first");
         }
@@ -213,7 +216,7 @@ fn what_is_so_says_for_how_long_and_what_passed_keeps_its_value() {
         judge.evaluate(&Readings::of(&[lag("a", live(9.0, 0))]), at(s));
     }
     let what = |judge: &Judge| judge.verdict(at(130)).reasons[0].what.clone();
-    assert_eq!(what(&judge), "max mongo.member.lag of set=orders 9 s, limit ≤ 2 s, for 2m10s");
+    assert_eq!(what(&judge), "max mongo.member.lag of orders 9 s, limit ≤ 2 s, for 2m10s");
     judge.evaluate(&Readings::of(&[lag("a", live(0.5, 0))]), at(131));
     assert!(judge.last_verdict().is_some_and(|v| v.level == Green && v.reasons[0].value == Some(0.5)));
     assert_eq!(judge.verdict(at(500)).level, Unknown, "nobody looks at it any more");
@@ -245,7 +248,7 @@ fn a_waiver_ends_by_itself_and_by_whichever_clock_comes_first() {
     judge.waive("g", at(60)).expect("is there");
     let verdict = judge.verdict(at(0));
     assert_eq!((verdict.level, verdict.reasons[0].waived), (Green, true));
-    let what = "WAIVED until 1970-01-01T00:01:00Z (in 1m00s): max mongo.member.lag of set=orders 9 s, limit ≤ 2 s";
+    let what = "WAIVED until 1970-01-01T00:01:00Z (in 1m00s): max mongo.member.lag of orders 9 s, limit ≤ 2 s";
     assert_eq!(verdict.reasons[0].what, what);
     assert_eq!(judge.verdict(at(59)).level, Green);
     assert_eq!(judge.verdict(at(60)).level, Unknown);

@@ -1,4 +1,4 @@
-//! Values, limits and series in words: `max replication lag of set=orders 3.4 s, limit ≤ 2 s`.
+//! Values, limits and series in words of people: `max replication lag of orders 3.4 s, limit ≤ 2 s`. Sites have their labels of the plan.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use super::verdict::Filled;
 use base::{
     now::short,
-    signal::{Sample, SignalDef, Unit},
+    side::{Side, Sides},
+    signal::{SIDE, Sample, SignalDef, Unit},
     view::grouped,
 };
 use plan::{Agg, Compare, Gate};
@@ -17,27 +18,63 @@ const YEAR: f64 = 31_536_000.0;
 /// More series than this are counted, not named.
 const NAMED: usize = 3;
 
-/// The labels that a plan names: ` of set=orders, side=target`; nothing if it names none.
-pub(super) fn labels(labels: &IndexMap<String, String>) -> String {
-    let list: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    if list.is_empty() { String::new() } else { format!(" of {}", list.join(", ")) }
+/// What series are of: `orders/orders-1`, and the site, `VIR`. The label that is the title is left out.
+fn things<'l>(
+    def: &SignalDef,
+    labels: impl Iterator<Item = (&'l str, &'l str)>,
+    sites: &Sides<String>,
+) -> (String, Option<String>) {
+    let (sided, of): (Vec<_>, Vec<_>) =
+        labels.filter(|(name, _)| def.titled != Some(*name)).partition(|(name, _)| *name == SIDE);
+    let label = |word: &str| Side::BOTH.into_iter().find(|side| side.word() == word).map(|side| sites.get(side).clone());
+    let site = sided.first().map(|(_, word)| label(word).unwrap_or_else(|| (*word).to_owned()));
+    (of.iter().map(|(_, value)| *value).collect::<Vec<_>>().join("/"), site)
 }
 
-/// What a gate is about: `replication lag of set=orders`.
+/// What a signal measures, of the series with these labels: `replication lag of orders on VIR`, and of a query `errors on ORE`.
+pub(super) fn subject_of<'l>(
+    def: &'static SignalDef,
+    labels: impl Iterator<Item = (&'l str, &'l str)> + Clone,
+    sites: &Sides<String>,
+) -> String {
+    let title = labels.clone().find(|(name, _)| def.titled == Some(*name)).map_or(def.title, |(_, value)| value);
+    let (of, site) = things(def, labels, sites);
+    let mut out = title.to_owned();
+    // Writing to a string cannot fail.
+    let _ = if of.is_empty() { Ok(()) } else { write!(out, " of {of}") };
+    let _ = site.map_or(Ok(()), |site| write!(out, " on {site}"));
+    out
+}
+
+/// What a gate is about: `replication lag of orders`.
 pub(super) fn subject(gate: &Gate) -> String {
-    format!("{}{}", gate.metric.title, labels(&gate.labels))
+    subject_of(gate.metric, named(&gate.labels), &gate.sites)
 }
 
-/// One series, by the labels that are not named already: `member=orders-1, side=target`.
-pub(super) fn series(sample: &Sample, named: &IndexMap<String, String>) -> String {
-    let text = pairs(sample.def, &sample.labels, named);
+/// Labels as pairs of texts.
+pub(super) fn named(labels: &IndexMap<String, String>) -> impl Iterator<Item = (&str, &str)> + Clone {
+    labels.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+/// One series, by the labels that are not named already: `orders-1 on VIR`.
+pub(super) fn series(sample: &Sample, named: &IndexMap<String, String>, sites: &Sides<String>) -> String {
+    let text = others(sample.def, &sample.labels, named, sites);
     if text.is_empty() { "it".to_owned() } else { text }
 }
 
-/// Labels' values with their names, but for those that are named already: `member=orders-1, side=target`.
-pub(super) fn pairs(def: &SignalDef, values: &[String], named: &IndexMap<String, String>) -> String {
+/// What a series is of, by the labels that are not named already.
+pub(super) fn others(
+    def: &SignalDef,
+    values: &[String],
+    named: &IndexMap<String, String>,
+    sites: &Sides<String>,
+) -> String {
     let pairs = def.labels.iter().zip(values).filter(|(name, _)| !named.contains_key(**name));
-    pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
+    match things(def, pairs.map(|(name, value)| (*name, value.as_str())), sites) {
+        (of, None) => of,
+        (of, Some(site)) if of.is_empty() => format!("on {site}"),
+        (of, Some(site)) => format!("{of} on {site}"),
+    }
 }
 
 /// The first of several series with what is wrong with each, and how many more there are.
@@ -49,15 +86,30 @@ pub(super) fn some_of(list: &[(String, String)]) -> String {
     out.join("; ")
 }
 
-/// What is judged, its value and its limit: `max replication lag of set=orders 3.4 s (member=orders-1), limit ≤ 2 s`.
+/// What is judged: `max replication lag of orders`.
+pub(super) fn judged(gate: &Gate) -> String {
+    if gate.agg == Agg::Only { subject(gate) } else { format!("{} {}", gate.agg.word(), subject(gate)) }
+}
+
+/// What is judged, its value and its limit: `max replication lag of orders 3.4 s (orders-1), limit ≤ 2 s`; of what is so or not:
+/// `primary accepts writes of orders: no, must be yes`.
 pub(super) fn value(gate: &Gate, value: Option<f64>, of: Option<&str>) -> String {
-    let agg = if gate.agg == Agg::Only { String::new() } else { format!("{} ", gate.agg.word()) };
     let (value, limit) = match value {
         Some(value) => pair(value, gate.limit, unit(gate)),
         None => ("unknown".to_owned(), number(gate.limit, unit(gate))),
     };
     let of = of.map(|of| format!(" ({of})")).unwrap_or_default();
-    format!("{agg}{} {value}{of}, limit {} {limit}", subject(gate), sign(gate.op))
+    let judged = judged(gate);
+    if unit(gate) == Unit::Bool && gate.op == Compare::Equal {
+        format!("{judged}: {value}{of}, must be {limit}")
+    } else {
+        format!("{judged} {value}{of}, limit {} {limit}", sign(gate.op))
+    }
+}
+
+/// The value as on screen, with as many digits as tell it from the limit.
+pub(super) fn value_text(gate: &Gate, value: f64) -> String {
+    pair(value, gate.limit, unit(gate)).0
 }
 
 /// The limit as on screen: `≤ 2 s`.
@@ -65,11 +117,11 @@ pub(super) fn limit(gate: &Gate) -> String {
     format!("{} {}", sign(gate.op), number(gate.limit, unit(gate)))
 }
 
-/// The limit of a gate whose value is that of one of its series, in this unit: `≤ 2 s`. None where the value is made of several.
+/// The limit of a gate whose value is that of one of its series: `≤ 2 s`. None where the value is made of several.
 #[must_use]
-pub fn limit_of_series(gate: &Gate, unit: Unit) -> Option<String> {
+pub fn limit_of_series(gate: &Gate) -> Option<String> {
     let one = matches!(gate.agg, Agg::Max | Agg::Min | Agg::Only);
-    one.then(|| format!("{} {}", sign(gate.op), number(gate.limit, unit)))
+    one.then(|| format!("{} {}", sign(gate.op), number(gate.limit, gate.unit)))
 }
 
 /// How far a window is: `, true for 20s of 60s, 2 of 3 readings`.
@@ -105,8 +157,8 @@ const fn sign(op: Compare) -> &'static str {
 }
 
 /// The unit of a gate's value and limit: shares and counts of series are that, whatever the series are.
-const fn unit(gate: &Gate) -> Unit {
-    match (gate.agg, gate.metric.unit) {
+pub(super) const fn unit(gate: &Gate) -> Unit {
+    match (gate.agg, gate.unit) {
         (Agg::Ratio, _) => Unit::Ratio,
         (Agg::Count, _) | (Agg::Sum | Agg::Avg, Unit::Bool) => Unit::Count,
         (_, unit) => unit,

@@ -14,6 +14,8 @@ const LISTED: usize = 2;
 pub struct Verdict {
     /// All its gates together.
     pub level: Level,
+    /// Its forks, outermost first; none where it is one gate.
+    pub forks: Vec<Fork>,
     /// At least one a gate, red ones first, then those on hold, then the green; within a colour in the plan's order. All reasons of one
     /// gate have the same level.
     pub reasons: Vec<Reason>,
@@ -48,6 +50,31 @@ impl Verdict {
     }
 }
 
+/// A place where arms of a condition meet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fork {
+    /// Its place, as a gate's: which branch at each fork, from the root.
+    pub path: Vec<u16>,
+    /// How many of its arms have to be green.
+    pub wanted: usize,
+    /// How many arms it has.
+    pub arms: usize,
+    /// Its colour.
+    pub level: Level,
+}
+
+impl Fork {
+    /// `all of`, `any of`, `2 of 3`.
+    #[must_use]
+    pub fn word(&self) -> String {
+        match (self.wanted, self.arms) {
+            (wanted, arms) if wanted == arms => "all of".to_owned(),
+            (1, _) => "any of".to_owned(),
+            (wanted, arms) => format!("{wanted} of {arms}"),
+        }
+    }
+}
+
 /// Why a gate has the colour it has.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Reason {
@@ -57,8 +84,15 @@ pub struct Reason {
     pub path: Vec<u16>,
     /// The gate's colour.
     pub level: Level,
-    /// For people: `max mongo.member.lag of set=orders 3.4 s, limit ≤ 2 s`.
+    /// For people: `max replication lag of orders 3.4 s (orders-1), limit ≤ 2 s`.
     pub what: String,
+    /// What is judged: `max replication lag of orders`.
+    pub subject: String,
+    /// For how long it has been true or false, and what its window still needs: `true for 20s of 60s, 40s to go`. Empty where it is not
+    /// known.
+    pub lasts: String,
+    /// The value as on screen; none where it is not known.
+    pub value_text: Option<String>,
     /// The value, in the signal's unit (shares and counts of series: as such); none where it is not known.
     pub value: Option<f64>,
     /// What it is compared with, in the same unit.

@@ -10,7 +10,7 @@ use super::{
     window::{Break, Window},
 };
 use base::{
-    history::Slope,
+    history::{Ring, Slope},
     now::{Age, Now},
     signal::SignalDef,
     step::Level,
@@ -22,9 +22,9 @@ const FAR: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// One gate over time.
 #[derive(Debug, Clone)]
-pub(super) struct Watch {
-    pub gate: Gate,
-    pub path: Vec<u16>,
+pub(crate) struct Watch {
+    pub(super) gate: Gate,
+    pub(super) path: Vec<u16>,
     limits: Limits,
     waived: Option<Now>,
     look: Option<Evaluation>,
@@ -34,6 +34,8 @@ pub(super) struct Watch {
     /// Why the window before this one ended.
     broken: Option<Break>,
     trend: Slope,
+    /// The values of the last hour, as far as they were known.
+    past: Ring,
     /// The oldest reading of the look that was last put into the trend, in boot time.
     trend_at: Duration,
 }
@@ -50,6 +52,7 @@ impl Watch {
             since: Duration::ZERO,
             broken: None,
             trend: Slope::default(),
+            past: Ring::default(),
             trend_at: Duration::ZERO,
         }
     }
@@ -110,6 +113,7 @@ impl Watch {
         };
         if read > self.trend_at {
             self.trend.push(look.now.boot, value);
+            self.past.push(look.now.boot, value);
             self.trend_at = read;
         }
     }
@@ -165,6 +169,33 @@ impl Watch {
         text::value(&self.gate, look.value, look.of.as_deref())
     }
 
+    /// The signal.
+    pub(crate) const fn metric(&self) -> &'static SignalDef {
+        self.gate.metric
+    }
+
+    /// The values of the last hour with the boot seconds of their evaluations, oldest first.
+    pub(super) fn past(&self) -> impl Iterator<Item = (f32, f32)> + '_ {
+        self.past.iter()
+    }
+
+    /// The greatest age of a reading.
+    pub(super) const fn max_age(&self) -> Duration {
+        self.limits.age
+    }
+
+    /// For how long it has been as it is, and what its window still needs; empty where it is not known.
+    fn lasts(&self, now: Now) -> String {
+        let Some(look) = self.look.as_ref().filter(|look| self.silent(look, now).is_none()) else { return String::new() };
+        match &look.outcome {
+            Outcome::Unknown(_) => String::new(),
+            Outcome::False => text::lasted(now.boot.saturating_sub(self.since)),
+            Outcome::True => self.filled().filter(|_| jump(look.now, now).is_none()).map_or_else(String::new, text::filled),
+        }
+        .trim_start_matches(", ")
+        .to_owned()
+    }
+
     /// Every reason for its colour.
     pub(super) fn reasons(&self, now: Now) -> Vec<Reason> {
         let level = self.level(now);
@@ -177,6 +208,9 @@ impl Watch {
             path: self.path.clone(),
             level,
             what,
+            lasts: self.lasts(now),
+            subject: text::judged(&self.gate),
+            value_text: self.look.as_ref().and_then(|look| look.value).map(|value| text::value_text(&self.gate, value)),
             value: self.look.as_ref().and_then(|look| look.value),
             limit: self.gate.limit,
             limit_text: text::limit(&self.gate),

@@ -1,11 +1,17 @@
 //! What the run as it stands says: GO, HOLD or ROLL BACK, with the one reason.
 
+use std::time::Duration;
+
 use super::{GateLine, OpLine, RunView, StepView, Turn};
 use crate::verdict::Verdict;
 use base::{
     now::short,
     step::{Level, OpState, StepState, Way},
 };
+
+/// A cleanup that takes longer than this needs a person. Reconfigurations of a replica set take seconds; a member that does not follow
+/// makes them wait for up to a minute.
+const CLEANUP: Duration = Duration::from_secs(120);
 
 impl RunView {
     /// What asks for the way back now, and why.
@@ -136,6 +142,13 @@ impl StepView {
         };
         let what = what.map(|what| format!(": {what}")).unwrap_or_default();
         format!("{} is {}{what}{left}", self.id, self.word)
+    }
+
+    /// Whether its cleanup is under way and takes no longer than it should. A healthy move of a primary is exposed for some seconds; no
+    /// one has to do anything about it.
+    #[must_use]
+    pub fn cleans_up(&self) -> bool {
+        self.exposed.is_some_and(|since| since < CLEANUP) && self.state == StepState::Running && !self.held
     }
 
     /// Whether it is being executed, verified or baked.

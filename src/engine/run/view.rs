@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{WayBack, event::Milestone};
-use crate::gate::Reason;
+use crate::gate::{Fork, Reason};
 use base::{
     digest::Digest,
     operation::Change,
@@ -78,6 +78,9 @@ pub struct StepView {
     pub obstacles: Vec<(Level, String)>,
     /// Every gate, with its reason.
     pub gates: Vec<GateLine>,
+    /// Where arms of its gates meet, outermost first.
+    #[serde(skip)]
+    pub forks: Vec<ForkLine>,
     /// The operations of the attempt under way, or of the last.
     pub ops: Vec<OpLine>,
     /// How many are there, of how many.
@@ -157,6 +160,17 @@ pub struct GateLine {
     /// Its reason.
     #[serde(flatten)]
     pub reason: Reason,
+}
+
+/// A place where arms of a step's gates meet.
+#[derive(Debug, Clone)]
+pub struct ForkLine {
+    /// What the gates are for, as [`GateLine::of`].
+    pub of: &'static str,
+    /// Whether they are judged now.
+    pub turn: Turn,
+    /// The place.
+    pub fork: Fork,
 }
 
 /// One operation.

@@ -5,7 +5,10 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use base::signal::SignalDef;
+use base::{
+    side::Sides,
+    signal::{SignalDef, Unit},
+};
 
 /// A condition, or a combination of several.
 #[derive(Debug, Clone, Serialize)]
@@ -67,6 +70,12 @@ pub struct Gate {
     pub max_age: Option<Duration>,
     /// Below this traffic the value is not meaningful.
     pub min_volume: Option<Volume>,
+    /// Unit of the series: the signal's, or that of the thing that a label names.
+    #[serde(skip)]
+    pub unit: Unit,
+    /// What the sites are called, for texts.
+    #[serde(skip)]
+    pub sites: Sides<String>,
 }
 
 /// A signal that decides whether another one is meaningful.
@@ -79,6 +88,9 @@ pub struct Volume {
     pub labels: IndexMap<String, String>,
     /// At least this much, in that signal's unit.
     pub least: f64,
+    /// Unit of the series.
+    #[serde(skip)]
+    pub unit: Unit,
 }
 
 fn id_only<S: serde::Serializer>(def: &&'static SignalDef, s: S) -> Result<S::Ok, S::Error> {

@@ -34,6 +34,7 @@ pub(super) static VALUE: SignalDef = SignalDef::new(
     "Value of a named query. A ratio without the traffic it is a ratio of is no value.",
 )
 .domains(LABELS)
+.titled("query")
 .users("query", "kind", &["errors", "latency"])
 .keep(Keep::All)
 .curve(CurvePanel::Health, Some(1), SIDES);

@@ -139,6 +139,8 @@ impl Run {
             series: 1,
             max_age: None,
             min_volume: None,
+            unit: signals::MEMBER_LAG.unit,
+            sites: Sides::words(),
         };
         let level = |agg| {
             let mut judge = Judge::new(&Condition::Gate(Box::new(gate(agg))), |_| Duration::from_secs(2));

@@ -12,7 +12,7 @@ fn it_is_green_once_it_has_been_true_for_as_long_as_it_has_to_and_not_a_moment_b
         assert_eq!(verdict.to_green, Some(secs(10 - s)));
     }
     let what = &judge.verdict(at(9)).reasons[0].what;
-    assert_eq!(what, "max mongo.member.lag of set=orders 1 s, limit ≤ 2 s, true for 9.0s of 10s, 1.0s to go");
+    assert_eq!(what, "max mongo.member.lag of orders 1 s, limit ≤ 2 s, true for 9.0s of 10s, 1.0s to go");
     judge.evaluate(&Readings::of(&[lag("a", live(1.0, 0))]), at(10));
     assert_eq!(judge.verdict(at(10)).level, Green);
     judge.evaluate(&Readings::of(&[lag("a", live(9.0, 0))]), at(11));

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{GateLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn};
+use super::{ForkLine, GateLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn};
 use crate::systems::Systems;
 use crate::{
-    gate::{Reason, is_pending},
+    gate::{self, Reason, is_pending},
     run::{Preview, Run, Watch, advance::has_started, obstacles::Obstacle},
 };
 use base::{
@@ -94,6 +94,15 @@ impl<S: Systems> Run<S> {
         view
     }
 
+    /// One gate of a step over time, and why it has its colour.
+    pub(crate) fn gate(&self, step: &str, gate: &str, now: Now) -> Option<(&gate::Watch, Vec<Reason>)> {
+        let at = (0..self.steps.len()).find(|at| self.plan_of(*at).id == step)?;
+        let step = &self.steps[at];
+        let judge = [&step.gates, &step.verify, &step.rollback].into_iter().find(|judge| judge.watch(gate).is_some())?;
+        let reasons = judge.verdict(now).reasons.into_iter().filter(|reason| reason.gate == gate).collect();
+        Some((judge.watch(gate)?, reasons))
+    }
+
     /// Places of the invariants that are true, and not yet for long enough.
     fn pending(&self, now: Now) -> Vec<usize> {
         let waits = |watch: &Watch| {
@@ -125,13 +134,16 @@ impl<S: Systems> Run<S> {
         let step = &self.steps[at];
         let state = &step.state;
         let gates = [("gate", &step.gates), ("verify", &step.verify), ("back", &step.rollback)];
-        let lines = gates.into_iter().flat_map(|(of, judge)| {
+        let mut forks = Vec::new();
+        let mut lines = Vec::new();
+        for (of, judge) in gates {
             let turn = Turn::at(of, state);
             // What has had its turn keeps what it passed with: nobody looks at it any more.
             let kept = (turn == Turn::Past).then(|| judge.last_verdict()).flatten();
             let verdict = kept.unwrap_or_else(|| judge.verdict(now));
-            verdict.reasons.into_iter().map(move |reason| GateLine { of, turn, reason })
-        });
+            forks.extend(verdict.forks.into_iter().map(|fork| ForkLine { of, turn, fork }));
+            lines.extend(verdict.reasons.into_iter().map(|reason| GateLine { of, turn, reason }));
+        }
         let changes = state.recipe().ops.iter().filter(|op| op.state != OpState::Spared);
         StepView {
             id: plan.id.clone(),
@@ -155,7 +167,8 @@ impl<S: Systems> Run<S> {
             } else {
                 self.keeps(at, now)
             },
-            gates: lines.collect(),
+            gates: lines,
+            forks,
             ops: self.op_lines(at),
             progress: (state.recipe().count(OpState::holds), changes.count()),
             preview: step.preview.as_ref().map(|preview| self.preview_view(at, preview)),

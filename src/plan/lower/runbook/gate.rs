@@ -137,6 +137,8 @@ impl<'t> Gates<'t> {
             series: table.get::<i64>("series").and_then(|n| u32::try_from(n).ok())?,
             max_age: max_age?,
             min_volume: volume.map_or(Some(None), |v| v.map(Some))?,
+            unit: chosen.unit,
+            sites: self.names.sites(),
         };
         self.in_time(table, &gate, faults);
         Some(gate)
@@ -275,5 +277,5 @@ fn volume(table: &Table, names: &Names<'_>, faults: &mut Faults) -> Option<Volum
     let chosen = signal::choose(table, names, faults)?;
     let value: At<Quantity> = table.at("value")?;
     let least = quantity::read(&value, chosen.unit, chosen.def.range, chosen.def.id, faults)?;
-    Some(Volume { metric: chosen.def, labels: chosen.labels, least })
+    Some(Volume { metric: chosen.def, labels: chosen.labels, least, unit: chosen.unit })
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 use base::{
     domain::{Domain, Named, Switch, Things},
-    side::Side,
+    side::{Side, Sides},
 };
 
 fn name_of(of: &Things, table: &Table) -> Option<String> {
@@ -38,6 +38,12 @@ impl<'t> Names<'t> {
     pub fn find(&self, of: &Things, name: &str) -> Option<&'t Table> {
         let name = notation(of, name);
         self.root.tables(of.table).find(|t| name_of(of, t).as_ref() == Some(&name))
+    }
+
+    /// What the sites are called: their labels, or, where one is faulty, the sides' own words.
+    pub fn sites(&self) -> Sides<String> {
+        let label = |side: Side| self.root.table("sites")?.table(side.word())?.get::<String>("label");
+        Sides::from_fn(|side| label(side).unwrap_or_else(|| side.word().to_owned()))
     }
 
     /// The table of the thing that the last of these refers to.
