@@ -131,15 +131,18 @@ fn gate_row(of: &str, reasons: &[&Reason], branch: &Branch<'_>, far: bool) -> Ro
     let dim = later.is_some() || (reason.moot && !reason.waived);
     let shade = |cell: Cell| if dim && cell.tone != Tone::Blind { cell.tone(Tone::Muted) } else { cell };
     let green = match (reason.level, reason.to_green) {
+        _ if branch.turn != Turn::Now => Cell::none(),
         (Level::Green, _) => Cell::none(),
         (_, Some(left)) => Cell::number(left.as_secs_f64(), short(left)),
         (_, None) => Cell::text("not known"),
     };
     let value = match (&reason.value_text, reason.value) {
         (Some(text), Some(value)) => Cell::number(value, text.clone()),
+        _ if branch.turn == Turn::Later => Cell::none(),
         _ => Cell::text("unknown").tone(Tone::Blind),
     };
     let why = match () {
+        () if branch.turn == Turn::Later => String::new(),
         () if reason.moot && !reason.waived => "not needed".to_owned(),
         () if reason.value.is_some() && !reason.waived && reasons.len() == 1 && !reason.lasts.is_empty() => String::new(),
         () => reasons.iter().map(|reason| reason.what.as_str()).collect::<Vec<_>>().join("; "),

@@ -242,10 +242,20 @@ struct StepRun<S: Systems> {
     waivers: Vec<Waiver>,
     /// Since when a tail is unfinished, as far as this program has seen it, and for how long it was before that by the journal.
     exposed: Option<(Now, Duration)>,
+    /// What it is at, and since when; as `exposed`.
+    at_work: Option<(AtWork, Now, Duration)>,
     /// It is held because it may not go forward, and not because anybody asked for it.
     still: bool,
     /// When it changed something last, on the boot clock, and of which system.
     changed: Option<(Duration, &'static str)>,
+}
+
+/// What a step is at: its state, and the first of its operations that are under way.
+type AtWork = (StepState, Option<usize>);
+
+/// What a step is at now.
+fn at_work(state: &Machine) -> AtWork {
+    (state.state(), state.recipe().ops.iter().position(|op| op.state.in_flight()))
 }
 
 /// What was previewed.
@@ -280,6 +290,7 @@ impl<S: Systems> Run<S> {
                     approved: BTreeMap::new(),
                     waivers: Vec::new(),
                     exposed: None,
+                    at_work: None,
                     still: false,
                     changed: None,
                 });

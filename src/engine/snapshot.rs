@@ -86,14 +86,19 @@ impl Snapshot {
         let text = |of: fn(&Outage) -> bool| {
             let own: Vec<&str> = self.outages.iter().filter(|it| of(it)).map(Outage::describe).collect();
             (!own.is_empty()).then(|| match &rest {
-                Verdict::Clear(_) => own.join("; "),
+                Verdict::Go(_) | Verdict::Clear(_) => own.join("; "),
                 rest => format!("{}; {}: {}", own.join("; "), rest.describe().0, rest.describe().1),
             })
         };
         if let Some(why) = text(|it| matches!(it, Outage::NoWriter(_))) {
             return Verdict::Outage(why);
         }
-        text(|it| matches!(it, Outage::Overspent(_))).map_or_else(|| rest.clone(), Verdict::Overspent)
+        let Some(why) = text(|it| matches!(it, Outage::Overspent(_))) else { return rest };
+        // What is spent stays spent for the rest of the night: the step that comes next is still to be seen.
+        Verdict::Overspent(match &rest {
+            Verdict::Go(next) => format!("{why}; {next}"),
+            _ => why,
+        })
     }
 
     /// What asks for the way back beats what is not known (blind beats stale beats starting; a thing that the plan names comes before the

@@ -140,7 +140,9 @@ fn operations(step: &StepView) -> Vec<(Tone, String)> {
         let message = if op.detail.is_empty() { String::new() } else { format!(" – {}", op.detail) };
         (tone, format!("{word}: {}{message}", op.what))
     };
-    step.ops.iter().map(line).collect()
+    // What is under way first: below it there may be no room.
+    let (under_way, others): (Vec<&OpLine>, Vec<&OpLine>) = step.ops.iter().partition(|op| op.state.in_flight());
+    under_way.into_iter().chain(others).map(line).collect()
 }
 
 /// How the attempt ended if it did not succeed, and what is possible then.

@@ -267,6 +267,7 @@ impl<S: Systems> Run<S> {
         let plan = self.plan.clone();
         let step = &mut self.steps[at];
         step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or((now, Duration::ZERO)));
+        step.at_work_since(now, Duration::ZERO);
         // Approvals are of one preview; the machine counts them for the same one. The record of the attempt takes those of what has begun.
         if step.state.digest() != before.digest() && step.state.state() != StepState::Running {
             step.approved.clear();

@@ -1,8 +1,11 @@
 //! What an attempt needs beside its machine, and what remains of the attempts before it.
 
-use super::{StepRun, orders::commands};
+use std::time::Duration;
+
+use super::{StepRun, at_work, orders::commands};
 use crate::systems::{DraftOf, OperationOf, Systems};
 use base::{
+    now::Now,
     operation::{Draft, Operation, Precondition, Unbound},
     step::{Kind, Way},
 };
@@ -72,6 +75,14 @@ impl<C, V: Clone> Attempt<C, V> {
 }
 
 impl<S: Systems> StepRun<S> {
+    /// Notes since when it is at what it is at now: for `before` already, by the journal.
+    pub(super) fn at_work_since(&mut self, now: Now, before: Duration) {
+        let is = at_work(&self.state);
+        if self.at_work.as_ref().is_none_or(|(was, ..)| *was != is) {
+            self.at_work = Some((is, now, before));
+        }
+    }
+
     /// Another attempt takes the place of the last one. `left`: the last one went forward and left something.
     pub(super) fn enter(&mut self, way: Way, draft: DraftOf<S>, left: bool) {
         if way == Way::Forward {

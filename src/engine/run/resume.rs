@@ -169,5 +169,6 @@ impl<S: Systems> Run<S> {
         // By the records' own time: that the program was started anew is no new beginning.
         let before = || Duration::try_from(now.wall.duration_since(entry.wall)).unwrap_or_default();
         step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or_else(|| (now, before())));
+        step.at_work_since(now, before());
     }
 }

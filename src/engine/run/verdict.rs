@@ -127,7 +127,7 @@ impl RunView {
 }
 
 impl StepView {
-    /// What it is doing or waiting for, and for how long still, if that is known.
+    /// What it is at, for how long it has been, and for how long still, if that is known; then what it is doing or waiting for.
     fn doing(&self) -> String {
         let under_way = |op: &&OpLine| op.state.in_flight();
         let left = self.waits.map(|left| format!(", {} left", short(left))).unwrap_or_default();
@@ -141,7 +141,10 @@ impl StepView {
             _ => None,
         };
         let what = what.map(|what| format!(": {what}")).unwrap_or_default();
-        format!("{} is {}{what}{left}", self.id, self.word)
+        let since = self.since.map(|since| format!(" for {}", short(since))).unwrap_or_default();
+        // The verdict's own word says that it is running.
+        let word = if self.state == StepState::Running { String::new() } else { format!(" is {}", self.word) };
+        format!("{}{word}{since}{left}{what}", self.id)
     }
 
     /// Whether its cleanup is under way and takes no longer than it should. A healthy move of a primary is exposed for some seconds; no

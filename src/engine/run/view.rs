@@ -94,6 +94,9 @@ pub struct StepView {
     pub attempt: u16,
     /// What its verification found not to be so, when it failed by that.
     pub found: Option<String>,
+    /// For how long it has been at what it is at: in its state, with this operation under way.
+    #[serde(skip)]
+    pub since: Option<Duration>,
     /// When what it waits for is over, at the earliest.
     pub waits: Option<Duration>,
     /// It is a point of no return.

@@ -175,6 +175,7 @@ impl<S: Systems> Run<S> {
             disarmed: step.disarmed.clone(),
             attempt: state.attempt(),
             found: step.attempt.as_ref().map(|it| it.found.clone()).filter(|found| !found.is_empty()),
+            since: step.at_work.as_ref().map(|(_, seen, before)| now.since(*seen).saturating_add(*before)),
             waits: self.waits(at, now),
             irreversible: plan.irreversible,
             exposed: step.exposed.map(|(seen, before)| now.since(seen).saturating_add(before)),
