@@ -61,7 +61,7 @@ pub fn tone(reason: &Reason) -> Tone {
     match () {
         () if reason.moot && !reason.waived => Tone::Muted,
         () if reason.waived => Tone::Warn,
-        () if reason.word() == "PENDING" => Tone::Busy,
+        () if reason.only_waits() => Tone::Busy,
         () => Tone::of(reason.level),
     }
 }

@@ -63,7 +63,7 @@ use base::{
     now::Now,
     observed::Fault,
     signal::Keep,
-    step::{Machine, Ticket, Timer, Way},
+    step::{Machine, StepState, Ticket, Timer, Way},
 };
 use journal::{Head, Reading, export::Ways};
 use plan::{Condition, Plan, StepPlan};

@@ -35,6 +35,9 @@ impl Limits {
     }
 }
 
+/// Why a reading from before the step began proves nothing, as it is said while the next one is awaited.
+const FIRST: &str = "waiting for the first reading since this step began";
+
 /// What one look found.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Outcome {
@@ -52,15 +55,22 @@ pub(super) struct Unsure {
     pub what: String,
     /// How there is no fresh value of something. None: it is known, and too little to judge by.
     pub blind: Option<Worst>,
+    /// Only the first reading since the step began is missing: the next answer brings it.
+    pub waits: bool,
 }
 
 impl Unsure {
     pub(super) const fn blind(what: String) -> Self {
-        Self { what, blind: Some(Worst::Unknown) }
+        Self { what, blind: Some(Worst::Unknown), waits: false }
     }
 
     pub(super) const fn too_little(what: String) -> Self {
-        Self { what, blind: None }
+        Self { what, blind: None, waits: false }
+    }
+
+    /// It was read, and not since the step began.
+    const fn waits(what: String) -> Self {
+        Self { what, blind: None, waits: true }
     }
 }
 
@@ -92,17 +102,14 @@ impl Evaluation {
         let mut values = Vec::with_capacity(found.len());
         let mut series = Vec::with_capacity(found.len());
         let mut good_until = Duration::MAX;
-        let (mut blind, mut missed) = (Vec::new(), None);
+        let (mut blind, mut missed, mut old) = (Vec::new(), None, 0);
         for sample in &found {
             match number(&sample.value, limits.age) {
                 Ok((value, age)) => {
                     let read = now.boot.saturating_sub(age);
                     if read < limits.since {
-                        let why = format!(
-                            "last reading is {} older than the start of this step",
-                            Age(limits.since.saturating_sub(read))
-                        );
-                        blind.push((text::series(sample, &gate.labels, &gate.sites), why));
+                        blind.push((text::series(sample, &gate.labels, &gate.sites), FIRST.to_owned()));
+                        old += 1;
                         continue;
                     }
                     good_until = good_until.min(read.saturating_add(limits.age));
@@ -122,7 +129,7 @@ impl Evaluation {
                     format!("{} of {n} series of {}: {}", blind.len(), text::subject(gate), text::some_of(&blind))
                 }
             };
-            unknown.push(Unsure { what, blind: missed });
+            unknown.push(if old == blind.len() { Unsure::waits(what) } else { Unsure { blind: missed, ..Unsure::too_little(what) } });
         }
         series.sort();
         if let Some(twice) = series.windows(2).find(|w| w[0].0 == w[1].0) {
@@ -196,11 +203,8 @@ impl<'s> Readings<'s> {
             // Whether a list is fresh enough is for its system to say: what a configuration names is asked more seldom than values are.
             let known = match worth(&roster.series, Duration::MAX) {
                 Ok((_, age)) if now.boot.saturating_sub(age) < since => {
-                    let why = format!(
-                        "last reading is {} older than the start of this step",
-                        Age((since + age).saturating_sub(now.boot))
-                    );
-                    Err((why, None))
+                    missing.push(Unsure::waits(format!("the series of {subject}: {FIRST}")));
+                    continue;
                 }
                 Ok((list, _)) => Ok(list),
                 Err(why) => Err((why, lack(&roster.series))),
@@ -208,7 +212,7 @@ impl<'s> Readings<'s> {
             match known {
                 Err((why, blind)) => {
                     let what = format!("the series of {subject} are unknown: {why}");
-                    missing.push(Unsure { what, blind });
+                    missing.push(Unsure { blind, ..Unsure::too_little(what) });
                 }
                 Ok(list) => {
                     let due = list.iter().filter(|series| wanted(series));
@@ -319,7 +323,7 @@ fn traffic(
             }
             Err(why) => {
                 let what = format!("traffic unknown: {}: {why}", subject());
-                wrong.push(Unsure { what, blind: lack(&sample.value) });
+                wrong.push(Unsure { blind: lack(&sample.value), ..Unsure::too_little(what) });
             }
         }
     }

@@ -149,7 +149,7 @@ fn a_list_that_was_read_before_this_began_does_not_say_who_has_to_be_there_now()
     let verdict = judge.verdict(at(12));
     assert_eq!(verdict.level, Unknown);
     assert!(
-        verdict.reasons[0].what.ends_with("unknown: last reading is 1.0s older than the start of this step"),
+        verdict.reasons[0].what.ends_with(": waiting for the first reading since this step began"),
         "{verdict:?}"
     );
     judge.evaluate(&Readings::of_measured(&due(2)), at(12));

@@ -109,16 +109,26 @@ pub struct Reason {
     pub moot: bool,
     /// It is one of those by which the condition has the colour that it has: of `any` the arms that are green, or those on hold, or all.
     pub decides: bool,
+    /// Only the first reading since the step began is missing.
+    pub waits: bool,
     /// How something that it is about has no fresh value. None where it has, or is known to have none for want of traffic.
     pub blind: Option<Worst>,
 }
 
 impl Reason {
+    /// Whether nothing but time is missing.
+    #[must_use]
+    pub fn only_waits(&self) -> bool {
+        self.level == Level::Unknown && self.is_pending()
+    }
+
     /// The gate's word on screen. One that is true, and whose window is only not full yet, is `PENDING`.
     #[must_use]
     pub fn word(&self) -> &'static str {
         if self.waived {
             "WAIVED"
+        } else if self.waits {
+            "WAITING"
         } else if self.is_pending() {
             "PENDING"
         } else {
@@ -126,9 +136,9 @@ impl Reason {
         }
     }
 
-    /// True, and only its window is not full yet. There is no `to_green` where the last evaluation is too old, or a clock jumped.
+    /// Time alone is missing: it waits for the first reading, or it is true and only its window is not full yet. There is no `to_green` where the last evaluation is too old, or a clock jumped.
     fn is_pending(&self) -> bool {
-        self.level == Level::Unknown && self.filled.is_some() && self.to_green.is_some()
+        self.waits || (self.level == Level::Unknown && self.filled.is_some() && self.to_green.is_some())
     }
 }
 

@@ -201,6 +201,7 @@ impl Watch {
         let level = self.level(now);
         let whats = self.whats(now);
         let blind = whats.iter().fold(None, |all, why| look::worse(all, why.blind));
+        let waits = level == Level::Unknown && !whats.is_empty() && whats.iter().all(|why| why.waits);
         let to_green = self.to_green(level, now);
         let filled = self.look.as_ref().filter(|look| look.outcome == Outcome::True).and_then(|_| self.filled());
         let reason = |Unsure { what, .. }| Reason {
@@ -219,13 +220,14 @@ impl Watch {
             waived: false,
             moot: false,
             decides: false,
+            waits,
             blind,
         };
         let Some(until) = self.waiver(now) else { return whats.into_iter().map(reason).collect() };
         let left = Age(until.since(now));
         let whats: Vec<String> = whats.into_iter().map(|why| why.what).collect();
         let what = format!("WAIVED until {:.0} (in {left}): {}", until.wall, whats.join("; "));
-        vec![Reason { waived: true, ..reason(Unsure { what, blind }) }]
+        vec![Reason { waived: true, ..reason(Unsure { what, blind, waits: false }) }]
     }
 
     /// What there is to say of it, waived or not: value, limit, and for how long it has been so.
@@ -238,7 +240,7 @@ impl Watch {
         let lasted = text::lasted(now.boot.saturating_sub(self.since));
         match &look.outcome {
             Outcome::Unknown(whys) => {
-                whys.iter().map(|why| Unsure { what: format!("{}{lasted}", why.what), blind: why.blind }).collect()
+                whys.iter().map(|why| Unsure { what: format!("{}{lasted}", why.what), ..*why }).collect()
             }
             Outcome::False => vec![Unsure::too_little(format!("{}{lasted}", self.describe(look)))],
             Outcome::True => {
