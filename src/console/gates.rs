@@ -38,7 +38,9 @@ pub enum Is<'s> {
 pub fn branches<'s>(step: &'s StepView, of: &str) -> Vec<Branch<'s>> {
     let shown = |line: &&ForkLine| line.of == of && !(line.fork.path.is_empty() && line.fork.wanted == line.fork.arms);
     let forks: Vec<&ForkLine> = step.forks.iter().filter(shown).collect();
-    let depth = |path: &[u16]| forks.iter().filter(|it| it.fork.path.len() < path.len() && path.starts_with(&it.fork.path)).count();
+    let depth = |path: &[u16]| {
+        forks.iter().filter(|it| it.fork.path.len() < path.len() && path.starts_with(&it.fork.path)).count()
+    };
     let mut out: Vec<(&[u16], Branch<'s>)> = Vec::new();
     for line in &forks {
         let path = line.fork.path.as_slice();
@@ -55,11 +57,22 @@ pub fn branches<'s>(step: &'s StepView, of: &str) -> Vec<Branch<'s>> {
     out.into_iter().map(|(_, branch)| branch).collect()
 }
 
+/// Whether a row of the table is a gate of this step.
+#[must_use]
+pub fn is_gate(step: &StepView, row: &str) -> bool {
+    step.gates.iter().any(|line| line.reason.gate == row)
+}
+
+/// Whether a result changes nothing: the arm beside it is enough.
+fn is_idle(reason: &Reason) -> bool {
+    reason.moot && !reason.waived && reason.level != Level::Green
+}
+
 /// The tone of a gate: dim if its result changes nothing.
 #[must_use]
 pub fn tone(reason: &Reason) -> Tone {
     match () {
-        () if reason.moot && !reason.waived => Tone::Muted,
+        () if is_idle(reason) => Tone::Muted,
         () if reason.waived => Tone::Warn,
         () if reason.only_waits() => Tone::Busy,
         () => Tone::of(reason.level),
@@ -118,7 +131,8 @@ fn at_its_time(turn: Turn, far: bool) -> Option<Cell> {
 }
 
 fn fork_row(of: &str, fork: &Fork, branch: &Branch<'_>, far: bool) -> Row {
-    let level = at_its_time(branch.turn, far).unwrap_or_else(|| Cell::text(fork.level.word()).tone(Tone::of(fork.level)));
+    let level =
+        at_its_time(branch.turn, far).unwrap_or_else(|| Cell::text(fork.level.word()).tone(Tone::of(fork.level)));
     let mut cells = vec![Cell::text(format!("{}{}", indent(branch.depth), fork.word())), level];
     cells.extend((0..4).map(|_| Cell::none()));
     cells.extend([Cell::text(decides(of)).tone(Tone::Muted), Cell::none()]);
@@ -128,7 +142,7 @@ fn fork_row(of: &str, fork: &Fork, branch: &Branch<'_>, far: bool) -> Row {
 fn gate_row(of: &str, reasons: &[&Reason], branch: &Branch<'_>, far: bool) -> Row {
     let reason = reasons[0];
     let later = at_its_time(branch.turn, far);
-    let dim = later.is_some() || (reason.moot && !reason.waived);
+    let dim = later.is_some() || is_idle(reason);
     let shade = |cell: Cell| if dim && cell.tone != Tone::Blind { cell.tone(Tone::Muted) } else { cell };
     let green = match (reason.level, reason.to_green) {
         _ if branch.turn != Turn::Now => Cell::none(),
@@ -143,8 +157,10 @@ fn gate_row(of: &str, reasons: &[&Reason], branch: &Branch<'_>, far: bool) -> Ro
     };
     let why = match () {
         () if branch.turn == Turn::Later => String::new(),
-        () if reason.moot && !reason.waived => "not needed".to_owned(),
-        () if reason.value.is_some() && !reason.waived && reasons.len() == 1 && !reason.lasts.is_empty() => String::new(),
+        () if is_idle(reason) => "not needed".to_owned(),
+        () if reason.value.is_some() && !reason.waived && reasons.len() == 1 && !reason.lasts.is_empty() => {
+            String::new()
+        }
         () => reasons.iter().map(|reason| reason.what.as_str()).collect::<Vec<_>>().join("; "),
     };
     let text = |text: String| if text.is_empty() { Cell::none() } else { Cell::text(text) };

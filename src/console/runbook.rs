@@ -255,7 +255,12 @@ pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
         .map(|(level, why)| (Cow::from("blocked by"), Cell::text(why.clone()).tone(Tone::of(*level))));
     fields.extend(obstacles);
     fields.extend(step.waivers.iter().map(|w| (Cow::from("waived"), Cell::text(w.clone()).tone(Tone::Warn))));
-    Some(Detail { title: step.id.clone(), fields, curves: Vec::new(), tables: vec![gates::table(step, is_far(run, step)), operations(step)] })
+    Some(Detail {
+        title: step.id.clone(),
+        fields,
+        curves: Vec::new(),
+        tables: vec![gates::table(step, is_far(run, step)), operations(step)],
+    })
 }
 
 fn operations(step: &StepView) -> Table {

@@ -2,6 +2,7 @@
 
 use super::{
     command::{Command, Id, Scope},
+    gates,
     pages::is_own,
     steps::{before_it_begins, is_armed, is_under_way},
     ui::{At, Ui},
@@ -108,7 +109,14 @@ fn not_ready(step: &StepView) -> String {
 
 fn why_not_open(ui: &Ui) -> Option<String> {
     match ui.at {
-        At::Detail => Some("a detail is open already: :back closes it".into()),
+        // Of the tables of a detail only a step's gates lead to more.
+        At::Detail if ui.focused().is_none_or(|table| table.id != gates::TABLE) => {
+            Some("a detail is open already: :back closes it".into())
+        }
+        At::Detail => {
+            let is_gate = ui.step().zip(ui.selected()).is_some_and(|(step, row)| gates::is_gate(step, row));
+            (!is_gate).then(|| "select a gate: its signal opens".into())
+        }
         At::Page(0) => {
             let behind =
                 ui.view_model().answers.get(ui.tiles.selected).and_then(|answer| ui.view_model().behind(answer));

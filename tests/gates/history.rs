@@ -302,7 +302,21 @@ fn gate(rng: &mut Rng, estate: &[Series], id: &mut u32, counts: &mut Counts) -> 
         note(counts, "gate: with a volume");
     }
     let min_samples = pick(rng, &[0, 1, 1, 2, 3]);
-    Gate { id: format!("g{id}"), metric, labels, agg, op, limit, sustain, min_samples, series, max_age, min_volume, unit: metric.unit, sites: Sides::words() }
+    Gate {
+        id: format!("g{id}"),
+        metric,
+        labels,
+        agg,
+        op,
+        limit,
+        sustain,
+        min_samples,
+        series,
+        max_age,
+        min_volume,
+        unit: metric.unit,
+        sites: Sides::words(),
+    }
 }
 
 fn volume(rng: &mut Rng) -> Volume {

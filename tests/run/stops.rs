@@ -62,7 +62,10 @@ fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
     let verdict = processes(true);
     assert!(matches!(&verdict, Verdict::Overspent(why) if why.starts_with("orders: no writes for ≤ ")), "{verdict:?}");
     let why = verdict.describe().1;
-    assert!(why.contains("the plan allows 5.0s; next: ") && !why.contains("GO"), "what else is in order is not GO: {why}");
+    assert!(
+        why.contains("the plan allows 5.0s; next: ") && !why.contains("GO"),
+        "what else is in order is not GO: {why}"
+    );
     let tile = stage.drive.snapshot().tiles.into_iter().find(|tile| tile.id == "write_downtime").expect("a tile");
     let (lost, _) = tile.value.text.split_once(" of ").expect("so much of so much");
     assert!(verdict.describe().1.contains(&format!("no writes for {lost} in total")), "{verdict:?} {lost}");

@@ -62,3 +62,27 @@ fn the_facts_of_a_detail_can_all_be_read_beside_its_tables() {
     press(&mut ui, "K");
     assert!(!text(&screen(&mut ui, (80, 24), false)).contains(&last), "as many presses up as down");
 }
+
+#[test]
+fn a_gate_opens_its_signal_and_the_way_back_leads_to_its_step() {
+    let (plan, _) =
+        landfall::systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let gates = |id: &str| plan.runbook.steps().find(|(_, step)| step.id == id).expect("a step").1.gates.clone();
+    let mut drive = controlled_with("canary", |step| step.gates = gates(&step.id));
+    let mut ui = ui(drive.snapshot());
+    press(&mut ui, "7\n");
+    shots(&mut ui, "gates", &SIZES);
+    let step = ui.detail().expect("a step").title.clone();
+    let acts = press(&mut ui, "jjj\n");
+    carry_out(&mut drive, &mut ui, acts);
+    shots(&mut ui, "gate_detail", &SIZES);
+    let gate = ui.detail().expect("a gate");
+    assert!(gate.title.starts_with(&format!("{step} ▸ ")), "{}", gate.title);
+    assert!(!gate.curves[0].is_empty(), "its value has a past");
+    assert!(gate.tables.iter().all(|table| !table.rows.is_empty()), "its series, and who measures them");
+    let acts = press(&mut ui, "\u{1b}");
+    carry_out(&mut drive, &mut ui, acts);
+    assert_eq!(ui.detail().expect("the step again").title, step);
+    press(&mut ui, "\u{1b}");
+    assert!(ui.opened().is_none(), "the page again");
+}

@@ -32,7 +32,12 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
     selected(Rect { y: table.bottom(), height: room, ..area }, buf, (step, proposal, far), look);
 }
 
-fn selected(area: Rect, buf: &mut Buffer, (step, proposal, far): (&StepView, Option<&ProposalView>, bool), look: &Drawing<'_>) {
+fn selected(
+    area: Rect,
+    buf: &mut Buffer,
+    (step, proposal, far): (&StepView, Option<&ProposalView>, bool),
+    look: &Drawing<'_>,
+) {
     let theme = look.theme;
     put(Rect { height: 1, ..area }, buf, &"─".repeat(usize::from(area.width)), theme.style(Role::Border));
     let title = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };

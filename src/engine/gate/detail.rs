@@ -27,7 +27,9 @@ pub(crate) fn detail(
 ) -> Detail {
     let gate = &watch.gate;
     let own = |sample: &&Sample| {
-        let value = |name: &str| gate.metric.labels.iter().position(|label| *label == name).and_then(|at| sample.labels.get(at));
+        let value = |name: &str| {
+            gate.metric.labels.iter().position(|label| *label == name).and_then(|at| sample.labels.get(at))
+        };
         sample.def.id == gate.metric.id && gate.labels.iter().all(|(name, wanted)| value(name) == Some(wanted))
     };
     let samples: Vec<&Sample> = samples.iter().filter(own).collect();
@@ -57,7 +59,11 @@ fn fields(watch: &Watch, reasons: &[Reason]) -> Vec<(Cow<'static, str>, Cell)> {
     }
     out.push(("readings".into(), Cell::text(format!("at most {} old", short(watch.max_age())))));
     for reason in reasons {
-        let tone = if reason.moot { Tone::Muted } else { Tone::of(reason.level) };
+        let tone = match reason.level {
+            _ if reason.only_waits() => Tone::Busy,
+            Level::Red | Level::Unknown if reason.moot => Tone::Muted,
+            level => Tone::of(level),
+        };
         out.push(("now".into(), Cell::text(format!("{}: {}", reason.word(), reason.what)).tone(tone)));
     }
     if let Some(left) = reasons.first().filter(|r| r.level != Level::Green).and_then(|r| r.to_green) {
@@ -98,7 +104,10 @@ fn series(gate: &Gate, samples: &[&Sample]) -> Table {
             Observed::Unknown(fault) => Cell::text(fault.to_string()).tone(Tone::Blind),
             _ => Cell::none(),
         };
-        let name = text::series(sample, &gate.labels, &gate.sites);
+        let name = match text::others(sample.def, &sample.labels, &gate.labels, &gate.sites) {
+            only if only.is_empty() => text::subject(gate),
+            one => one,
+        };
         Row { id: sample.labels.join("/"), cells: vec![Cell::text(name), value, Cell::age(&sample.value), why] }
     };
     Table {

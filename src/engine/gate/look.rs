@@ -129,7 +129,11 @@ impl Evaluation {
                     format!("{} of {n} series of {}: {}", blind.len(), text::subject(gate), text::some_of(&blind))
                 }
             };
-            unknown.push(if old == blind.len() { Unsure::waits(what) } else { Unsure { blind: missed, ..Unsure::too_little(what) } });
+            unknown.push(if old == blind.len() {
+                Unsure::waits(what)
+            } else {
+                Unsure { blind: missed, ..Unsure::too_little(what) }
+            });
         }
         series.sort();
         if let Some(twice) = series.windows(2).find(|w| w[0].0 == w[1].0) {
@@ -217,8 +221,9 @@ impl<'s> Readings<'s> {
                 Ok(list) => {
                     let due = list.iter().filter(|series| wanted(series));
                     let gone = due.filter(|series| !found.iter().any(|sample| sample.labels[..] == series[..]));
-                    let gone: Vec<_> =
-                        gone.map(|series| (text::others(metric, series, labels, sites), "is missing".to_owned())).collect();
+                    let gone: Vec<_> = gone
+                        .map(|series| (text::others(metric, series, labels, sites), "is missing".to_owned()))
+                        .collect();
                     if !gone.is_empty() {
                         let what = format!("{} series of {}: {}", gone.len(), metric.title, text::some_of(&gone));
                         missing.push(Unsure::blind(what));
@@ -315,10 +320,7 @@ fn traffic(
                 good_until = good_until.min(now.boot.saturating_sub(age).saturating_add(limit));
                 if !Compare::AtLeast.holds(value, volume.least) {
                     let (value, least) = text::pair(value, volume.least, volume.unit);
-                    wrong.push(Unsure::too_little(format!(
-                        "too little traffic: {} {value}, needs {least}",
-                        subject()
-                    )));
+                    wrong.push(Unsure::too_little(format!("too little traffic: {} {value}, needs {least}", subject())));
                 }
             }
             Err(why) => {

@@ -148,10 +148,7 @@ fn a_list_that_was_read_before_this_began_does_not_say_who_has_to_be_there_now()
     judge.evaluate(&Readings::of_measured(&due(3)), at(12));
     let verdict = judge.verdict(at(12));
     assert_eq!(verdict.level, Unknown);
-    assert!(
-        verdict.reasons[0].what.ends_with(": waiting for the first reading since this step began"),
-        "{verdict:?}"
-    );
+    assert!(verdict.reasons[0].what.ends_with(": waiting for the first reading since this step began"), "{verdict:?}");
     judge.evaluate(&Readings::of_measured(&due(2)), at(12));
     assert_eq!(judge.verdict(at(12)).level, Green);
 }
@@ -264,4 +261,38 @@ fn a_signal_is_measured_as_often_as_its_system_is_asked() {
     assert_eq!(cadence(&intervals, &LAG, 0.25), secs(8));
     let strange = SignalDef { cadence: "strange", ..def("x.y.z", Unit::Count, &[]) };
     assert_eq!(cadence(&intervals, &strange, 1.0), secs(2), "the shortest of all");
+}
+
+#[test]
+fn arms_are_under_the_fork_where_they_meet() {
+    let condition = Condition::All(vec![
+        gate("lag", |_| ()),
+        Condition::Any(vec![
+            gate("left", |g| g.limit = 0.0),
+            Condition::NOf(2, vec![gate("a", |_| ()), gate("b", |_| ()), gate("c", |_| ())]),
+        ]),
+    ]);
+    let mut judge = judge(&condition);
+    judge.evaluate(&Readings::of(&[lag("orders-0", live(1.0, 1))]), at(0));
+    let verdict = judge.verdict(at(0));
+    let forks: Vec<_> = verdict.forks.iter().map(|fork| (fork.path.clone(), fork.word(), fork.level)).collect();
+    assert_eq!(
+        forks,
+        [(vec![], "all of", Green), (vec![1], "any of", Green), (vec![1, 1], "2 of 3", Green)]
+            .map(|(path, word, level)| (path, word.to_owned(), level))
+    );
+    let left = verdict.reasons.iter().find(|reason| reason.gate == "left").expect("an arm");
+    assert_eq!((left.moot, left.level, left.value_text.as_deref()), (true, Red, Some("1 s")));
+    assert_eq!(left.subject, "max mongo.member.lag of orders");
+}
+
+#[test]
+fn a_reading_from_before_the_step_is_waited_for_and_not_missed() {
+    let mut judge = judge(&gate("g", |_| ())).since(at(5));
+    judge.evaluate(&Readings::of(&[lag("orders-0", live(1.0, 2))]), at(6));
+    let verdict = judge.verdict(at(6));
+    assert_eq!((verdict.level, verdict.reasons[0].word()), (Unknown, "WAITING"));
+    assert!(verdict.reasons[0].blind.is_none());
+    judge.evaluate(&Readings::of(&[lag("orders-0", live(1.0, 0))]), at(7));
+    assert_eq!(judge.verdict(at(7)).level, Green);
 }

@@ -26,7 +26,8 @@ fn things<'l>(
 ) -> (String, Option<String>) {
     let (sided, of): (Vec<_>, Vec<_>) =
         labels.filter(|(name, _)| def.titled != Some(*name)).partition(|(name, _)| *name == SIDE);
-    let label = |word: &str| Side::BOTH.into_iter().find(|side| side.word() == word).map(|side| sites.get(side).clone());
+    let label =
+        |word: &str| Side::BOTH.into_iter().find(|side| side.word() == word).map(|side| sites.get(side).clone());
     let site = sided.first().map(|(_, word)| label(word).unwrap_or_else(|| (*word).to_owned()));
     (of.iter().map(|(_, value)| *value).collect::<Vec<_>>().join("/"), site)
 }
@@ -129,10 +130,11 @@ pub(super) fn filled(f: Filled) -> String {
     let mut out = String::new();
     if !f.sustain.is_zero() {
         let lasted = if f.lasted >= f.sustain { f.sustain } else { f.lasted };
-        let _ = write!(out, ", true for {} of {}", short(lasted), short(f.sustain));
-        if lasted < f.sustain {
-            let _ = write!(out, ", {} to go", short(f.sustain - lasted));
-        }
+        // Writing to a string cannot fail.
+        let _ = match f.sustain - lasted {
+            Duration::ZERO => write!(out, ", true for {}", short(f.sustain)),
+            left => write!(out, ", true for {} of {}, {} to go", short(lasted), short(f.sustain), short(left)),
+        };
     }
     if f.samples < f.min_samples {
         let _ = write!(out, ", {} of {} readings", f.samples, f.min_samples);

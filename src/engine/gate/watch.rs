@@ -186,11 +186,15 @@ impl Watch {
 
     /// For how long it has been as it is, and what its window still needs; empty where it is not known.
     fn lasts(&self, now: Now) -> String {
-        let Some(look) = self.look.as_ref().filter(|look| self.silent(look, now).is_none()) else { return String::new() };
+        let Some(look) = self.look.as_ref().filter(|look| self.silent(look, now).is_none()) else {
+            return String::new();
+        };
         match &look.outcome {
             Outcome::Unknown(_) => String::new(),
             Outcome::False => text::lasted(now.boot.saturating_sub(self.since)),
-            Outcome::True => self.filled().filter(|_| jump(look.now, now).is_none()).map_or_else(String::new, text::filled),
+            Outcome::True => {
+                self.filled().filter(|_| jump(look.now, now).is_none()).map_or_else(String::new, text::filled)
+            }
         }
         .trim_start_matches(", ")
         .to_owned()

@@ -31,7 +31,7 @@ pub(super) static VALUE: SignalDef = SignalDef::new(
     (-MAX, MAX),
     "metrics",
     "value",
-    "Value of a named query. A ratio without the traffic it is a ratio of is no value.",
+    "The value of a health query of the plan. An error rate or a latency without requests is no value.",
 )
 .domains(LABELS)
 .titled("query")

@@ -98,7 +98,8 @@ impl<S: Systems> Run<S> {
     pub(crate) fn gate(&self, step: &str, gate: &str, now: Now) -> Option<(&gate::Watch, Vec<Reason>)> {
         let at = (0..self.steps.len()).find(|at| self.plan_of(*at).id == step)?;
         let step = &self.steps[at];
-        let judge = [&step.gates, &step.verify, &step.rollback].into_iter().find(|judge| judge.watch(gate).is_some())?;
+        let judge =
+            [&step.gates, &step.verify, &step.rollback].into_iter().find(|judge| judge.watch(gate).is_some())?;
         let reasons = judge.verdict(now).reasons.into_iter().filter(|reason| reason.gate == gate).collect();
         Some((judge.watch(gate)?, reasons))
     }
