@@ -3,6 +3,7 @@
 /// Each word, and what it means, in one sentence. States of a step first, in their order; then the others from A to Z.
 pub const WORDS: &[(&str, &str)] = &[
     ("PENDING", "A step that needs another one first, or a gate that is true but not yet for long enough."),
+    ("WAITING", "A gate whose first reading since the step began has not come yet: the next answer brings it."),
     ("BLOCKED", "A step that may not start: a gate is red or unknown, an invariant is violated, or the run is held."),
     ("READY", "A step that may start: preview it, or do it by hand and mark it done."),
     ("PREVIEWED", "A step whose exact requests have been shown; the preview is withdrawn if the estate changes."),

@@ -11,7 +11,7 @@ use plan::{Condition, Gate, Plan};
 pub struct Limit {
     /// Its position on the value axis.
     pub value: f64,
-    /// `≤ 10 s go`.
+    /// `≤ 10s go`.
     pub label: String,
 }
 

@@ -1,4 +1,4 @@
-//! Values, limits and series in words of people: `max replication lag of orders 3.4 s, limit ≤ 2 s`. Sites have their labels of the plan.
+//! Values, limits and series in words of people: `max replication lag of orders 3.4s, limit ≤ 2s`. Sites have their labels of the plan.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -92,7 +92,7 @@ pub(super) fn judged(gate: &Gate) -> String {
     if gate.agg == Agg::Only { subject(gate) } else { format!("{} {}", gate.agg.word(), subject(gate)) }
 }
 
-/// What is judged, its value and its limit: `max replication lag of orders 3.4 s (orders-1), limit ≤ 2 s`; of what is so or not:
+/// What is judged, its value and its limit: `max replication lag of orders 3.4s (orders-1), limit ≤ 2s`; of what is so or not:
 /// `primary accepts writes of orders: no, must be yes`.
 pub(super) fn value(gate: &Gate, value: Option<f64>, of: Option<&str>) -> String {
     let (value, limit) = match value {
@@ -113,12 +113,12 @@ pub(super) fn value_text(gate: &Gate, value: f64) -> String {
     pair(value, gate.limit, unit(gate)).0
 }
 
-/// The limit as on screen: `≤ 2 s`.
+/// The limit as on screen: `≤ 2s`.
 pub(super) fn limit(gate: &Gate) -> String {
     format!("{} {}", sign(gate.op), number(gate.limit, unit(gate)))
 }
 
-/// The limit of a gate whose value is that of one of its series: `≤ 2 s`. None where the value is made of several.
+/// The limit of a gate whose value is that of one of its series: `≤ 2s`. None where the value is made of several.
 #[must_use]
 pub fn limit_of_series(gate: &Gate) -> Option<String> {
     let one = matches!(gate.agg, Agg::Max | Agg::Min | Agg::Only);
@@ -167,23 +167,23 @@ pub(super) const fn unit(gate: &Gate) -> Unit {
     }
 }
 
-/// A value and its limit, as short as tells them apart: never `2 s, limit < 2 s` for 1.96 s.
+/// A value and its limit, as short as tells them apart: never `2s, limit < 2s` for 1.96s.
 pub(super) fn pair(value: f64, limit: f64, unit: Unit) -> (String, String) {
     let (short, long) = (number(value, unit), number(limit, unit));
     let differ = value.total_cmp(&limit).is_ne();
     if differ && short == long { (exact(value, unit), exact(limit, unit)) } else { (short, long) }
 }
 
-/// A number in its unit: `3.4 s`, `24h00m`, `1.5 %`, `1 204`, `12.5/s`, `2 GiB`, `yes`.
+/// A number in its unit: `3.4s`, `24h00m`, `1.5 %`, `1 204`, `12.5/s`, `2 GiB`, `yes`.
 pub(super) fn number(value: f64, unit: Unit) -> String {
     match unit {
-        Unit::Seconds if value.abs() < 1.0 => format!("{} ms", plain(value * 1e3)),
+        Unit::Seconds if value.abs() < 1.0 => format!("{}ms", plain(value * 1e3)),
         // Stands for never, and for longer than can be represented.
         Unit::Seconds if value >= YEAR => "a year or more".to_owned(),
         Unit::Seconds if value >= 120.0 => {
             Duration::try_from_secs_f64(value).map_or_else(|_| exact(value, unit), short)
         }
-        Unit::Seconds => format!("{} s", plain(value)),
+        Unit::Seconds => format!("{}s", plain(value)),
         Unit::Ratio => format!("{} %", trimmed(value * 100.0, 2)),
         Unit::PerSecond => format!("{}/s", plain(value)),
         Unit::Bytes => bytes(value),
@@ -196,7 +196,7 @@ pub(super) fn number(value: f64, unit: Unit) -> String {
 /// The same with all its digits.
 fn exact(value: f64, unit: Unit) -> String {
     match unit {
-        Unit::Seconds => format!("{value} s"),
+        Unit::Seconds => format!("{value}s"),
         Unit::Ratio => format!("{} %", value * 100.0),
         Unit::PerSecond => format!("{value}/s"),
         Unit::Bytes => format!("{value} B"),
@@ -239,9 +239,9 @@ mod tests {
     #[test]
     fn numbers_read_like_people_write_them() {
         let cases = [
-            (3.4, Unit::Seconds, "3.4 s"),
-            (2.0, Unit::Seconds, "2 s"),
-            (0.25, Unit::Seconds, "250 ms"),
+            (3.4, Unit::Seconds, "3.4s"),
+            (2.0, Unit::Seconds, "2s"),
+            (0.25, Unit::Seconds, "250ms"),
             (86_400.0, Unit::Seconds, "1d00h"),
             (0.015, Unit::Ratio, "1.5 %"),
             (1.0, Unit::Ratio, "100 %"),
@@ -259,8 +259,8 @@ mod tests {
 
     #[test]
     fn a_value_and_its_limit_never_read_the_same_unless_they_are() {
-        assert_eq!(pair(2.004, 2.0, Unit::Seconds), ("2.004 s".to_owned(), "2 s".to_owned()));
-        assert_eq!(pair(2.0, 2.0, Unit::Seconds), ("2 s".to_owned(), "2 s".to_owned()));
+        assert_eq!(pair(2.004, 2.0, Unit::Seconds), ("2.004s".to_owned(), "2s".to_owned()));
+        assert_eq!(pair(2.0, 2.0, Unit::Seconds), ("2s".to_owned(), "2s".to_owned()));
         assert_eq!(pair(0.999_99, 1.0, Unit::Ratio).1, "100 %");
         assert_ne!(pair(0.999_99, 1.0, Unit::Ratio).0, "100 %");
     }

@@ -84,7 +84,7 @@ pub struct Reason {
     pub path: Vec<u16>,
     /// The gate's colour.
     pub level: Level,
-    /// For people: `max replication lag of orders 3.4 s (orders-1), limit ≤ 2 s`.
+    /// For people: `max replication lag of orders 3.4s (orders-1), limit ≤ 2s`.
     pub what: String,
     /// What is judged: `max replication lag of orders`.
     pub subject: String,
@@ -97,7 +97,7 @@ pub struct Reason {
     pub value: Option<f64>,
     /// What it is compared with, in the same unit.
     pub limit: f64,
-    /// The limit as on screen, with how the value is compared with it: `≤ 2 s`.
+    /// The limit as on screen, with how the value is compared with it: `≤ 2s`.
     pub limit_text: String,
     /// How much of its window is filled; none where it is not true now.
     pub filled: Option<Filled>,

@@ -19,12 +19,12 @@ const QUERIES: &str = "queries";
 /// Values above this multiple of the usual one are marked, for errors and latencies only.
 const NOTABLE: f64 = 2.0;
 
-/// A value in its unit: `0.42 %`, `183 ms`, `1 204.5/s`.
+/// A value in its unit: `0.42 %`, `183ms`, `1 204.5/s`.
 fn shown(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Ratio => format!("{:.2} %", value * 100.0),
-        Unit::Seconds if value.abs() < 1.0 => format!("{:.0} ms", value * 1e3),
-        Unit::Seconds => format!("{value:.2} s"),
+        Unit::Seconds if value.abs() < 1.0 => format!("{:.0}ms", value * 1e3),
+        Unit::Seconds => format!("{value:.2}s"),
         Unit::PerSecond if value.abs() >= 100.0 => format!("{value:.0}/s"),
         Unit::PerSecond => format!("{value:.1}/s"),
         Unit::Count | Unit::Bool | Unit::AsNamed if value.fract() == 0.0 => format!("{value:.0}"),

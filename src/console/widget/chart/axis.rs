@@ -93,7 +93,7 @@ fn round(step: f64, unit: Unit) -> f64 {
 /// A round number, written as short as possible.
 pub fn words(value: f64, unit: Unit) -> String {
     match unit {
-        Unit::Ratio => format!("{}%", digits(value * 100.0)),
+        Unit::Ratio => format!("{} %", digits(value * 100.0)),
         Unit::PerSecond => format!("{}/s", large(value)),
         Unit::Seconds => span(value),
         Unit::Bytes => bytes(value),

@@ -113,7 +113,7 @@ fn values_are_round() {
     };
     assert_eq!(ticks((0.0, 0.0), Unit::Count, 9), "0 1");
     assert_eq!(ticks((3.0, 16_700.0), Unit::Count, 9), "0 10k 20k");
-    assert_eq!(ticks((0.2, 0.9), Unit::Ratio, 9), "0% 50% 100%");
+    assert_eq!(ticks((0.2, 0.9), Unit::Ratio, 9), "0 % 50 % 100 %");
     assert_eq!(ticks((1.0, 250.0), Unit::Seconds, 12), "0 2m 4m 6m");
     assert_eq!(ticks((0.0, 0.9), Unit::Seconds, 9), "0 500ms 1s");
     assert_eq!(ticks((0.0, 3e9), Unit::Bytes, 9), "0B 1GiB 2GiB 3GiB");

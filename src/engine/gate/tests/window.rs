@@ -12,7 +12,7 @@ fn it_is_green_once_it_has_been_true_for_as_long_as_it_has_to_and_not_a_moment_b
         assert_eq!(verdict.to_green, Some(secs(10 - s)));
     }
     let what = &judge.verdict(at(9)).reasons[0].what;
-    assert_eq!(what, "max mongo.member.lag of orders 1 s, limit ≤ 2 s, true for 9.0s of 10s, 1.0s to go");
+    assert_eq!(what, "max mongo.member.lag of orders 1s, limit ≤ 2s, true for 9.0s of 10s, 1.0s to go");
     judge.evaluate(&Readings::of(&[lag("a", live(1.0, 0))]), at(10));
     assert_eq!(judge.verdict(at(10)).level, Green);
     judge.evaluate(&Readings::of(&[lag("a", live(9.0, 0))]), at(11));
@@ -29,7 +29,7 @@ fn one_reading_seen_many_times_counts_once() {
         judge.evaluate(&Readings::of(&[lag("a", live(1.0, s)), lag("b", live(1.0, 0))]), at(s));
         assert_eq!(judge.verdict(at(s)).level, Unknown, "after {s} s");
     }
-    assert!(judge.verdict(at(3)).reasons[0].what.ends_with("limit ≤ 2 s, 1 of 2 readings"));
+    assert!(judge.verdict(at(3)).reasons[0].what.ends_with("limit ≤ 2s, 1 of 2 readings"));
     judge.evaluate(&Readings::of(&[lag("a", live(1.0, 0)), lag("b", live(1.0, 0))]), at(4));
     assert_eq!(judge.verdict(at(4)).level, Green);
 }
