@@ -46,6 +46,9 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
         put(Rect { x: body.x + 2, width: body.width.saturating_sub(2), ..body }, buf, &cell, theme.tone(tone));
         return;
     };
+    if ui.is_maximised() {
+        return super::panel::tables(body, buf, ui, look, drawn);
+    }
     let lines = field_lines(detail, usize::from(body.width), look);
     let (facts, curves, tables) = heights(body.height, &lines, detail);
     let last = lines.len().saturating_sub(usize::from(facts));

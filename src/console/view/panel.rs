@@ -68,12 +68,22 @@ pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, 
         // The first list of a detail is the most important one.
         least.iter_mut().zip(tables).take(1).for_each(|(least, table)| *least = detail::whole(table).unwrap_or(*least));
     }
-    let heights = share(area.height, &wanted, &least, ui.focus());
+    let heights = if ui.is_maximised() {
+        (0..tables.len()).map(|i| if i == ui.focus() { area.height } else { 0 }).collect()
+    } else {
+        share(area.height, &wanted, &least, ui.focus())
+    };
     let hidden = heights.iter().filter(|h| **h == 0).count();
     let mut y = area.y;
     for (i, height) in heights.into_iter().enumerate().filter(|(_, h)| *h > 0) {
         let place = Rect { y, height, ..area };
-        let asked = Asked { focused: i == ui.focus(), wide: ui.lists.wide, scroll: ui.lists.scroll, hidden };
+        let asked = Asked {
+            focused: i == ui.focus(),
+            wide: ui.lists.wide,
+            scroll: ui.lists.scroll,
+            hidden,
+            maximised: ui.is_maximised(),
+        };
         drawn.spots.push((place, Spot::Table(i)));
         let found = table::draw(place, buf, &tables[i], state(i), asked, look);
         drawn.tables.push((tables[i].id, found.top, found.height));

@@ -19,26 +19,29 @@ pub const GROUP_GAP: u16 = 3;
 
 /// The available room.
 #[derive(Debug, Clone, Copy)]
-pub struct Room {
+pub struct Room<'h> {
     /// Width in cells.
     pub width: u16,
     /// All columns in full; the rest is reached by scrolling.
     pub wide: bool,
     /// Columns scrolled away, when wide; the first one always stays.
     pub scroll: usize,
+    /// Ids of the columns that the operator has hidden; the first column is always shown.
+    pub hidden: &'h [&'static str],
 }
 
 /// Places the columns: low-priority ones are dropped first, then growing ones are narrowed, then all.
 #[must_use]
-pub fn place(columns: &[Column], contents: &[Content], room: Room) -> Vec<Place> {
+pub fn place(columns: &[Column], contents: &[Content], room: Room<'_>) -> Vec<Place> {
     let want = |i: usize| contents.get(i).map_or(0, |c| c.width).max(1);
     // The first column identifies the row: it is cut last.
     let min = |i: usize| if i == 0 { columns[i].min.max(room.width / 4) } else { columns[i].min };
     let least = |i: usize| if columns[i].grow > 0 { min(i).min(want(i)) } else { want(i) };
-    let mut shown: Vec<usize> = (0..columns.len()).collect();
+    let mut shown: Vec<usize> =
+        (0..columns.len()).filter(|&i| i == 0 || !room.hidden.contains(&columns[i].id)).collect();
     if room.wide {
-        let away = room.scroll.min(columns.len().saturating_sub(2));
-        shown.drain(1.min(columns.len())..(1 + away).min(columns.len()));
+        let away = room.scroll.min(shown.len().saturating_sub(2));
+        shown.drain(1.min(shown.len())..(1 + away).min(shown.len()));
         let widths = shown.iter().map(|&i| want(i)).collect();
         return clip(columns, &shown, widths, room.width);
     }
@@ -120,7 +123,7 @@ mod tests {
 
     fn at(width: u16, wide: bool, scroll: usize) -> Vec<(usize, u16, u16)> {
         let contents = [20, 5, 5, 5].map(|width| Content { width, glyphs: false });
-        let places = place(&columns(), &contents, Room { width, wide, scroll });
+        let places = place(&columns(), &contents, Room { width, wide, scroll, hidden: &[] });
         places.iter().map(|p| (p.column, p.x, p.width)).collect()
     }
 
@@ -147,11 +150,22 @@ mod tests {
         ];
         let contents = [5; 4].map(|width| Content { width, glyphs: false });
         let shown = |width| {
-            let places = place(&columns, &contents, Room { width, wide: false, scroll: 0 });
+            let places = place(&columns, &contents, Room { width, wide: false, scroll: 0, hidden: &[] });
             places.iter().map(|p| p.column).collect::<Vec<_>>()
         };
         assert_eq!(shown(29), [0, 1, 2, 3]);
         assert_eq!(shown(28), [0, 3]);
+    }
+
+    #[test]
+    fn a_hidden_column_gives_its_room_to_the_others() {
+        let contents = [20, 5, 5, 5].map(|width| Content { width, glyphs: false });
+        let shown = |width, wide, scroll| {
+            let places = place(&columns(), &contents, Room { width, wide, scroll, hidden: &["host", "a"] });
+            places.iter().map(|p| (p.column, p.x, p.width)).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(80, false, 0), [(0, 0, 20), (2, 23, 5), (3, 31, 5)]);
+        assert_eq!(shown(30, true, 9), [(0, 0, 20), (3, 23, 5)]);
     }
 
     #[test]

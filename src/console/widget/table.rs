@@ -26,6 +26,8 @@ pub struct Asked {
     pub scroll: usize,
     /// Number of tables of the same place that have no room.
     pub hidden: usize,
+    /// Whether it has all the room.
+    pub maximised: bool,
 }
 
 /// Cells left of the first column, for the selection mark.
@@ -65,7 +67,8 @@ pub struct Found {
 /// Draws it.
 pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: Asked, look: &Drawing<'_>) -> Found {
     let inner = Rect { x: area.x + GUTTER.min(area.width), width: area.width.saturating_sub(GUTTER), ..area };
-    let room = Room { width: inner.width, wide: asked.wide, scroll: if asked.focused { asked.scroll } else { 0 } };
+    let scroll = if asked.focused { asked.scroll } else { 0 };
+    let room = Room { width: inner.width, wide: asked.wide, scroll, hidden: &ui.hidden };
     let head = head(table).min(area.height);
     let height = usize::from(area.height - head);
     let top = top(ui, height);
@@ -139,12 +142,12 @@ fn rule(
     let at = |x: u16| Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
     let title = if asked.focused { Role::Title } else { Role::Heading };
     let mut x = 1 + put(at(1), buf, &format!(" {} ", table.title), look.theme.style(title));
-    let (shown, all) = (ui.rows.order.len(), table.rows.len());
+    let shown = ui.rows.order.len();
     let mut facts = Vec::new();
-    if !ui.filter.is_empty() {
-        let shown = if ui.waits { "…".to_owned() } else { shown.to_string() };
-        facts.push(format!("{shown} of {all} match {}", ui.filter));
+    if asked.maximised {
+        facts.push(format!("maximised: {} restores ", look.keys.word(Id::Maximise)));
     }
+    facts.extend(filtered(table, ui));
     if let Some(sort) = ui.sort
         && let Some(column) = table.columns.get(sort.column)
     {
@@ -155,10 +158,13 @@ fn rule(
         x += put(at(x), buf, &format!("{fact} "), key);
     }
     let mut right = Vec::new();
-    let hidden = table.columns.len() - columns;
+    let hidden = table.columns.len().saturating_sub(columns + ui.hidden.len());
     if hidden > 0 && asked.focused {
         let columns = if hidden == 1 { "column" } else { "columns" };
         right.push(format!("{hidden} {columns} more: {}", look.keys.word(Id::Wide)));
+    }
+    if !ui.hidden.is_empty() {
+        right.push(format!("{} hidden: {}", ui.hidden.len(), look.keys.word(Id::Columns)));
     }
     if asked.hidden > 0 && asked.focused {
         let keys = [Id::PreviousTable, Id::NextTable].map(|id| look.keys.word(id)).join(" ");
@@ -170,6 +176,21 @@ fn rule(
     let text = format!(" {} ", right.join(" · "));
     if !right.is_empty() && usize::from(x) + text.chars().count() + 2 < usize::from(area.width) {
         put_right(Rect { width: line.width - 1, ..line }, buf, &text, look.theme.style(Role::Muted));
+    }
+}
+
+/// How many rows match the filter, and what of it does not apply to this table.
+fn filtered(table: &Table, ui: &TableUi) -> Option<String> {
+    let (rows, all, text) = (&ui.rows, table.rows.len(), &ui.filter);
+    let shown = if ui.waits { "…".to_owned() } else { rows.order.len().to_string() };
+    let missing = rows.filter().missing();
+    let missing = || format!("no column {}", missing.join(", "));
+    match rows.filter() {
+        _ if text.is_empty() => None,
+        _ if rows.error.is_some() => Some(format!("{shown} of {all} shown, ✖ error in {text}")),
+        filter if filter.missing().is_empty() => Some(format!("{shown} of {all} match {text}")),
+        filter if filter.is_empty() => Some(format!("all {all} shown, {}", missing())),
+        _ => Some(format!("{shown} of {all} match {text}, {}", missing())),
     }
 }
 
