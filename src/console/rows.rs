@@ -120,11 +120,22 @@ fn contents(table: &Table, before: Option<&Rows>) -> Vec<Content> {
     table.columns.iter().enumerate().map(content).collect()
 }
 
-/// Widens the contents for these rows, so that nothing on screen is cut because a sample missed it.
+/// The contents of the columns in these rows, headings included.
 #[must_use]
-pub fn widened<'a>(contents: &[Content], rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Content> {
-    let cells = |i: usize| rows.clone().filter_map(move |r| r.cells.get(i));
-    contents.iter().enumerate().map(|(i, content)| content.with(cells(i))).collect()
+pub fn on_screen<'a>(table: &Table, contents: &[Content], rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Content> {
+    let one = |(i, column): (usize, &Column)| {
+        let title = u16::try_from(column.title.width()).unwrap_or(u16::MAX);
+        let glyphs = contents.get(i).is_some_and(|c| c.glyphs);
+        Content { width: title, glyphs }.with(rows.clone().filter_map(move |r| r.cells.get(i)))
+    };
+    table.columns.iter().enumerate().map(one).collect()
+}
+
+/// Widens the contents for those on screen, so that nothing there is cut because a sample missed it.
+#[must_use]
+pub fn widened(contents: &[Content], on_screen: &[Content]) -> Vec<Content> {
+    let wider = |(all, seen): (&Content, &Content)| Content { width: all.width.max(seen.width), glyphs: seen.glyphs };
+    contents.iter().zip(on_screen).map(wider).collect()
 }
 
 /// Whether a tone is drawn with a glyph.
@@ -193,7 +204,8 @@ mod tests {
         Arc::make_mut(&mut table.rows)[1].cells[0] = Cell::text("a longer one").tone(Tone::Good);
         let rows = Rows::of(&table, &[], "", None, None);
         assert_eq!(rows.columns[0], Content { width: 2, glyphs: false });
-        let shown = widened(&rows.columns, table.rows[..20].iter());
+        let seen = on_screen(&table, &rows.columns, table.rows[..20].iter());
+        let shown = widened(&rows.columns, &seen);
         assert_eq!(shown[0], Content { width: 14, glyphs: true });
     }
 }

@@ -4,12 +4,13 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     columns::{GROUP_GAP, Place, Room, place},
-    text::{fit, fit_middle, put, put_right, sparkline},
+    lines,
+    text::{fit, put, put_right, sparkline},
 };
 use crate::{
     command::Id,
     drawing::Drawing,
-    rows::{Content, has_glyph, widened},
+    rows::{Content, has_glyph, on_screen, widened},
     table::TableUi,
     theme::Role,
 };
@@ -28,6 +29,8 @@ pub struct Asked {
     pub hidden: usize,
     /// Whether it has all the room.
     pub maximised: bool,
+    /// Whether long texts are wrapped if there are lines left.
+    pub wraps: bool,
 }
 
 /// Cells left of the first column, for the selection mark.
@@ -43,6 +46,23 @@ pub fn head(table: &Table) -> u16 {
 #[must_use]
 pub fn wanted(table: &Table, shown: usize) -> u16 {
     head(table) + u16::try_from(shown.max(1)).unwrap_or(u16::MAX - 8)
+}
+
+/// Lines that the table needs so that no text is cut, if all its rows are shown anyway.
+#[must_use]
+pub fn wanted_wrapped(table: &Table, ui: &TableUi, asked: Asked, width: u16, look: &Drawing<'_>) -> u16 {
+    /// A table of more rows fills the screen.
+    const MOST: usize = 100;
+    if ui.rows.order.len() > MOST {
+        return wanted(table, ui.rows.order.len());
+    }
+    let shown = || ui.rows.order.iter().filter_map(|&row| table.rows.get(row));
+    let seen = on_screen(table, &ui.rows.columns, shown());
+    let contents = widened(&ui.rows.columns, &seen);
+    let room = Room { width: width.saturating_sub(GUTTER), wide: asked.wide, scroll: asked.scroll, hidden: &ui.hidden };
+    let places = place(&table.columns, &contents, &seen, room);
+    let lines = lines::heights(table, shown(), (&places, &contents), look, usize::MAX);
+    wanted(table, lines.iter().sum())
 }
 
 fn has_groups(table: &Table) -> bool {
@@ -72,9 +92,14 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
     let head = head(table).min(area.height);
     let height = usize::from(area.height - head);
     let top = top(ui, height);
-    let on_screen = || ui.rows.order.iter().skip(top).take(height).filter_map(|&row| table.rows.get(row));
-    let contents = widened(&ui.rows.columns, on_screen());
-    let places = place(&table.columns, &contents, room);
+    let shown = || ui.rows.order.iter().skip(top).take(height).filter_map(|&row| table.rows.get(row));
+    let seen = on_screen(table, &ui.rows.columns, shown());
+    let contents = widened(&ui.rows.columns, &seen);
+    let places = place(&table.columns, &contents, &seen, room);
+    let tall = match asked.wraps && ui.rows.order.len() <= height {
+        true => lines::heights(table, shown(), (&places, &contents), look, height),
+        false => Vec::new(),
+    };
     rule(area, buf, table, ui, (top, height, places.len()), asked, look);
     let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
     let mut heads = Vec::new();
@@ -88,18 +113,20 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
     }
     let body = Rect { y: area.y + head, height: area.height - head, ..area };
     let separators = separators(table, &places);
-    let mut lines = Vec::new();
-    let rows = ui.rows.order.iter().enumerate().skip(top).take(height);
-    for (y, (index, &row)) in (body.y..).zip(rows) {
+    let mut drawn = Vec::new();
+    let mut y = body.y;
+    for (nth, (index, &row)) in ui.rows.order.iter().enumerate().skip(top).take(height).enumerate() {
         let Some(row) = table.rows.get(row) else { continue };
-        let whole = Rect { y, height: 1, ..body };
-        lines.push((whole, row.id.clone()));
+        let tall = tall.get(nth).map_or(1, |lines| u16::try_from(*lines).unwrap_or(1));
+        let whole = Rect { y, height: tall, ..body };
+        y += tall;
+        drawn.push((whole, row.id.clone()));
         if asked.focused && index == ui.index {
             buf.set_style(whole, look.theme.style(Role::Selected));
             put(whole, buf, "▸", look.theme.style(Role::Key));
         }
-        for x in &separators {
-            put(Rect { x: inner.x + x, width: 1, ..whole }, buf, "│", look.theme.style(Role::Border));
+        for (x, y) in separators.iter().flat_map(|x| (whole.y..whole.bottom()).map(move |y| (x, y))) {
+            put(Rect { x: inner.x + x, y, width: 1, height: 1 }, buf, "│", look.theme.style(Role::Border));
         }
         for p in &places {
             let Some(cell) = row.cells.get(p.column) else { continue };
@@ -116,7 +143,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
         };
         put(Rect { x: inner.x, y: body.y, width: inner.width, height: 1 }, buf, text, look.theme.style(Role::Muted));
     }
-    Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns), headings: heads, rows: lines }
+    Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns), headings: heads, rows: drawn }
 }
 
 /// The first visible row: keeps the selection visible with the least scrolling.
@@ -257,15 +284,22 @@ fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bo
     let width = usize::from(area.width);
     let glyph = if has_glyph(cell.tone) { cell.tone.glyph(false) } else { "" };
     let detail = look.spell(&cell.text);
+    if area.height > 1 && lines::can_wrap(cell, align) {
+        let indent = if glyphs { 2 } else { 0 };
+        put(area, buf, glyph, style);
+        let rest = Rect { x: area.x + indent, width: area.width.saturating_sub(indent), ..area };
+        for (y, line) in (area.y..).zip(lines::lines(&detail, usize::from(rest.width), usize::from(area.height))) {
+            put(Rect { y, height: 1, ..rest }, buf, &line, style);
+        }
+        return;
+    }
     let text = match (align, glyph, glyphs) {
         (_, "", false) | (Align::Right, "", true) => detail.into_owned(),
         (Align::Left, "", true) => format!("  {detail}"),
         (..) => format!("{glyph} {detail}"),
     };
     match align {
-        // The end of a path is as informative as its beginning.
-        Align::Left if text.contains('/') => put(area, buf, &fit_middle(&text, width), style),
-        Align::Left => put(area, buf, &text, style),
+        Align::Left => put(area, buf, &lines::cut(&text, width), style),
         Align::Right => {
             // A truncated number would be another number: it is shown whole or not at all.
             let cut = unicode_width::UnicodeWidthStr::width(text.as_str()) > width;
