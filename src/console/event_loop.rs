@@ -28,7 +28,7 @@ use super::{
     mask::{Mask, Names},
     player::{self, Player},
     render_worker::{Finished, RenderWorker, SharedMask, lock},
-    state_file,
+    state_file::{self, StateFile},
     terminal::{Screen, THREAD},
     ui::Ui,
     update::{UiEvent, update},
@@ -63,13 +63,6 @@ pub(super) struct Console {
     masked: bool,
     /// The way into the event loop, for threads of the console; there once it runs.
     inputs: Option<mpsc::UnboundedSender<UiInput>>,
-}
-
-/// The file of what is chosen on screen.
-struct StateFile {
-    path: Option<PathBuf>,
-    /// Whether a thread is writing it, or could not.
-    writes: Arc<AtomicBool>,
 }
 
 /// The render worker, and which requests to it are not answered yet: at most one of each kind.
@@ -129,7 +122,7 @@ impl Console {
         let ascii = settings.ascii.unwrap_or_else(|| ascii::wanted(var));
         let record = options.record;
         Ok(Self {
-            state: StateFile { path: state, writes: Arc::default() },
+            state: StateFile::new(state),
             link,
             orders,
             ui,
@@ -170,8 +163,8 @@ impl Console {
         given_back.store(true, Ordering::SeqCst);
         signals.close();
         // The terminal is restored: nothing waits for the disk but the prompt.
-        if let (Some(path), Some(changes)) = (&self.state.path, self.ui.chosen.take_changes()) {
-            drop(state_file::write(path, changes));
+        if let Some(changes) = self.ui.chosen.take_changes() {
+            self.state.write(changes);
         }
         ended
     }
@@ -409,25 +402,11 @@ impl Console {
         }
     }
 
-    /// Writes what was chosen since the last second. On a thread of its own, one at a time: a disk may be slow.
+    /// Writes what was chosen since the last second.
     fn keep_choices(&mut self) {
-        let (Some(path), Some(to)) = (self.state.path.clone(), self.inputs.clone()) else { return };
-        if self.state.writes.load(Ordering::SeqCst) {
-            return;
-        }
-        let Some(changes) = self.ui.chosen.take_changes() else { return };
-        let writes = self.state.writes.clone();
-        writes.store(true, Ordering::SeqCst);
-        let write = move || {
-            match state_file::write(&path, changes) {
-                Ok(()) => writes.store(false, Ordering::SeqCst),
-                // Once: the next write would fail, too.
-                Err(why) => drop(to.send(UiInput::Report(why))),
-            }
-        };
-        if thread::Builder::new().name(THREAD.to_owned() + " choices").spawn(write).is_err() {
-            // Without threads the end of the console writes later choices.
-            self.state.writes.store(false, Ordering::SeqCst);
+        let Some(to) = self.inputs.clone().filter(|_| self.state.is_free()) else { return };
+        if let Some(changes) = self.ui.chosen.take_changes() {
+            self.state.write_beside(changes, move |why| drop(to.send(UiInput::Report(why))));
         }
     }
 

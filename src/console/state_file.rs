@@ -6,9 +6,17 @@ use std::{
     fs,
     io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
 };
 
-use super::choices::{Changes, Choices, SCHEMA};
+use super::{
+    choices::{Changes, Choices, SCHEMA},
+    terminal::THREAD,
+};
 
 /// Path of the file, if the environment defines the folder.
 pub fn path(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
@@ -48,6 +56,45 @@ pub(super) fn write(path: &Path, changes: Changes) -> Result<(), String> {
     let mut choices = Choices::parse(path, &old).unwrap_or_default();
     changes.apply(&mut choices);
     replace(path, &choices.text()).map_err(failed)
+}
+
+/// The file of this console.
+pub(super) struct StateFile {
+    path: Option<PathBuf>,
+    /// Whether a thread is writing it, or could not.
+    busy: Arc<AtomicBool>,
+}
+
+impl StateFile {
+    /// At this path; without one, nothing is written.
+    pub(super) fn new(path: Option<PathBuf>) -> Self {
+        Self { path, busy: Arc::default() }
+    }
+
+    /// Whether changes can be written now.
+    pub(super) fn is_free(&self) -> bool {
+        self.path.is_some() && !self.busy.load(Ordering::SeqCst)
+    }
+
+    /// Writes on a thread of its own: a disk may be slow, and the screen does not wait. Reports once if it fails: the next write would fail, too.
+    pub(super) fn write_beside(&self, changes: Changes, report: impl FnOnce(String) + Send + 'static) {
+        let Some(path) = self.path.clone() else { return };
+        let busy = self.busy.clone();
+        busy.store(true, Ordering::SeqCst);
+        let run = move || match write(&path, changes) {
+            Ok(()) => busy.store(false, Ordering::SeqCst),
+            Err(why) => report(why),
+        };
+        // Without threads, later choices are written at the end.
+        drop(thread::Builder::new().name(THREAD.to_owned() + " choices").spawn(run));
+    }
+
+    /// Writes at the end of the console.
+    pub(super) fn write(&self, changes: Changes) {
+        if let Some(path) = &self.path {
+            drop(write(path, changes));
+        }
+    }
 }
 
 fn replace(path: &Path, text: &str) -> io::Result<()> {

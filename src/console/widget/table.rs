@@ -112,29 +112,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
         heads.extend(places.iter().map(|p| (Rect { x: titles.x + p.x, width: p.width, ..titles }, p.column)));
     }
     let body = Rect { y: area.y + head, height: area.height - head, ..area };
-    let separators = separators(table, &places);
-    let mut drawn = Vec::new();
-    let mut y = body.y;
-    for (nth, (index, &row)) in ui.rows.order.iter().enumerate().skip(top).take(height).enumerate() {
-        let Some(row) = table.rows.get(row) else { continue };
-        let tall = tall.get(nth).map_or(1, |lines| u16::try_from(*lines).unwrap_or(1));
-        let whole = Rect { y, height: tall, ..body };
-        y += tall;
-        drawn.push((whole, row.id.clone()));
-        if asked.focused && index == ui.index {
-            buf.set_style(whole, look.theme.style(Role::Selected));
-            put(whole, buf, "▸", look.theme.style(Role::Key));
-        }
-        for (x, y) in separators.iter().flat_map(|x| (whole.y..whole.bottom()).map(move |y| (x, y))) {
-            put(Rect { x: inner.x + x, y, width: 1, height: 1 }, buf, "│", look.theme.style(Role::Border));
-        }
-        for p in &places {
-            let Some(cell) = row.cells.get(p.column) else { continue };
-            let glyphs = contents.get(p.column).is_some_and(|c| c.glyphs);
-            let area = Rect { x: inner.x + p.x, width: p.width, ..whole };
-            draw_cell(area, buf, cell, table.columns[p.column].align, glyphs, look);
-        }
-    }
+    let rows = rows(body, buf, table, ui, Body { top, places: &places, contents: &contents, tall: &tall }, asked, look);
     if ui.rows.order.is_empty() && height > 0 {
         let text = match () {
             () if table.rows.is_empty() => table.empty,
@@ -143,7 +121,54 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
         };
         put(Rect { x: inner.x, y: body.y, width: inner.width, height: 1 }, buf, text, look.theme.style(Role::Muted));
     }
-    Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns), headings: heads, rows: drawn }
+    Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns), headings: heads, rows }
+}
+
+/// Where and how high the rows are.
+struct Body<'b> {
+    /// The first one on screen.
+    top: usize,
+    places: &'b [Place],
+    contents: &'b [Content],
+    /// Lines of each on screen; one line where there is no entry.
+    tall: &'b [usize],
+}
+
+/// Draws the rows; returns their areas.
+fn rows(
+    body: Rect,
+    buf: &mut Buffer,
+    table: &Table,
+    ui: &TableUi,
+    at: Body<'_>,
+    asked: Asked,
+    look: &Drawing<'_>,
+) -> Vec<(Rect, String)> {
+    let (left, height) = (body.x + GUTTER.min(body.width), usize::from(body.height));
+    let separators = separators(table, at.places);
+    let mut drawn = Vec::new();
+    let mut y = body.y;
+    for (nth, (index, &row)) in ui.rows.order.iter().enumerate().skip(at.top).take(height).enumerate() {
+        let Some(row) = table.rows.get(row) else { continue };
+        let tall = at.tall.get(nth).map_or(1, |lines| u16::try_from(*lines).unwrap_or(1));
+        let whole = Rect { y, height: tall, ..body };
+        y += tall;
+        drawn.push((whole, row.id.clone()));
+        if asked.focused && index == ui.index {
+            buf.set_style(whole, look.theme.style(Role::Selected));
+            put(whole, buf, "▸", look.theme.style(Role::Key));
+        }
+        for (x, y) in separators.iter().flat_map(|x| (whole.y..whole.bottom()).map(move |y| (x, y))) {
+            put(Rect { x: left + x, y, width: 1, height: 1 }, buf, "│", look.theme.style(Role::Border));
+        }
+        for p in at.places {
+            let Some(cell) = row.cells.get(p.column) else { continue };
+            let glyphs = at.contents.get(p.column).is_some_and(|c| c.glyphs);
+            let area = Rect { x: left + p.x, width: p.width, ..whole };
+            draw_cell(area, buf, cell, table.columns[p.column].align, glyphs, look);
+        }
+    }
+    drawn
 }
 
 /// The first visible row: keeps the selection visible with the least scrolling.
