@@ -80,7 +80,7 @@ impl std::fmt::Display for Drain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Drained => f.pad("drained"),
-            Self::In(d) => f.pad(&crate::now::short(*d)),
+            Self::In(d) => f.pad(&crate::now::estimate(*d)),
             Self::Never => f.pad("never"),
             Self::Unknown => f.pad("–"),
         }

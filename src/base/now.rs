@@ -51,6 +51,14 @@ pub fn short_up(d: Duration) -> String {
     short(unit.saturating_mul(n))
 }
 
+/// A duration that is estimated from a rate: when a lag is drained, when a role is full. Beyond a day it is `> 1d`: the rate does not last that
+/// long, and more digits would claim that it does.
+#[must_use]
+pub fn estimate(d: Duration) -> String {
+    const DAY: Duration = Duration::from_secs(86_400);
+    if d > DAY { "> 1d".to_owned() } else { short(d) }
+}
+
 /// A duration in at most two units, for cells: `0.4s`, `12s`, `3m10s`, `2h05m`, `3d04h`.
 #[must_use]
 pub fn short(d: Duration) -> String {
@@ -61,5 +69,19 @@ pub fn short(d: Duration) -> String {
         60..3600 => format!("{}m{:02}s", s / 60, s % 60),
         3600..86400 => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
         _ => format!("{}d{:02}h", s / 86400, s % 86400 / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_ends_at_a_day() {
+        let of = |s| estimate(Duration::from_secs(s));
+        assert_eq!(
+            [of(12), of(86_399), of(86_400), of(86_401), of(9_928_800)],
+            ["12s", "23h59m", "1d00h", "> 1d", "> 1d"]
+        );
     }
 }

@@ -153,7 +153,9 @@ pub(super) fn options(look: &Appearance, mode: Mode) -> Result<Options, Failed> 
     settings.ascii = if look.ascii { Some(true) } else { settings.ascii };
     settings.mask |= look.mask;
     super::setup::theme(&settings)?;
-    Ok(Options { settings, mode, script: None, greeting: None, record: None })
+    let state = settings.remember.then(|| console::state_file::path(|name| std::env::var(name).ok())).flatten();
+    let own_theme = look.theme.is_some();
+    Ok(Options { settings, mode, script: None, greeting: None, record: None, state, own_theme })
 }
 
 /// Whether a journal can be followed: it is a journal of this plan's run. A missing journal may be created later; the

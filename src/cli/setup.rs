@@ -166,6 +166,9 @@ fn pages(cli: &clap::Command, out: &mut Vec<u8>) -> std::io::Result<()> {
     roff.control("TP", []);
     roff.text([bold("$XDG_CONFIG_HOME/landfall/themes/")]);
     roff.text([roman("The operator's own themes.")]);
+    roff.control("TP", []);
+    roff.text([bold("$XDG_STATE_HOME/landfall/console.toml")]);
+    roff.text([roman("What was chosen on screen: theme, sort orders and columns. Delete it to forget that.")]);
     roff.control("SH", ["EXIT STATUS"]);
     for (code, says) in super::EXIT {
         roff.control("TP", []);

@@ -44,6 +44,8 @@ pub enum Id {
     Copy,
     Export,
     Wide,
+    Maximise,
+    Columns,
     ScrollLeft,
     ScrollRight,
     FieldsDown,
@@ -205,8 +207,13 @@ pub const COMMANDS: &[Command] = &[
         &[Char(' ')],
     )
     .hint(),
-    of(Everywhere, Back, ("back", "back", "Close the detail, drop the filter, go to the overview."), &[Key::ESC])
-        .hint(),
+    of(
+        Everywhere,
+        Back,
+        ("back", "back", "Drop the filter, restore a maximised table, close the detail, go to the overview."),
+        &[Key::ESC],
+    )
+    .hint(),
     of(Everywhere, Theme, ("theme", "theme", "The next theme."), &[Char('t')]),
     of(Everywhere, Mask, ("mask", "mask", "Mask names of hosts, accounts and resources, or show them."), &[Char('m')]),
     of(Everywhere, Zone, ("zone", "zone", "Show times in UTC, or in the configured or local time zone."), &[Char('Z')]),
@@ -224,7 +231,11 @@ pub const COMMANDS: &[Command] = &[
     of(
         List,
         Filter,
-        ("filter", "filter", "Show only rows that match: text, col:text, col:>100, !not, /regex/."),
+        (
+            "filter",
+            "filter",
+            "Show only rows that match, in all tables of the page: text, col:text, col:>100, !not, /regex/.",
+        ),
         &[Char('/')],
     )
     .hint(),
@@ -240,6 +251,14 @@ pub const COMMANDS: &[Command] = &[
         &[Char('w')],
     )
     .hint(),
+    of(
+        List,
+        Maximise,
+        ("maximise", "maximise", "Give the table all the room of the page; again, or :back, gives it back."),
+        &[Char('F')],
+    )
+    .hint(),
+    of(List, Columns, ("columns", "columns", "Hide columns of the table, or show them again."), &[Char('C')]),
     of(
         List,
         NextTable,

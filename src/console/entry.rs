@@ -9,7 +9,7 @@ use plan::Confirm;
 pub enum Entry {
     /// Nothing: keys are commands.
     Commands,
-    /// The focused table's filter; the value is the filter before.
+    /// The filter of the tables on screen; the value is the filter before.
     Filter(String),
     /// The search text of the help, and the first line shown.
     Help(String, usize),
@@ -31,6 +31,8 @@ impl Entry {
 
 /// The beginning of the names of what the palette offers to copy.
 pub const COPY: &str = "copy ";
+/// The beginning of the names of the columns that the palette offers to hide or to show.
+pub const COLUMN: &str = "column ";
 
 /// The search text of the palette, and the selected offer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -18,6 +19,7 @@ use super::{
     ascii,
     bell::Bell,
     cast::Cast,
+    choices::{Changes, Chosen},
     clock::{Time, Zones, machine},
     command, dialog, export,
     input::{self, UiInput},
@@ -26,6 +28,7 @@ use super::{
     mask::{Mask, Names},
     player::{self, Player},
     render_worker::{Finished, RenderWorker, SharedMask, lock},
+    state_file::{self, StateFile},
     terminal::{Screen, THREAD},
     ui::Ui,
     update::{UiEvent, update},
@@ -49,6 +52,7 @@ pub(super) struct Console {
     /// Number of orders and commands given.
     given: u64,
     record: Option<PathBuf>,
+    state: StateFile,
     /// The operator's keys: a script that is playing uses the default keys.
     keys: Arc<Keymap>,
     bell: Bell,
@@ -77,8 +81,11 @@ impl Console {
         let var = |name: &str| std::env::var(name).ok();
         let (themes, depth) = (Themes::of_user(var), Depth::detect(var));
         let settings = options.settings;
-        let wanted = settings.theme.as_str();
-        let theme = themes.load(wanted, depth)?;
+        // A script's keys are no choices of the operator, and its screens are the same everywhere.
+        let state = options.state.filter(|_| options.script.is_none());
+        let (choices, ignored) = state.as_deref().map(state_file::load).unwrap_or_default();
+        let (theme, wanted, gone) =
+            first_theme(&themes, depth, &settings.theme, choices.theme.as_deref().filter(|_| !options.own_theme))?;
         let snapshot = link.snapshots.borrow().clone();
         let (mut mask, masked) = (Mask::of(&snapshot.plan), settings.mask);
         let player = options.script.map(Player::new);
@@ -94,12 +101,15 @@ impl Console {
         let mask = Arc::new(Mutex::new(mask));
         let mut ui = Ui::new(first, now(), options.mode);
         ui.themes.names = themes.names();
-        ui.themes.shown = ui.themes.names.iter().position(|n| n == wanted).unwrap_or(0);
+        ui.themes.shown = ui.themes.names.iter().position(|n| *n == wanted).unwrap_or(0);
+        ui.themes.configured.clone_from(&settings.theme);
+        ui.lists.wide = choices.wide;
+        ui.chosen = Chosen::of(choices);
         ui.themes.wanted = ui.themes.shown;
         // If the operator wants local time and there is none, a message says so. The head always shows the zone.
         let local = settings.time == Time::Local;
         let lacks = local.then(|| zones.why_not()).flatten().map(|why| format!("times are UTC: {why}"));
-        if let Some(text) = lacks.or(options.greeting) {
+        for text in [options.greeting, lacks, gone, ignored].into_iter().flatten() {
             ui.report(text);
         }
         ui.zones = zones;
@@ -112,6 +122,7 @@ impl Console {
         let ascii = settings.ascii.unwrap_or_else(|| ascii::wanted(var));
         let record = options.record;
         Ok(Self {
+            state: StateFile::new(state),
             link,
             orders,
             ui,
@@ -151,6 +162,10 @@ impl Console {
         let ended = runtime.block_on(self.watch(screen, inputs));
         given_back.store(true, Ordering::SeqCst);
         signals.close();
+        // The terminal is restored: nothing waits for the disk but the prompt.
+        if let Some(changes) = self.ui.chosen.take_changes() {
+            self.state.write(changes);
+        }
         ended
     }
 
@@ -205,6 +220,7 @@ impl Console {
                 }
                 _ = second.tick() => {
                     self.happen(UiEvent::Tick, &mut screen)?;
+                    self.keep_choices();
                     // Without the focus, changes of figures alone are not drawn; changes of meaning are.
                     due = self.ui.terminal.in_focus || self.ui.fingerprint() != drawn;
                 }
@@ -380,20 +396,30 @@ impl Console {
     fn export(&mut self, file: PathBuf, text: String) {
         let Some(to) = self.inputs.clone() else { return };
         let write = move || drop(to.send(UiInput::Report(export::write(&file, &text))));
-        let thread = std::thread::Builder::new().name(THREAD.to_owned() + " export").spawn(write);
+        let thread = thread::Builder::new().name(THREAD.to_owned() + " export").spawn(write);
         if let Err(why) = thread {
             self.ui.report(format!("the table was not exported: {why}"));
         }
     }
 
+    /// Writes what was chosen since the last second.
+    fn keep_choices(&mut self) {
+        let Some(to) = self.inputs.clone().filter(|_| self.state.is_free()) else { return };
+        if let Some(changes) = self.ui.chosen.take_changes() {
+            self.state.write_beside(changes, move |why| drop(to.send(UiInput::Report(why))));
+        }
+    }
+
     fn next_theme(&mut self) {
         let wanted = self.ui.themes.wanted;
-        let Some(name) = self.ui.themes.names.get(wanted) else { return };
-        match self.themes.load(name, self.depth) {
+        let Some(name) = self.ui.themes.names.get(wanted).cloned() else { return };
+        match self.themes.load(&name, self.depth) {
             Ok(theme) => {
                 self.ui.report(format!("theme {name}"));
                 self.theme = theme;
                 self.ui.themes.shown = wanted;
+                let own = Some(name).filter(|name| *name != self.ui.themes.configured);
+                self.ui.chosen.change(Changes { theme: Some(own), ..Changes::default() });
             }
             Err(why) => self.ui.report(why.brief()),
         }
@@ -406,3 +432,16 @@ impl Console {
         Ok(screen.show(frame)?)
     }
 }
+
+/// The theme of the start: the one that was chosen earlier, or the configured one; its name, and why the chosen one is not used.
+fn first_theme(themes: &Themes, depth: Depth, configured: &str, chosen: Option<&str>) -> Result<FirstTheme, Error> {
+    let chosen = chosen.map(|name| (name, themes.load(name, depth)));
+    let gone = match chosen {
+        Some((name, Ok(theme))) => return Ok((theme, name.to_owned(), None)),
+        Some((name, Err(why))) => Some(format!("theme {name}, chosen earlier, cannot be used: {}", why.brief())),
+        None => None,
+    };
+    Ok((themes.load(configured, depth)?, configured.to_owned(), gone))
+}
+
+type FirstTheme = (Theme, String, Option<String>);

@@ -105,7 +105,7 @@ fn lines<'t>(
 }
 
 /// A column's name: its group's first word and its id, as in filters.
-fn name(column: &Column) -> String {
+pub(super) fn name(column: &Column) -> String {
     let group = column.group.split_whitespace().next().unwrap_or_default();
     if group.is_empty() { column.id.to_owned() } else { format!("{group}.{}", column.id) }
 }

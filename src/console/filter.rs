@@ -5,10 +5,13 @@
 //! | `text` | that contain the text in any cell, ignoring case |
 //! | `"two words"` | the same; blanks and special characters are literal |
 //! | `/regex/` | with a cell that matches the expression |
-//! | `col:word` | whose cell in the column holds the word; `group.col:word` if two groups have such a column |
+//! | `col:word` | whose cell in the column holds the word; the column by its id or its heading. A heading that several columns have means any of them; `group.col:word` means the one of that group |
 //! | `col:>100` | whose number is greater (`>` `>=` `<` `<=` `=` `!=`); units as in a plan: `5k` `30s` `1GiB` `90%`; never unknown values |
 //! | `col:=word` | whose text in the column is exactly that (`!=`: anything else) |
 //! | `!word` | for which the word does not hold |
+//!
+//! A filter applies to all tables of its place. A word whose column only another table of the place has does not apply to this one: a filter
+//! of one table must not empty those beside it. A column that no table has is an error.
 //!
 //! A filter is evaluated for up to 100,000 rows on every key: it allocates nothing for a cell. Case is ignored for
 //! ASCII, and for all letters if the filter itself contains non-ASCII letters.
@@ -23,13 +26,31 @@ use plan::lower::runbook::quantity;
 
 /// A parsed filter.
 #[derive(Debug, Clone, Default)]
-pub struct Filter(Vec<Word>);
+pub struct Filter {
+    words: Vec<Word>,
+    missing: Vec<String>,
+}
 
 #[derive(Debug, Clone)]
 struct Word {
     not: bool,
-    column: Option<usize>,
+    columns: Columns,
     test: Test,
+}
+
+/// The columns that a word applies to.
+#[derive(Debug, Clone)]
+enum Columns {
+    All,
+    /// Those that have the name: several if it is a heading in more than one group.
+    Named(Vec<usize>),
+}
+
+/// What a word is for one table.
+enum Parsed {
+    Word(Word),
+    /// Only other tables of the place have its column.
+    Missing(String),
 }
 
 #[derive(Debug, Clone)]
@@ -64,25 +85,44 @@ const COMPARE: [(&str, Compare); 6] = [
 ];
 
 impl Filter {
-    /// Parses a filter for a table with these columns.
+    /// Parses a filter for a table with these columns. `place`: all tables of its place.
     ///
     /// # Errors
     /// A message of one line: which word is wrong, and why.
-    pub fn parse(text: &str, columns: &[Column]) -> Result<Self, String> {
-        let one = |w: &words::Written| Word::parse(w, columns).map_err(|why| format!("{}: {why}", w.shown));
-        words(text).iter().map(one).collect::<Result<_, _>>().map(Self)
+    pub fn parse(text: &str, columns: &[Column], place: &[Table]) -> Result<Self, String> {
+        let mut out = Self::default();
+        for word in words(text) {
+            match Word::parse(&word, columns, place).map_err(|why| format!("{}: {why}", word.shown))? {
+                Parsed::Word(word) => out.words.push(word),
+                Parsed::Missing(name) if out.missing.contains(&name) => {}
+                Parsed::Missing(name) => out.missing.push(name),
+            }
+        }
+        Ok(out)
+    }
+
+    /// Names of columns that only other tables of the place have: those words do not apply.
+    #[must_use]
+    pub fn missing(&self) -> &[String] {
+        &self.missing
+    }
+
+    /// Whether no word applies.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.words.is_empty()
     }
 
     /// Whether a row passes.
     #[must_use]
     pub fn keeps(&self, row: &Row) -> bool {
-        self.0.iter().all(|word| word.not != word.holds(row))
+        self.words.iter().all(|word| word.not != word.holds(row))
     }
 
     /// Indexes of the rows that pass.
     #[must_use]
     pub fn rows(&self, table: &Table) -> Vec<usize> {
-        if self.0.is_empty() {
+        if self.words.is_empty() {
             return (0..table.rows.len()).collect();
         }
         table.rows.iter().enumerate().filter(|(_, r)| self.keeps(r)).map(|(i, _)| i).collect()
@@ -90,23 +130,31 @@ impl Filter {
 }
 
 impl Word {
-    fn parse(word: &words::Written, columns: &[Column]) -> Result<Self, String> {
-        let (column, test) = match &word.column {
-            None => (None, word.test.clone()),
-            Some(name) => match column(name, columns)? {
-                Some(i) => (Some(i), word.test.clone()),
-                // `db1:27017` is a text unless the table has a column `db1`; a comparison is never an address.
-                None if is_address(name, &word.test) => (None, word.whole()),
-                None => return Err(format!("no column `{name}`; there is {}", list(columns, |_| true))),
+    fn parse(word: &words::Written, columns: &[Column], place: &[Table]) -> Result<Parsed, String> {
+        let (found, test) = match &word.column {
+            None => (Columns::All, word.test.clone()),
+            Some(name) => match named(name, columns, place)? {
+                Found::Columns(found) => (Columns::Named(found), word.test.clone()),
+                Found::Elsewhere => {
+                    Test::parse(&word.test, true)?;
+                    return Ok(Parsed::Missing(name.clone()));
+                }
+                // `db1:27017` is a text unless a table has a column `db1`; a comparison is never an address.
+                Found::Nowhere if is_address(name, &word.test) => (Columns::All, word.whole()),
+                Found::Nowhere => return Err(format!("no column `{name}`; there is {}", list(columns, |_| true))),
             },
         };
-        Ok(Self { not: word.not, column, test: Test::parse(&test, column.is_some())? })
+        let test = Test::parse(&test, matches!(found, Columns::Named(_)))?;
+        Ok(Parsed::Word(Self { not: word.not, columns: found, test }))
     }
 
     fn holds(&self, row: &Row) -> bool {
-        match self.column {
-            Some(i) => row.cells.get(i).is_some_and(|c| self.test.holds(c)),
-            None => row.cells.iter().any(|c| self.test.holds(c)),
+        let holds = |i: &usize| row.cells.get(*i).is_some_and(|c| self.test.holds(c));
+        match &self.columns {
+            // Of several columns none may have the value.
+            Columns::Named(found) if self.test.differs() => found.iter().all(holds),
+            Columns::Named(found) => found.iter().any(holds),
+            Columns::All => row.cells.iter().any(|c| self.test.holds(c)),
         }
     }
 }
@@ -118,31 +166,45 @@ fn is_address(name: &str, value: &Text) -> bool {
     !compares && (name.contains('.') || value.parse::<u16>().is_ok())
 }
 
-/// Finds a column by id, by title, with or without its group, or by a unique prefix of an id.
+/// Where the columns of a name are.
+enum Found {
+    Columns(Vec<usize>),
+    /// Only in other tables of the place.
+    Elsewhere,
+    Nowhere,
+}
+
+/// Finds columns by id, by heading, with or without the group, or by a unique prefix. A heading may be that of several columns. What is a
+/// prefix here and a name in another table means the other table's column.
 ///
 /// # Errors
-/// If the name is ambiguous.
-fn column(name: &str, columns: &[Column]) -> Result<Option<usize>, String> {
+/// If it is a prefix of several.
+fn named(name: &str, columns: &[Column], place: &[Table]) -> Result<Found, String> {
     let name = name.to_lowercase();
     if let Some(i) = columns.iter().position(|c| c.id == name) {
-        return Ok(Some(i));
+        return Ok(Found::Columns(vec![i]));
     }
     let (group, rest) = name.split_once('.').map_or((None, name.as_str()), |(group, rest)| (Some(group), rest));
     let within = |c: &Column| {
         let has = |group: &str| c.group.split_whitespace().any(|w| w.to_lowercase() == group);
-        group.is_none_or(has)
+        // The cells of a sparkline have no text.
+        !c.spark && group.is_none_or(has)
     };
-    let titled = |c: &Column| within(c) && (c.id == rest || c.title.to_lowercase() == rest);
+    let is = |c: &Column| within(c) && (c.id == rest || c.title.to_lowercase() == rest);
     let begins = |c: &Column| within(c) && (c.id.starts_with(rest) || c.title.to_lowercase().starts_with(rest));
-    for meant in [&titled as &dyn Fn(&Column) -> bool, &begins] {
-        let mut found = columns.iter().enumerate().filter(|(_, c)| meant(c)).map(|(i, _)| i);
-        match (found.next(), found.next()) {
-            (Some(one), None) => return Ok(Some(one)),
-            (Some(_), Some(_)) => return Err(format!("several columns are `{name}`: {}", list(columns, meant))),
-            _ => {}
+    for meant in [&is as &dyn Fn(&Column) -> bool, &begins] {
+        let found: Vec<usize> = columns.iter().enumerate().filter(|(_, c)| meant(c)).map(|(i, _)| i).collect();
+        if found.len() > 1 && !columns.iter().any(is) {
+            return Err(format!("several columns are `{name}`: {}", list(columns, meant)));
+        }
+        if !found.is_empty() {
+            return Ok(Found::Columns(found));
+        }
+        if place.iter().flat_map(|table| &table.columns).any(|c| c.id == name || meant(c)) {
+            return Ok(Found::Elsewhere);
         }
     }
-    Ok(None)
+    Ok(Found::Nowhere)
 }
 
 /// Ids of columns.
@@ -176,6 +238,11 @@ impl Test {
                 Err(format!("`{value}` is not a number; units are k M G, ms s m h d, B KiB MiB GiB, % and /s"))
             }
         }
+    }
+
+    /// Whether it holds for what has another value.
+    const fn differs(&self) -> bool {
+        matches!(self, Self::Number(Compare::Differs, ..) | Self::Whole(false, _))
     }
 
     fn holds(&self, cell: &Cell) -> bool {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `event_loop`, `bell` | waits for keys, signals, view models and ticks; executes acts; draws; when the bell rings |
 //! | `settings` | the operator's settings, from the configuration |
+//! | `choices`, `state_file` | what was chosen on screen and is shown again at the next start: theme, sort orders, columns |
 //! | `input` | keys and signals, each on its own thread |
 //! | `ui`, `entry`, `table` | the state of the user interface: plain data; where typed characters go; one list |
 //! | `update` | pure: gives an event to what handles it, and runs the command that it means |
@@ -37,6 +38,7 @@ pub mod answers;
 pub mod ascii;
 pub mod bell;
 mod cast;
+pub mod choices;
 pub mod clock;
 pub mod colour;
 pub mod command;
@@ -70,6 +72,7 @@ pub mod runbook;
 pub mod settings;
 pub mod sight;
 mod spans;
+pub mod state_file;
 mod steps;
 mod table;
 pub mod terminal;
@@ -108,6 +111,10 @@ pub struct Options {
     pub greeting: Option<String>,
     /// File for a recording of the screen.
     pub record: Option<PathBuf>,
+    /// File of what was chosen on screen; none: nothing is read or written.
+    pub state: Option<PathBuf>,
+    /// Whether the theme was requested for this start: then the one that was chosen on screen earlier does not apply.
+    pub own_theme: bool,
 }
 
 /// How the console ended.

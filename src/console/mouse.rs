@@ -109,10 +109,6 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<H
         Entry::Commands | Entry::Filter(_) => match spot(ui, at)? {
             Spot::Fields => ui.opened.top = turned(ui.opened.top).min(ui.opened.last),
             Spot::Table(table) | Spot::Heading(table, _) | Spot::Row(table, _) => {
-                if table != ui.focus() {
-                    // The filter that is being written belongs to another list.
-                    ui.entry = Entry::Commands;
-                }
                 focus(ui, table);
                 let id = ui.focused()?.id;
                 let index = ui.table_ui(id)?.index;

@@ -17,7 +17,8 @@ use super::{
     act::{Act, Handled},
     command::{COMMANDS, Id, Risk},
     copy::copyables,
-    entry::{COPY, Entry, Palette},
+    entry::{COLUMN, COPY, Entry, Palette},
+    export::name,
     glossary::WORDS,
     key::Key,
     order::Sort,
@@ -27,7 +28,7 @@ use super::{
     ui::Ui,
     why_not::why_not,
 };
-use base::view::{Align, Group, Key as CellKey};
+use base::view::{Align, Column, Group, Key as CellKey};
 
 /// What an offer selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub enum Pick {
     Theme(usize),
     /// An order of the focused table.
     Sort(Option<Sort>),
+    /// A column of the focused table to hide or to show, or all to show.
+    Column(Option<&'static str>),
     /// A text for the clipboard.
     Copy(String),
     /// A row of a table, on a page of the view model.
@@ -105,8 +108,7 @@ fn offers(ui: &Ui, palette: &Palette) -> Vec<Offer> {
     let sorts = ui.focused().into_iter().flat_map(|table| {
         let by = table.columns.iter().enumerate().filter(|(_, c)| !c.spark).map(move |(column, c)| {
             let sort = Sort { column, descending: c.align == Align::Right };
-            let group = c.group.split_whitespace().next().unwrap_or_default();
-            let name = if group.is_empty() { c.id.to_owned() } else { format!("{group}.{}", c.id) };
+            let name = name(c);
             let order = if sort.descending { "largest first" } else { "from A to Z" };
             (Some(sort), format!("sort {name}"), format!("{} by this column, {order}.", table.title))
         });
@@ -115,6 +117,7 @@ fn offers(ui: &Ui, palette: &Palette) -> Vec<Offer> {
     let now = ui.sort();
     let sorts =
         sorts.map(|(sort, name, doc)| plain(Pick::Sort(sort), name, doc, (sort == now).then_some("this is the order")));
+    let columns = columns(ui).into_iter().map(|(id, name, doc, why_not)| plain(Pick::Column(id), name, doc, why_not));
     let copies = copyables(ui, palette).into_iter().map(|copy| {
         let doc = copy.text.split_whitespace().collect::<Vec<_>>().join(" ");
         plain(Pick::Copy(copy.text), copy.name, doc, None)
@@ -124,7 +127,21 @@ fn offers(ui: &Ui, palette: &Palette) -> Vec<Offer> {
     }
     let words =
         WORDS.iter().map(|(word, doc)| plain(Pick::Word(word), format!("word {word}"), (*doc).to_owned(), None));
-    commands.chain(pages).chain(steps).chain(themes).chain(sorts).chain(copies).chain(words).collect()
+    commands.chain(pages).chain(steps).chain(themes).chain(sorts).chain(columns).chain(copies).chain(words).collect()
+}
+
+/// The columns of the focused table: id, name, what is chosen, and why it cannot be.
+fn columns(ui: &Ui) -> Vec<(Option<&'static str>, String, String, Option<&'static str>)> {
+    let Some(table) = ui.focused() else { return Vec::new() };
+    let hidden = ui.hidden_columns();
+    let one = |(at, c): (usize, &Column)| {
+        let now = if hidden.contains(&c.id) { "hidden: show this column again" } else { "shown: hide this column" };
+        let why = (at == 0).then_some("it names the rows");
+        (Some(c.id), format!("{COLUMN}{}", name(c)), format!("{}, {now}.", table.title), why)
+    };
+    let none = hidden.is_empty().then_some("no column is hidden");
+    let all = (None, format!("{COLUMN}all"), format!("{}: show all columns.", table.title), none);
+    table.columns.iter().enumerate().map(one).chain([all]).collect()
 }
 
 /// The offers that match a text, best first; all offers if the text is empty.
@@ -286,6 +303,10 @@ fn choose(ui: &mut Ui, pick: Pick) -> Handled {
         }
         Pick::Sort(sort) => {
             ui.sort_by(sort);
+            Vec::new()
+        }
+        Pick::Column(id) => {
+            ui.hide_or_show(id);
             Vec::new()
         }
     })

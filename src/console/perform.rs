@@ -2,9 +2,10 @@
 
 use super::{
     act::Act,
+    choices::Changes,
     command::{Command, Id},
     dialog,
-    entry::{Asked, COPY, Dialog, Entry, Palette, Prompt},
+    entry::{Asked, COLUMN, COPY, Dialog, Entry, Palette, Prompt},
     order::Sort,
     steps::before_it_begins,
     travel::{Move, back, next_page, next_step, open, previous_page, to_page, travel},
@@ -41,6 +42,8 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::Copy => enter(ui, Entry::Palette(Palette { text: COPY.to_owned(), ..Palette::default() })),
         Id::Export => ask(ui, Asked::Export, String::new()),
         Id::Wide => widen(ui),
+        Id::Maximise => maximise(ui),
+        Id::Columns => enter(ui, Entry::Palette(Palette { text: COLUMN.to_owned(), ..Palette::default() })),
         Id::ScrollLeft => scroll(ui, -1),
         Id::ScrollRight => scroll(ui, 1),
         Id::FieldsDown => scroll_fields(ui, 1),
@@ -103,12 +106,18 @@ fn sort(ui: &mut Ui, next: impl Fn(&Ui) -> Option<Sort>) -> Vec<Act> {
 fn widen(ui: &mut Ui) -> Vec<Act> {
     ui.lists.wide = !ui.lists.wide;
     ui.lists.scroll = 0;
+    ui.chosen.change(Changes { wide: Some(ui.lists.wide), ..Changes::default() });
+    Vec::new()
+}
+
+fn maximise(ui: &mut Ui) -> Vec<Act> {
+    ui.maximise();
     Vec::new()
 }
 
 /// Scrolls wide columns sideways.
 fn scroll(ui: &mut Ui, by: isize) -> Vec<Act> {
-    let last = ui.focused().map_or(0, |table| table.columns.len().saturating_sub(2));
+    let last = ui.focused().map_or(0, |table| table.columns.len().saturating_sub(2 + ui.hidden_columns().len()));
     ui.lists.scroll = ui.lists.scroll.saturating_add_signed(by).min(last);
     Vec::new()
 }

@@ -41,7 +41,7 @@ impl Prepared {
         };
         let make = |wanted: Wanted| {
             let table = tables.iter().find(|t| t.id == wanted.table)?;
-            let rows = Rows::of(table, &wanted.filter, wanted.sort, Some(&wanted.before));
+            let rows = Rows::of(table, tables, &wanted.filter, wanted.sort, Some(&wanted.before));
             Some((wanted, address(table), rows))
         };
         Self(looking.tables.into_iter().filter_map(make).collect())
@@ -187,7 +187,7 @@ mod tests {
         let (table, other) = (table(), table());
         let prepared = || {
             let wanted = Wanted { table: "t", filter: "n:>0".to_owned(), sort: None, before: Rows::default() };
-            let rows = Rows::of(&table, &wanted.filter, wanted.sort, None);
+            let rows = Rows::of(&table, &[], &wanted.filter, wanted.sort, None);
             Prepared(vec![(wanted, address(&table), rows)])
         };
         let order = |(rows, exact): (Rows, bool)| (rows.order, exact);

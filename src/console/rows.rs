@@ -62,13 +62,13 @@ pub struct Rows {
 const SAMPLE: usize = 400;
 
 impl Rows {
-    /// Computes the rows of a table. `before` keeps the columns at least as wide as they were, so that they do not
+    /// Computes the rows of a table. `place`: all tables of its place, to which the filter applies. `before` keeps the columns at least as wide as they were, so that they do not
     /// jump, and provides what can be reused.
     #[must_use]
-    pub fn of(table: &Table, text: &str, sort: Option<Sort>, before: Option<&Self>) -> Self {
+    pub fn of(table: &Table, place: &[Table], text: &str, sort: Option<Sort>, before: Option<&Self>) -> Self {
         let before = before.filter(|b| b.of == table.columns.len());
         let again = before.filter(|b| b.error.is_none() && b.text == text).map(|b| Ok(b.filter.clone()));
-        let (filter, error) = match again.unwrap_or_else(|| Filter::parse(text, &table.columns)) {
+        let (filter, error) = match again.unwrap_or_else(|| Filter::parse(text, &table.columns, place)) {
             Ok(filter) => (filter, None),
             Err(why) => (before.map(|b| b.filter.clone()).unwrap_or_default(), Some(why)),
         };
@@ -86,6 +86,12 @@ impl Rows {
 }
 
 impl Rows {
+    /// The filter in effect.
+    #[must_use]
+    pub const fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
     /// Whether they are rows of this table, made for this filter and this order.
     pub(super) fn are_of(&self, table: &Table, text: &str, sort: Option<Sort>) -> bool {
         self.of == table.columns.len() && self.text == text && self.sort == sort
@@ -114,11 +120,22 @@ fn contents(table: &Table, before: Option<&Rows>) -> Vec<Content> {
     table.columns.iter().enumerate().map(content).collect()
 }
 
-/// Widens the contents for these rows, so that nothing on screen is cut because a sample missed it.
+/// The contents of the columns in these rows, headings included.
 #[must_use]
-pub fn widened<'a>(contents: &[Content], rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Content> {
-    let cells = |i: usize| rows.clone().filter_map(move |r| r.cells.get(i));
-    contents.iter().enumerate().map(|(i, content)| content.with(cells(i))).collect()
+pub fn on_screen<'a>(table: &Table, contents: &[Content], rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Content> {
+    let one = |(i, column): (usize, &Column)| {
+        let title = u16::try_from(column.title.width()).unwrap_or(u16::MAX);
+        let glyphs = contents.get(i).is_some_and(|c| c.glyphs);
+        Content { width: title, glyphs }.with(rows.clone().filter_map(move |r| r.cells.get(i)))
+    };
+    table.columns.iter().enumerate().map(one).collect()
+}
+
+/// Widens the contents for those on screen, so that nothing there is cut because a sample missed it.
+#[must_use]
+pub fn widened(contents: &[Content], on_screen: &[Content]) -> Vec<Content> {
+    let wider = |(all, seen): (&Content, &Content)| Content { width: all.width.max(seen.width), glyphs: seen.glyphs };
+    contents.iter().zip(on_screen).map(wider).collect()
 }
 
 /// Whether a tone is drawn with a glyph.
@@ -151,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_sorts_last_whichever_way() {
-        let order = |descending| Rows::of(&table(), "", Some(Sort { column: 1, descending }), None).order;
+        let order = |descending| Rows::of(&table(), &[], "", Some(Sort { column: 1, descending }), None).order;
         assert_eq!(order(true), [2, 0, 1]);
         assert_eq!(order(false), [0, 2, 1]);
     }
@@ -159,25 +176,25 @@ mod tests {
     #[test]
     fn a_filter_that_is_wrong_leaves_what_the_last_right_one_showed() {
         let mut table = table();
-        let none = Rows::of(&table, "nothing:", None, None);
+        let none = Rows::of(&table, &[], "nothing:", None, None);
         assert_eq!((none.order.len(), none.error.is_some()), (3, true), "there was none before");
-        let right = Rows::of(&table, "lag:>5", None, None);
+        let right = Rows::of(&table, &[], "lag:>5", None, None);
         assert_eq!(right.order, [0, 2]);
         table.rows = table.rows[1..].into();
-        let wrong = Rows::of(&table, "lag:>5 lag:<", None, Some(&right));
+        let wrong = Rows::of(&table, &[], "lag:>5 lag:<", None, Some(&right));
         assert_eq!((&wrong.order[..], wrong.error.is_some()), (&[1][..], true), "of the rows that there are now");
-        assert_eq!(Rows::of(&table, "lag:>5 lag:<9", None, Some(&wrong)).order, [] as [usize; 0]);
-        assert_eq!(Rows::of(&table, "", None, Some(&wrong)).order.len(), 2);
+        assert_eq!(Rows::of(&table, &[], "lag:>5 lag:<9", None, Some(&wrong)).order, [] as [usize; 0]);
+        assert_eq!(Rows::of(&table, &[], "", None, Some(&wrong)).order.len(), 2);
     }
 
     #[test]
     fn columns_never_shrink_back() {
         let mut table = table();
-        let wide = Rows::of(&table, "", None, None);
+        let wide = Rows::of(&table, &[], "", None, None);
         assert_eq!(wide.columns[1], Content { width: 6, glyphs: true });
         table.rows = table.rows[..1].into();
-        assert_eq!(Rows::of(&table, "", None, Some(&wide)).columns[1], wide.columns[1]);
-        assert_eq!(Rows::of(&table, "", None, None).columns[1], Content { width: 3, glyphs: false });
+        assert_eq!(Rows::of(&table, &[], "", None, Some(&wide)).columns[1], wide.columns[1]);
+        assert_eq!(Rows::of(&table, &[], "", None, None).columns[1], Content { width: 3, glyphs: false });
     }
 
     #[test]
@@ -185,9 +202,10 @@ mod tests {
         let mut table = table();
         table.rows = (0..10 * SAMPLE).map(|i| Row { id: i.to_string(), cells: vec![Cell::text("x")] }).collect();
         Arc::make_mut(&mut table.rows)[1].cells[0] = Cell::text("a longer one").tone(Tone::Good);
-        let rows = Rows::of(&table, "", None, None);
+        let rows = Rows::of(&table, &[], "", None, None);
         assert_eq!(rows.columns[0], Content { width: 2, glyphs: false });
-        let shown = widened(&rows.columns, table.rows[..20].iter());
+        let seen = on_screen(&table, &rows.columns, table.rows[..20].iter());
+        let shown = widened(&rows.columns, &seen);
         assert_eq!(shown[0], Content { width: 14, glyphs: true });
     }
 }

@@ -54,6 +54,12 @@ pub static ROOT: TableSpec = TableSpec {
             "[\"red\", \"ready\", \"over\"]",
             "Ring when something becomes red, when the next step becomes READY, when a step ends.",
         ),
+        or(
+            "remember",
+            Bool,
+            "true",
+            "Keep the theme, sort orders and columns that are chosen on screen for the next start.",
+        ),
         may(
             "keys",
             Map(&List(&TEXT, 0)),
@@ -77,6 +83,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Events that ring the bell.
     pub bell: Vec<Ring>,
+    /// Whether what is chosen on screen is kept for the next start.
+    pub remember: bool,
     /// Which key is which command.
     pub keys: Keymap,
 }
@@ -90,6 +98,7 @@ impl Default for Settings {
             mask: false,
             mouse: false,
             bell: Ring::ALL.to_vec(),
+            remember: true,
             keys: Keymap::default(),
         }
     }
@@ -153,7 +162,9 @@ fn lower(root: &Table, faults: &mut Faults) -> Option<Settings> {
     let bell = root.list::<String>("bell").into_iter().filter_map(|at| Ring::named(&at.value)).collect();
     let (keys, time) = (keys(root, faults), time(root, faults));
     let (theme, ascii) = (root.get("theme")?, root.get("ascii"));
-    Some(Settings { theme, ascii, time: time?, mask: root.get("mask")?, mouse: root.get("mouse")?, bell, keys: keys? })
+    let flag = |name| root.get::<bool>(name);
+    let (mask, mouse, remember) = (flag("mask")?, flag("mouse")?, flag("remember")?);
+    Some(Settings { theme, ascii, time: time?, mask, mouse, bell, remember, keys: keys? })
 }
 
 /// The time zone; its name is not case-sensitive.

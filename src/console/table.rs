@@ -1,6 +1,6 @@
 //! State of one table: selected row, order, filter, and the resulting rows.
 
-use super::{order::Sort, rows::Rows};
+use super::{choices::TableChoice, order::Sort, rows::Rows};
 use base::view::{Row, Table};
 
 /// A table, by the id of its place (a page's panel, or `detail`) and its own.
@@ -21,7 +21,9 @@ pub struct TableUi {
     pub height: usize,
     /// Order.
     pub sort: Option<Sort>,
-    /// Filter.
+    /// Ids of the columns that the operator has hidden.
+    pub hidden: Vec<&'static str>,
+    /// Filter of the place, as these rows have it or will have it.
     pub filter: String,
     /// The rows shown.
     pub rows: Rows,
@@ -30,6 +32,27 @@ pub struct TableUi {
 }
 
 impl TableUi {
+    /// The state of a table that was not on screen before, with what was chosen for it earlier. Columns that it does not have are left out.
+    pub(super) fn chosen(table: &Table, choice: Option<&TableChoice>) -> Self {
+        let Some(choice) = choice else { return Self::default() };
+        let sort = choice.sort.as_ref().and_then(|(id, descending)| {
+            let column = table.columns.iter().position(|c| c.id == id && !c.spark)?;
+            Some(Sort { column, descending: *descending })
+        });
+        let hides = |id: &str| choice.hidden.iter().any(|hidden| hidden == id);
+        let hidden = table.columns.iter().skip(1).map(|c| c.id).filter(|id| hides(id)).collect();
+        Self { sort, hidden, ..Self::default() }
+    }
+
+    /// What is chosen for the table.
+    pub(super) fn choice(&self, table: &Table) -> TableChoice {
+        let column = |sort: Sort| Some((table.columns.get(sort.column)?.id.to_owned(), sort.descending));
+        TableChoice {
+            sort: self.sort.and_then(column),
+            hidden: self.hidden.iter().map(|id| (*id).to_owned()).collect(),
+        }
+    }
+
     /// The rows on screen.
     pub fn shown<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = &'a Row> {
         self.rows.order.iter().skip(self.top).take(self.height).filter_map(|&row| table.rows.get(row))
@@ -77,7 +100,7 @@ mod tests {
     }
 
     fn draw(at: &mut TableUi, table: &Table) {
-        at.rows = Rows::of(table, &at.filter, at.sort, Some(&at.rows));
+        at.rows = Rows::of(table, &[], &at.filter, at.sort, Some(&at.rows));
         at.keep_selection(table);
     }
 

@@ -40,13 +40,14 @@ pub(super) fn travel(ui: &mut Ui, movement: Move) {
     }
     let Some(at) = ui.focused_ui() else { return };
     let (last, index, page) = (at.rows.order.len().saturating_sub(1), at.index, at.height.max(1));
-    // At the end of a list the selection continues in the next one.
+    // At the end of a list the selection continues in the next one, if that may be on screen.
+    let goes_on = !ui.is_maximised();
     match movement {
-        Move::Down if index >= last && focus + 1 < tables => {
+        Move::Down if goes_on && index >= last && focus + 1 < tables => {
             ui.focus_on(focus + 1);
             ui.select(0);
         }
-        Move::Up if index == 0 && focus > 0 => {
+        Move::Up if goes_on && index == 0 && focus > 0 => {
             ui.focus_on(focus - 1);
             ui.select(usize::MAX);
         }
@@ -86,6 +87,9 @@ fn moved(movement: Move, index: usize, last: usize, page: usize) -> usize {
 /// Goes to a page; an open detail is closed.
 pub(super) fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
     let acts = close(ui);
+    if page != ui.page_number() {
+        ui.lists.maximised.clear();
+    }
     ui.at = At::Page(page);
     ui.lists.scroll = 0;
     ui.settle(false);
@@ -177,10 +181,14 @@ fn wanted(key: &DetailKey) -> Vec<Act> {
     vec![Act::Open((!is_own(&key.panel)).then(|| key.clone()))]
 }
 
-/// Drops the filter, closes the detail, or goes to the overview.
+/// Drops the filter, restores a maximised table, closes the detail, or goes to the overview.
 pub(super) fn back(ui: &mut Ui) -> Vec<Act> {
     if !ui.filter().is_empty() {
         ui.filter_by(String::new());
+        return Vec::new();
+    }
+    if ui.is_maximised() {
+        ui.maximise();
         return Vec::new();
     }
     if ui.at == At::Detail

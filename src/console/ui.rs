@@ -11,6 +11,7 @@ use std::{collections::HashMap, sync::Arc};
 use self::models::Models;
 pub use self::{models::SILENT, opened::Opened, tables::Lists};
 use super::{
+    choices::Chosen,
     clock::Zones,
     drawn::{Drawn, Spots},
     entry::{Asked, Dialog, Entry},
@@ -72,6 +73,8 @@ pub struct ThemeChoice {
     pub shown: usize,
     /// The theme that was requested last; it may fail to load.
     pub wanted: usize,
+    /// The configured theme, which is that of a start without an earlier choice.
+    pub configured: String,
 }
 
 /// The terminal, and what the last drawing put where.
@@ -116,6 +119,8 @@ pub struct Ui {
     pub zones: Zones,
     /// The choice of a theme.
     pub themes: ThemeChoice,
+    /// What was chosen on screen, here and earlier.
+    pub chosen: Chosen,
     /// The terminal, and what the last drawing put where.
     pub terminal: Terminal,
     /// What was typed in the last confirmation that was closed without executing: the step, and the text.
@@ -144,6 +149,7 @@ impl Ui {
             keys: Arc::default(),
             zones: Zones::default(),
             themes: ThemeChoice::default(),
+            chosen: Chosen::default(),
             terminal: Terminal { mouse: false, in_tmux: false, in_focus: true, spots: Spots::new(), text_room: 0 },
             typed: None,
             written: HashMap::new(),
@@ -174,8 +180,7 @@ impl Ui {
             self.at = At::Page(self.opened.page_below);
         }
         // The message contains the old names, and filters may contain them.
-        let filters = self.lists.tables.values_mut().map(|table| std::mem::take(&mut table.filter));
-        let filtered = filters.filter(|filter| !filter.is_empty()).count() > 0;
+        let filtered = self.lists.filters.drain().any(|(_, filter)| !filter.is_empty());
         self.messages.hide();
         // So may what was typed.
         self.written.clear();
@@ -184,7 +189,7 @@ impl Ui {
         let zone = self.zones.shown();
         self.remake(|view_model| view_model.again(mask.as_deref_mut(), &zone));
         if filtered {
-            self.report("list filters were removed: they may have contained names".to_owned());
+            self.report("filters were removed: they may have contained names".to_owned());
         }
     }
 

@@ -23,7 +23,9 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         },
         Id::Copy if !list && ui.at != At::Detail => say("there is nothing to copy here: select a row first"),
         Id::Export if !list => say("there is no list here"),
-        Id::Filter | Id::Sort | Id::Reverse | Id::Wide if !list => say("there is no list here"),
+        Id::Filter | Id::Sort | Id::Reverse | Id::Wide | Id::Maximise | Id::Columns if !list => {
+            say("there is no list here")
+        }
         Id::Reverse if ui.sort().is_none() => say("the list is in its own order: :sort sorts it"),
         Id::NextTable | Id::PreviousTable if ui.at != At::Page(0) && ui.table_count() < 2 => {
             say("this page has only one list")
@@ -31,6 +33,7 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         Id::ScrollLeft | Id::ScrollRight if !ui.lists.wide => say("columns are not wide: :wide widens them"),
         Id::ScrollLeft if ui.lists.scroll == 0 => say("this is the left end"),
         Id::FieldsDown | Id::FieldsUp if ui.at != At::Detail => say("no detail is open"),
+        Id::FieldsDown | Id::FieldsUp if ui.is_maximised() => say("a table has all the room: :maximise restores it"),
         Id::FieldsDown if ui.opened.top >= ui.opened.last => say("this is the end of the details"),
         Id::FieldsUp if ui.opened.top == 0 => say("this is the start of the details"),
         Id::Open => why_not_open(ui),

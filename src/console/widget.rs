@@ -4,5 +4,6 @@ pub mod big;
 pub mod chart;
 pub mod columns;
 pub mod flow;
+mod lines;
 pub mod table;
 pub mod text;

@@ -151,6 +151,7 @@ from_value!(
     SocketAddr: Address,
     Secret: Secret,
     Property: Property,
+    Table: Table,
 );
 
 impl<T: FromValue> FromValue for Vec<At<T>> {

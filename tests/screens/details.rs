@@ -58,7 +58,8 @@ fn the_facts_of_a_detail_can_all_be_read_beside_its_tables() {
     let last = ui.detail().expect("a detail").fields.last().expect("facts").0.to_string();
     assert!(!text(&screen(&mut ui, (80, 24), false)).contains(&last), "they do not fit");
     press(&mut ui, &"J".repeat(40));
-    assert!(text(&screen(&mut ui, (80, 24), false)).contains(&last));
+    let shown = text(&screen(&mut ui, (80, 24), false));
+    assert!(shown.contains(&last), "{last}\n{shown}");
     press(&mut ui, "K");
     assert!(!text(&screen(&mut ui, (80, 24), false)).contains(&last), "as many presses up as down");
 }

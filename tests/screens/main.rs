@@ -14,6 +14,7 @@ mod overview;
 mod pages;
 mod shot;
 mod styles;
+mod tables;
 mod zones;
 
 use std::{

@@ -45,7 +45,7 @@ fn the_palette_finds_and_a_filter_narrows() {
     term.press(" nothing:x");
     term.until("the fault", |t| last_line(t).contains("no column `nothing`"));
     term.press("\x1b");
-    term.until("the filter is dropped", |t| !t.screen().contains("match group:checkout"));
+    term.until("the filter is dropped", |t| !t.screen().contains("group:checkout"));
     // Sorting by name.
     term.press(":sort lag\r");
     term.until("it is sorted", |t| t.screen().contains("lag ↓ ") && !t.screen().contains("▸ sort"));

@@ -9,6 +9,7 @@ mod hands;
 #[path = "../shared/patience.rs"]
 mod patience;
 mod scenes;
+mod tables;
 mod term;
 mod tired;
 

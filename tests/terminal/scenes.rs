@@ -108,7 +108,15 @@ fn run(link: Link) {
     console::run(
         link,
         None,
-        Options { settings: Default::default(), mode: Mode::Demo, script: None, greeting: None, record: None },
+        Options {
+            settings: Default::default(),
+            mode: Mode::Demo,
+            script: None,
+            greeting: None,
+            record: None,
+            state: None,
+            own_theme: false,
+        },
     )
     .expect("a console");
 }

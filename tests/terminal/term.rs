@@ -36,6 +36,8 @@ pub struct Term {
     pub before: Modes,
     seen: Arc<Mutex<Output>>,
     pub reads: Arc<AtomicBool>,
+    /// What the program remembers: not in the folder of whoever runs the tests.
+    _state: tempfile::TempDir,
 }
 
 /// The output that the terminal has received.
@@ -78,11 +80,13 @@ impl Term {
         let before = modes(&pty);
         let command = Command::new("/bin/sh").arg("-c").arg(SHELL).arg(program).args(args);
         let command = command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
+        let state = tempfile::tempdir().expect("a folder");
+        let command = command.env("XDG_STATE_HOME", state.path());
         let shell = command.envs(vars.iter().copied()).spawn(pts).expect("a shell");
         let parser = vt100::Parser::new(cells(40), cells(120), 200);
         let seen = Arc::new(Mutex::new(Output { parser, bytes: Vec::new() }));
         let (pty, reads) = (Arc::new(pty), Arc::new(AtomicBool::new(true)));
-        let term = Self { pty, shell, before, seen, reads };
+        let term = Self { pty, shell, before, seen, reads, _state: state };
         term.read();
         term
     }

@@ -94,7 +94,7 @@ fn a_details_instants_sort_as_instants_and_are_found_as_they_are_read() {
     assert_eq!(cells[0].tone, base::view::Tone::Muted);
     assert_eq!(own.fields[0].1.text, "04:10:00.250");
     let sort = Some(crate::order::Sort { column: 0, descending: false });
-    let order = crate::rows::Rows::of(&own.tables[0], "", sort, None).order;
+    let order = crate::rows::Rows::of(&own.tables[0], &[], "", sort, None).order;
     assert_eq!(order, [2, 1, 0], "not as the texts are");
     let nothing = Arc::new(Detail { fields: vec![], tables: vec![], ..Detail::clone(&detail) });
     assert!(Arc::ptr_eq(&run.detail(&nothing), &nothing));

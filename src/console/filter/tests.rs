@@ -31,7 +31,7 @@ fn table() -> Table {
 
 fn kept(filter: &str) -> Vec<usize> {
     let table = table();
-    Filter::parse(filter, &table.columns).unwrap_or_else(|why| panic!("{why}")).rows(&table)
+    Filter::parse(filter, &table.columns, &[]).unwrap_or_else(|why| panic!("{why}")).rows(&table)
 }
 
 const NONE: [usize; 0] = [];
@@ -93,7 +93,7 @@ fn a_text_can_be_meant_as_a_whole() {
     let mut table = table();
     let host = table.columns.iter().position(|c| c.id == "host").expect("a column");
     std::sync::Arc::make_mut(&mut table.rows)[1].cells[host] = Cell::text("2024");
-    let kept = |text| Filter::parse(text, &table.columns).expect("a filter").rows(&table);
+    let kept = |text| Filter::parse(text, &table.columns, &[]).expect("a filter").rows(&table);
     assert_eq!((kept("host:=2024"), kept("host:!=2024"), kept("host:>2000")), (vec![1], vec![0, 2], vec![]));
 }
 
@@ -103,14 +103,56 @@ fn a_column_is_found_by_id_by_title_and_by_its_group() {
     assert_eq!(kept("vir.lag:>100"), [1]);
     assert_eq!(kept("target.behind:7"), [0, 1, 2]);
     assert_eq!(kept("behind:7"), [0, 1, 2]);
-    let why = Filter::parse("l:5", &table().columns).unwrap_err();
+    let why = Filter::parse("l:5", &table().columns, &[]).unwrap_err();
     assert_eq!(why, "l:5: several columns are `l`: lag lags");
+}
+
+#[test]
+fn a_heading_that_several_columns_have_means_any_of_them() {
+    let row = |id: &str, source: f64, target: Option<f64>| {
+        let cell = |n: f64| Cell::number(n, format!("{n}s"));
+        Row {
+            id: id.into(),
+            cells: vec![Cell::text(id.to_owned()), cell(source), target.map_or_else(Cell::none, cell)],
+        }
+    };
+    let columns = vec![
+        Column::text("group", "group", 4),
+        Column::number("source_time", "behind", 4).of("source VIR"),
+        Column::number("target_time", "behind", 4).of("target ORE"),
+    ];
+    let rows = vec![row("a", 5.0, Some(50.0)), row("b", 50.0, None), row("c", 5.0, Some(5.0))];
+    let table = Table { id: "t", title: "t".into(), columns, rows: rows.into(), empty: "" };
+    let kept = |text| Filter::parse(text, &table.columns, &[]).unwrap_or_else(|why| panic!("{why}")).rows(&table);
+    assert_eq!(kept("behind:>10"), [0, 1]);
+    assert_eq!(kept("Behind:=50"), [0, 1]);
+    assert_eq!(kept("behind:!=50"), [2], "neither has it, and both are known");
+    assert_eq!(kept("!behind:>10"), [2]);
+    assert_eq!(kept("target.behind:>10"), [0]);
+    assert_eq!(kept("source_time:>10"), [1]);
+    assert_eq!(
+        Filter::parse("beh:>10", &table.columns, &[]).unwrap_err(),
+        "beh:>10: several columns are `beh`: source_time target_time"
+    );
+}
+
+#[test]
+fn a_word_whose_column_only_another_table_has_does_not_apply() {
+    let other =
+        Table { columns: vec![Column::text("topic", "topic", 4), Column::number("size", "size", 4)], ..table() };
+    let place = [table(), other];
+    let of = |text| Filter::parse(text, &place[0].columns, &place);
+    let filter = of("topic:orders size:>5 topic:x db1").expect("a filter");
+    assert_eq!((filter.rows(&place[0]), filter.missing()), (vec![0], &["topic".to_owned(), "size".to_owned()][..]));
+    assert!(!filter.is_empty() && of("topic:orders").is_ok_and(|filter| filter.is_empty()));
+    assert_eq!(of("size:>").unwrap_err(), "size:>: a number is missing");
+    assert!(of("nothing:x").unwrap_err().starts_with("nothing:x: no column `nothing`"));
 }
 
 #[test]
 fn what_is_wrong_is_said_and_where() {
     let columns = table().columns;
-    let why = |text| Filter::parse(text, &columns).unwrap_err();
+    let why = |text| Filter::parse(text, &columns, &[]).unwrap_err();
     assert_eq!(why("db lg:>1"), "lg:>1: no column `lg`; there is host lag lags source_state target_lag");
     assert!(why("!lag:>x db").starts_with("!lag:>x: `x` is not a number; units are k M G"), "{}", why("!lag:>x db"));
     let typo = why("vir.lagg:>100");
@@ -166,14 +208,14 @@ proptest! {
         let expected: Vec<usize> =
             (0..rows.len()).filter(|&i| meanings.iter().all(|m| (m.1)(&rows[i]))).collect();
         let table = Table { id: "t", title: "t".into(), columns, rows: rows.into(), empty: "" };
-        let filter = Filter::parse(&text, &table.columns);
+        let filter = Filter::parse(&text, &table.columns, &[]);
         prop_assert_eq!(filter.map(|f| f.rows(&table)), Ok(expected), "{}", text);
     }
 
     #[test]
     fn nothing_that_is_typed_stops_the_console(text in "[a-c!:/\"=<>. \\\\(0-9k-]{0,12}") {
         let table = table();
-        if let Ok(filter) = Filter::parse(&text, &table.columns) {
+        if let Ok(filter) = Filter::parse(&text, &table.columns, &[]) {
             let rows = filter.rows(&table);
             prop_assert!(rows.is_sorted() && rows.iter().all(|row| *row < table.rows.len()), "{}: {:?}", text, rows);
         }

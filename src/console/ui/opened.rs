@@ -70,6 +70,8 @@ impl Ui {
         let place = self.place();
         self.lists.tables.retain(|(of, _), _| *of != place);
         self.lists.focus.remove(place);
+        self.lists.filters.remove(place);
+        self.lists.maximised.remove(place);
         self.settle(true);
     }
 }

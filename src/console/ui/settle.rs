@@ -6,6 +6,7 @@ use super::{At, Ui};
 use crate::{
     prepared::{Looking, Prepared, Wanted, is_long},
     rows::Rows,
+    table::TableUi,
     view_model::{ViewModel, own_detail},
 };
 use base::view::{Detail, Panel, Table};
@@ -81,8 +82,12 @@ impl Ui {
             RowsOf::Detail(d) => &d.tables,
         };
         self.lists.waits = false;
+        let (filter, names) = (self.filter().to_owned(), self.table_names());
         for table in tables {
-            let ui = self.lists.tables.entry((place, table.id)).or_default();
+            let earlier = || self.chosen.table(&format!("{names}{}", table.id));
+            let new = || TableUi::chosen(table, earlier());
+            let ui = self.lists.tables.entry((place, table.id)).or_insert_with(new);
+            ui.filter.clone_from(&filter);
             let beside = self.models.has_worker && is_long(table, &ui.filter, ui.sort);
             let (rows, exact) = match prepared.take(table, &ui.filter, ui.sort) {
                 Some((rows, exact)) if exact || beside => (rows, exact),
@@ -90,7 +95,7 @@ impl Ui {
                 _ if same && beside => (std::mem::take(&mut ui.rows), false),
                 // The old rows belong to another table: show none for a moment instead of wrong ones.
                 _ if beside => (Rows::default(), false),
-                _ => (Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows)), true),
+                _ => (Rows::of(table, tables, &ui.filter, ui.sort, Some(&ui.rows)), true),
             };
             ui.rows = rows.no_narrower(&ui.rows);
             ui.waits = !exact;

@@ -1,12 +1,13 @@
 //! The tables of the place on screen: which are visible, which one is focused, and its filter, order and selected row.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
 use super::{At, Ui, settle::RowsOf};
 use crate::{
+    choices::Changes,
     order::Sort,
     table::{TableKey, TableUi},
     view_model::meant,
@@ -26,6 +27,10 @@ pub struct Lists {
     pub(super) tables: HashMap<TableKey, TableUi>,
     /// The focused table of each place.
     pub(super) focus: HashMap<&'static str, usize>,
+    /// The filter of each place: it applies to all its tables.
+    pub(super) filters: HashMap<&'static str, String>,
+    /// The places whose focused table has all the room.
+    pub(crate) maximised: HashSet<&'static str>,
     /// What the current rows were made of.
     pub(super) made_of: Option<RowsOf>,
     /// Whether the rows shown are not the requested ones; the event loop then requests them from the render worker.
@@ -92,18 +97,37 @@ impl Ui {
         self.table_ui(self.focused()?.id)?.sort
     }
 
-    /// The focused table's filter.
+    /// The filter of the tables on screen.
     #[must_use]
     pub fn filter(&self) -> &str {
-        self.focused().and_then(|t| self.table_ui(t.id)).map_or("", |t| &t.filter)
+        self.lists.filters.get(self.place()).map_or("", String::as_str)
     }
 
-    /// Filters the focused table.
+    /// Filters all tables on screen.
     pub(crate) fn filter_by(&mut self, filter: String) {
-        if let Some(table) = self.focused_ui() {
-            table.filter = filter;
-        }
+        self.lists.filters.insert(self.place(), filter);
         self.settle(true);
+    }
+
+    /// The error in the filter: for the focused table, or else for another one on screen.
+    #[must_use]
+    pub fn filter_error(&self) -> Option<&str> {
+        let error = |table: &Table| self.table_ui(table.id)?.rows.error.as_deref();
+        self.focused().and_then(error).or_else(|| self.shown_tables().iter().find_map(error))
+    }
+
+    /// Whether the focused table has all the room of its place.
+    #[must_use]
+    pub fn is_maximised(&self) -> bool {
+        self.focused().is_some() && self.lists.maximised.contains(self.place())
+    }
+
+    /// Gives the focused table all the room, or gives the other tables theirs again.
+    pub(crate) fn maximise(&mut self) {
+        let place = self.place();
+        if !self.lists.maximised.remove(place) {
+            self.lists.maximised.insert(place);
+        }
     }
 
     /// Sorts the focused table.
@@ -112,7 +136,42 @@ impl Ui {
             table.sort = sort;
             table.top = 0;
         }
+        self.chose();
         self.settle(true);
+    }
+
+    /// Ids of the columns of the focused table that the operator has hidden.
+    #[must_use]
+    pub fn hidden_columns(&self) -> &[&'static str] {
+        self.focused().and_then(|table| self.table_ui(table.id)).map_or(&[], |at| &at.hidden)
+    }
+
+    /// Hides a column of the focused table, or shows it again; without an id, shows all.
+    pub(crate) fn hide_or_show(&mut self, column: Option<&'static str>) {
+        if let Some(table) = self.focused_ui() {
+            match column {
+                None => table.hidden.clear(),
+                Some(id) if table.hidden.contains(&id) => table.hidden.retain(|hidden| *hidden != id),
+                Some(id) => table.hidden.push(id),
+            }
+        }
+        self.lists.scroll = 0;
+        self.chose();
+    }
+
+    /// What the names of the tables on screen begin with where choices are kept.
+    pub(super) fn table_names(&self) -> String {
+        let panel = self.panel().map_or("", |p| p.id);
+        if self.at == At::Detail { format!("{panel}/{DETAIL}/") } else { format!("{panel}/") }
+    }
+
+    /// Keeps the order and the columns of the focused table for the next start.
+    fn chose(&mut self) {
+        let Some((table, at)) = self.focused().and_then(|table| Some((table, self.table_ui(table.id)?))) else {
+            return;
+        };
+        let own = (format!("{}{}", self.table_names(), table.id), at.choice(table));
+        self.chosen.change(Changes { tables: [own].into(), ..Changes::default() });
     }
 
     /// Id of the selected row of the focused table.

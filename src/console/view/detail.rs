@@ -46,8 +46,12 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
         put(Rect { x: body.x + 2, width: body.width.saturating_sub(2), ..body }, buf, &cell, theme.tone(tone));
         return;
     };
+    if ui.is_maximised() {
+        return super::panel::tables(body, buf, ui, look, drawn);
+    }
     let lines = field_lines(detail, usize::from(body.width), look);
-    let (facts, curves, tables) = heights(body.height, &lines, detail);
+    let kept = u16::from(!super::foot::has_message(ui));
+    let (facts, curves, tables) = heights(body.height, kept, &lines, detail);
     let last = lines.len().saturating_sub(usize::from(facts));
     let top = ui.opened.top.min(last);
     drawn.detail_top = Some((top, last));
@@ -70,8 +74,8 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
 }
 
 /// Lines for fields, curves and tables. Fields come first; curves need a few lines to be legible; tables scroll in the
-/// rest. A short table that comes first is shown completely if that leaves the fields a third.
-fn heights(room: u16, lines: &[Line], detail: &Detail) -> (u16, u16, u16) {
+/// rest. A short table that comes first is shown completely if that leaves the fields a third. `kept`: a line for a message.
+fn heights(room: u16, kept: u16, lines: &[Line], detail: &Detail) -> (u16, u16, u16) {
     let facts = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let others = !detail.curves.is_empty() || !detail.tables.is_empty();
     let short = detail.tables.first().and_then(whole).unwrap_or(0);
@@ -84,7 +88,15 @@ fn heights(room: u16, lines: &[Line], detail: &Detail) -> (u16, u16, u16) {
         (false, false) if left < 14 => 0,
         (false, false) => (left / 2).min(12).min(left.saturating_sub(short)),
     };
-    (facts, if curves < 5 { 0 } else { curves }, if detail.tables.is_empty() { 0 } else { left - curves })
+    let curves = if curves < 5 { 0 } else { curves };
+    if detail.tables.is_empty() {
+        return (facts, curves, 0);
+    }
+    // Lines that no table needs are for fields that would have to be scrolled; one is left, so that a message hides no field.
+    let wanted = detail.tables.iter().map(|t| table::wanted(t, t.rows.len())).fold(0, u16::saturating_add);
+    let spare = (left - curves).saturating_sub(wanted.saturating_add(kept));
+    let more = spare.min(u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(facts));
+    (facts + more, curves, left - curves - more)
 }
 
 /// Lines of a table that is short enough to be shown completely.

@@ -17,15 +17,14 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let style = |role| look.theme.style(role);
     match (&ui.entry, ui.messages.shown()) {
         (Entry::Filter(_), _) => {
-            let error = ui.focused().and_then(|t| ui.table_ui(t.id)).and_then(|t| t.rows.error.clone());
             let used = put_all(
                 line,
                 buf,
                 [(" / ", style(Role::Key)), (ui.filter(), style(Role::Title)), ("▏", style(Role::Key))],
             );
             let rest = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
-            match error {
-                Some(why) => put_all(rest, buf, [("  ✖ ", style(Role::Bad)), (why.as_str(), style(Role::Bad))]),
+            match ui.filter_error() {
+                Some(why) => put_all(rest, buf, [("  ✖ ", style(Role::Bad)), (why, style(Role::Bad))]),
                 None => put(
                     rest,
                     buf,
@@ -89,6 +88,11 @@ fn near(scope: Scope, ui: &Ui) -> Option<usize> {
     order.iter().position(|s| *s == scope)
 }
 
+/// A command's title. One that switches says what it does now.
+fn title(c: &Command, ui: &Ui) -> &'static str {
+    if c.id == Id::Maximise && ui.is_maximised() { "restore" } else { c.title }
+}
+
 /// The commands that are offered here. A disabled one is dimmed, and pressing its key says why.
 fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     // A session that only watches does not list the commands it cannot use.
@@ -107,7 +111,7 @@ fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let mut shown: Vec<_> = COMMANDS.iter().filter(offered).filter_map(place).collect();
     shown.sort_by_key(|(kept, near, ..)| (*kept, *near));
     // If there is not enough room, disabled commands are dropped first, then those of farther scopes.
-    let size = |c: &Command| look.keys.word(c.id).width() + c.title.width() + 3;
+    let size = |c: &Command| look.keys.word(c.id).width() + title(c, ui).width() + 3;
     let mut room = usize::from(line.width).saturating_sub(1);
     let mut fits = vec![false; shown.len()];
     let mut order: Vec<usize> = (0..shown.len()).collect();
@@ -120,9 +124,9 @@ fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let mut x = 1;
     for (_, (.., c, possible)) in fits.into_iter().zip(shown).filter(|(fits, _)| *fits) {
         let key = look.theme.style(if possible { Role::Key } else { Role::Muted });
-        let title = look.theme.style(if possible { Role::Text } else { Role::Muted });
+        let text = look.theme.style(if possible { Role::Text } else { Role::Muted });
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
         let word = look.keys.word(c.id);
-        x += put_all(rest, buf, [(word.as_str(), key), (" ", title), (c.title, title), ("  ", title)]);
+        x += put_all(rest, buf, [(word.as_str(), key), (" ", text), (title(c, ui), text), ("  ", text)]);
     }
 }

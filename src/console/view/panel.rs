@@ -70,14 +70,35 @@ pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, 
         // The first list of a detail is the most important one.
         least.iter_mut().zip(tables).take(1).for_each(|(least, table)| *least = detail::whole(table).unwrap_or(*least));
     }
-    let heights = share(area.height, &wanted, &least, ui.focus());
+    let mut heights: Vec<u16> = if ui.is_maximised() {
+        (0..tables.len()).map(|i| if i == ui.focus() { area.height } else { 0 }).collect()
+    } else {
+        share(area.height, &wanted, &least, ui.focus())
+    };
     let hidden = heights.iter().filter(|h| **h == 0).count();
+    let asked = |i: usize| Asked {
+        focused: i == ui.focus(),
+        wide: ui.lists.wide,
+        scroll: if i == ui.focus() { ui.lists.scroll } else { 0 },
+        hidden,
+        maximised: ui.is_maximised(),
+        wraps: ui.opened().is_some(),
+    };
+    if ui.opened().is_some() {
+        // What no row needs is for texts that would be cut.
+        let mut left = area.height.saturating_sub(heights.iter().sum());
+        for (i, height) in heights.iter_mut().enumerate().filter(|(_, height)| **height > 0) {
+            let wanted = || table::wanted_wrapped(&tables[i], state(i), asked(i), area.width, look);
+            let more = if left > 0 { left.min(wanted().saturating_sub(*height)) } else { 0 };
+            *height += more;
+            left -= more;
+        }
+    }
     let mut y = area.y;
     for (i, height) in heights.into_iter().enumerate().filter(|(_, h)| *h > 0) {
         let place = Rect { y, height, ..area };
-        let asked = Asked { focused: i == ui.focus(), wide: ui.lists.wide, scroll: ui.lists.scroll, hidden };
         drawn.spots.push((place, Spot::Table(i)));
-        let found = table::draw(place, buf, &tables[i], state(i), asked, look);
+        let found = table::draw(place, buf, &tables[i], state(i), asked(i), look);
         drawn.tables.push((tables[i].id, found.top, found.height));
         drawn.columns.extend(found.columns.map(|columns| (tables[i].id, columns)));
         drawn.spots.extend(found.headings.into_iter().map(|(area, column)| (area, Spot::Heading(i, column))));

@@ -24,7 +24,9 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
         16..30 => 6,
         _ => 12,
     };
-    let Some(step) = ui.step().filter(|_| room > 0) else { return super::panel::draw(area, buf, ui, look, drawn) };
+    let Some(step) = ui.step().filter(|_| room > 0 && !ui.is_maximised()) else {
+        return super::panel::draw(area, buf, ui, look, drawn);
+    };
     let table = Rect { height: area.height - room, ..area };
     super::panel::draw(table, buf, ui, look, drawn);
     let proposal = ui.latest().run.as_ref().and_then(|run| run.proposal.as_ref()).filter(|it| it.step == step.id);

@@ -19,26 +19,31 @@ pub const GROUP_GAP: u16 = 3;
 
 /// The available room.
 #[derive(Debug, Clone, Copy)]
-pub struct Room {
+pub struct Room<'h> {
     /// Width in cells.
     pub width: u16,
     /// All columns in full; the rest is reached by scrolling.
     pub wide: bool,
     /// Columns scrolled away, when wide; the first one always stays.
     pub scroll: usize,
+    /// Ids of the columns that the operator has hidden; the first column is always shown.
+    pub hidden: &'h [&'static str],
 }
 
-/// Places the columns: low-priority ones are dropped first, then growing ones are narrowed, then all.
+/// Places the columns: low-priority ones are dropped first, then growing ones are narrowed, then all. `seen`: the contents of the rows on
+/// screen. If there is not room for all, what is on screen is shown before room is kept for what is not.
 #[must_use]
-pub fn place(columns: &[Column], contents: &[Content], room: Room) -> Vec<Place> {
+pub fn place(columns: &[Column], contents: &[Content], seen: &[Content], room: Room<'_>) -> Vec<Place> {
+    let seen = |i: usize| seen.get(i).map_or(0, |c| c.width).max(1);
     let want = |i: usize| contents.get(i).map_or(0, |c| c.width).max(1);
     // The first column identifies the row: it is cut last.
     let min = |i: usize| if i == 0 { columns[i].min.max(room.width / 4) } else { columns[i].min };
     let least = |i: usize| if columns[i].grow > 0 { min(i).min(want(i)) } else { want(i) };
-    let mut shown: Vec<usize> = (0..columns.len()).collect();
+    let mut shown: Vec<usize> =
+        (0..columns.len()).filter(|&i| i == 0 || !room.hidden.contains(&columns[i].id)).collect();
     if room.wide {
-        let away = room.scroll.min(columns.len().saturating_sub(2));
-        shown.drain(1.min(columns.len())..(1 + away).min(columns.len()));
+        let away = room.scroll.min(shown.len().saturating_sub(2));
+        shown.drain(1.min(shown.len())..(1 + away).min(shown.len()));
         let widths = shown.iter().map(|&i| want(i)).collect();
         return clip(columns, &shown, widths, room.width);
     }
@@ -62,19 +67,33 @@ pub fn place(columns: &[Column], contents: &[Content], room: Room) -> Vec<Place>
             None => break,
         }
     }
-    let mut left = room.width.saturating_sub(total(&shown, &widths));
-    while left > 0 {
-        // One cell at a time to the column that is owed most, never more than its content needs.
-        let owed = |at: usize| {
-            let grow = columns[shown[at]].grow;
-            let lacks = widths[at] < want(shown[at]);
-            (grow > 0 && lacks).then(|| u32::from(widths[at]) * 100 / u32::from(grow))
-        };
-        let Some(at) = (0..shown.len()).filter(|&at| owed(at).is_some()).min_by_key(|&at| owed(at)) else { break };
-        widths[at] += 1;
-        left -= 1;
+    // What no row on screen needs is spare.
+    for (at, &i) in shown.iter().enumerate().filter(|(_, i)| columns[**i].grow == 0) {
+        widths[at] = widths[at].min(seen(i).max(columns[i].min));
     }
+    let mut left = room.width.saturating_sub(total(&shown, &widths));
+    grow(&mut left, &mut widths, |at| (columns[shown[at]].grow, seen(shown[at])));
+    // A column that does not grow keeps its width while rows are scrolled, if there is room.
+    for (at, &i) in shown.iter().enumerate().filter(|(_, i)| columns[**i].grow == 0) {
+        let more = left.min(want(i).saturating_sub(widths[at]));
+        widths[at] += more;
+        left -= more;
+    }
+    grow(&mut left, &mut widths, |at| (columns[shown[at]].grow, want(shown[at])));
     clip(columns, &shown, widths, room.width)
+}
+
+/// Gives one cell at a time to the column that is owed most, never more than it wants. `wants`: a column's share, and its content's width.
+fn grow(left: &mut u16, widths: &mut [u16], wants: impl Fn(usize) -> (u16, u16)) {
+    while *left > 0 {
+        let owed = |at: usize| {
+            let (share, want) = wants(at);
+            (share > 0 && widths[at] < want).then(|| u32::from(widths[at]) * 100 / u32::from(share))
+        };
+        let Some(at) = (0..widths.len()).filter(|&at| owed(at).is_some()).min_by_key(|&at| owed(at)) else { return };
+        widths[at] += 1;
+        *left -= 1;
+    }
 }
 
 /// Half a pair is useless: a column is dropped with those of the same weight that have its title on the other side, or
@@ -120,7 +139,7 @@ mod tests {
 
     fn at(width: u16, wide: bool, scroll: usize) -> Vec<(usize, u16, u16)> {
         let contents = [20, 5, 5, 5].map(|width| Content { width, glyphs: false });
-        let places = place(&columns(), &contents, Room { width, wide, scroll });
+        let places = place(&columns(), &contents, &contents, Room { width, wide, scroll, hidden: &[] });
         places.iter().map(|p| (p.column, p.x, p.width)).collect()
     }
 
@@ -147,11 +166,40 @@ mod tests {
         ];
         let contents = [5; 4].map(|width| Content { width, glyphs: false });
         let shown = |width| {
-            let places = place(&columns, &contents, Room { width, wide: false, scroll: 0 });
+            let places = place(&columns, &contents, &contents, Room { width, wide: false, scroll: 0, hidden: &[] });
             places.iter().map(|p| p.column).collect::<Vec<_>>()
         };
         assert_eq!(shown(29), [0, 1, 2, 3]);
         assert_eq!(shown(28), [0, 3]);
+    }
+
+    #[test]
+    fn what_is_on_screen_has_room_before_what_is_not() {
+        let columns = [
+            Column::text("host", "host", 4).grow(1),
+            Column::text("trend", "trend", 5),
+            Column::text("calls", "calls", 5).grow(1),
+        ];
+        let of = |widths: [u16; 3]| widths.map(|width| Content { width, glyphs: false });
+        let widths = |seen: [u16; 3], width| {
+            let places =
+                place(&columns, &of([30, 14, 20]), &of(seen), Room { width, wide: false, scroll: 0, hidden: &[] });
+            places.iter().map(|p| p.width).collect::<Vec<_>>()
+        };
+        assert_eq!(widths([20, 5, 5], 66), [30, 14, 20], "all of it fits");
+        assert_eq!(widths([30, 5, 5], 50), [30, 10, 8]);
+        assert_eq!(widths([20, 14, 20], 60), [22, 14, 20]);
+    }
+
+    #[test]
+    fn a_hidden_column_gives_its_room_to_the_others() {
+        let contents = [20, 5, 5, 5].map(|width| Content { width, glyphs: false });
+        let shown = |width, wide, scroll| {
+            let places = place(&columns(), &contents, &contents, Room { width, wide, scroll, hidden: &["host", "a"] });
+            places.iter().map(|p| (p.column, p.x, p.width)).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(80, false, 0), [(0, 0, 20), (2, 23, 5), (3, 31, 5)]);
+        assert_eq!(shown(30, true, 9), [(0, 0, 20), (3, 23, 5)]);
     }
 
     #[test]

@@ -4,12 +4,13 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     columns::{GROUP_GAP, Place, Room, place},
-    text::{fit, fit_middle, put, put_right, sparkline},
+    lines,
+    text::{fit, put, put_right, sparkline},
 };
 use crate::{
     command::Id,
     drawing::Drawing,
-    rows::{Content, has_glyph, widened},
+    rows::{Content, has_glyph, on_screen, widened},
     table::TableUi,
     theme::Role,
 };
@@ -26,6 +27,10 @@ pub struct Asked {
     pub scroll: usize,
     /// Number of tables of the same place that have no room.
     pub hidden: usize,
+    /// Whether it has all the room.
+    pub maximised: bool,
+    /// Whether long texts are wrapped if there are lines left.
+    pub wraps: bool,
 }
 
 /// Cells left of the first column, for the selection mark.
@@ -41,6 +46,23 @@ pub fn head(table: &Table) -> u16 {
 #[must_use]
 pub fn wanted(table: &Table, shown: usize) -> u16 {
     head(table) + u16::try_from(shown.max(1)).unwrap_or(u16::MAX - 8)
+}
+
+/// Lines that the table needs so that no text is cut, if all its rows are shown anyway.
+#[must_use]
+pub fn wanted_wrapped(table: &Table, ui: &TableUi, asked: Asked, width: u16, look: &Drawing<'_>) -> u16 {
+    /// A table of more rows fills the screen.
+    const MOST: usize = 100;
+    if ui.rows.order.len() > MOST {
+        return wanted(table, ui.rows.order.len());
+    }
+    let shown = || ui.rows.order.iter().filter_map(|&row| table.rows.get(row));
+    let seen = on_screen(table, &ui.rows.columns, shown());
+    let contents = widened(&ui.rows.columns, &seen);
+    let room = Room { width: width.saturating_sub(GUTTER), wide: asked.wide, scroll: asked.scroll, hidden: &ui.hidden };
+    let places = place(&table.columns, &contents, &seen, room);
+    let lines = lines::heights(table, shown(), (&places, &contents), look, usize::MAX);
+    wanted(table, lines.iter().sum())
 }
 
 fn has_groups(table: &Table) -> bool {
@@ -65,13 +87,19 @@ pub struct Found {
 /// Draws it.
 pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: Asked, look: &Drawing<'_>) -> Found {
     let inner = Rect { x: area.x + GUTTER.min(area.width), width: area.width.saturating_sub(GUTTER), ..area };
-    let room = Room { width: inner.width, wide: asked.wide, scroll: if asked.focused { asked.scroll } else { 0 } };
+    let scroll = if asked.focused { asked.scroll } else { 0 };
+    let room = Room { width: inner.width, wide: asked.wide, scroll, hidden: &ui.hidden };
     let head = head(table).min(area.height);
     let height = usize::from(area.height - head);
     let top = top(ui, height);
-    let on_screen = || ui.rows.order.iter().skip(top).take(height).filter_map(|&row| table.rows.get(row));
-    let contents = widened(&ui.rows.columns, on_screen());
-    let places = place(&table.columns, &contents, room);
+    let shown = || ui.rows.order.iter().skip(top).take(height).filter_map(|&row| table.rows.get(row));
+    let seen = on_screen(table, &ui.rows.columns, shown());
+    let contents = widened(&ui.rows.columns, &seen);
+    let places = place(&table.columns, &contents, &seen, room);
+    let tall = match asked.wraps && ui.rows.order.len() <= height {
+        true => lines::heights(table, shown(), (&places, &contents), look, height),
+        false => Vec::new(),
+    };
     rule(area, buf, table, ui, (top, height, places.len()), asked, look);
     let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
     let mut heads = Vec::new();
@@ -84,27 +112,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
         heads.extend(places.iter().map(|p| (Rect { x: titles.x + p.x, width: p.width, ..titles }, p.column)));
     }
     let body = Rect { y: area.y + head, height: area.height - head, ..area };
-    let separators = separators(table, &places);
-    let mut lines = Vec::new();
-    let rows = ui.rows.order.iter().enumerate().skip(top).take(height);
-    for (y, (index, &row)) in (body.y..).zip(rows) {
-        let Some(row) = table.rows.get(row) else { continue };
-        let whole = Rect { y, height: 1, ..body };
-        lines.push((whole, row.id.clone()));
-        if asked.focused && index == ui.index {
-            buf.set_style(whole, look.theme.style(Role::Selected));
-            put(whole, buf, "▸", look.theme.style(Role::Key));
-        }
-        for x in &separators {
-            put(Rect { x: inner.x + x, width: 1, ..whole }, buf, "│", look.theme.style(Role::Border));
-        }
-        for p in &places {
-            let Some(cell) = row.cells.get(p.column) else { continue };
-            let glyphs = contents.get(p.column).is_some_and(|c| c.glyphs);
-            let area = Rect { x: inner.x + p.x, width: p.width, ..whole };
-            draw_cell(area, buf, cell, table.columns[p.column].align, glyphs, look);
-        }
-    }
+    let rows = rows(body, buf, table, ui, Body { top, places: &places, contents: &contents, tall: &tall }, asked, look);
     if ui.rows.order.is_empty() && height > 0 {
         let text = match () {
             () if table.rows.is_empty() => table.empty,
@@ -113,7 +121,54 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
         };
         put(Rect { x: inner.x, y: body.y, width: inner.width, height: 1 }, buf, text, look.theme.style(Role::Muted));
     }
-    Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns), headings: heads, rows: lines }
+    Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns), headings: heads, rows }
+}
+
+/// Where and how high the rows are.
+struct Body<'b> {
+    /// The first one on screen.
+    top: usize,
+    places: &'b [Place],
+    contents: &'b [Content],
+    /// Lines of each on screen; one line where there is no entry.
+    tall: &'b [usize],
+}
+
+/// Draws the rows; returns their areas.
+fn rows(
+    body: Rect,
+    buf: &mut Buffer,
+    table: &Table,
+    ui: &TableUi,
+    at: Body<'_>,
+    asked: Asked,
+    look: &Drawing<'_>,
+) -> Vec<(Rect, String)> {
+    let (left, height) = (body.x + GUTTER.min(body.width), usize::from(body.height));
+    let separators = separators(table, at.places);
+    let mut drawn = Vec::new();
+    let mut y = body.y;
+    for (nth, (index, &row)) in ui.rows.order.iter().enumerate().skip(at.top).take(height).enumerate() {
+        let Some(row) = table.rows.get(row) else { continue };
+        let tall = at.tall.get(nth).map_or(1, |lines| u16::try_from(*lines).unwrap_or(1));
+        let whole = Rect { y, height: tall, ..body };
+        y += tall;
+        drawn.push((whole, row.id.clone()));
+        if asked.focused && index == ui.index {
+            buf.set_style(whole, look.theme.style(Role::Selected));
+            put(whole, buf, "▸", look.theme.style(Role::Key));
+        }
+        for (x, y) in separators.iter().flat_map(|x| (whole.y..whole.bottom()).map(move |y| (x, y))) {
+            put(Rect { x: left + x, y, width: 1, height: 1 }, buf, "│", look.theme.style(Role::Border));
+        }
+        for p in at.places {
+            let Some(cell) = row.cells.get(p.column) else { continue };
+            let glyphs = at.contents.get(p.column).is_some_and(|c| c.glyphs);
+            let area = Rect { x: left + p.x, width: p.width, ..whole };
+            draw_cell(area, buf, cell, table.columns[p.column].align, glyphs, look);
+        }
+    }
+    drawn
 }
 
 /// The first visible row: keeps the selection visible with the least scrolling.
@@ -139,12 +194,12 @@ fn rule(
     let at = |x: u16| Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
     let title = if asked.focused { Role::Title } else { Role::Heading };
     let mut x = 1 + put(at(1), buf, &format!(" {} ", table.title), look.theme.style(title));
-    let (shown, all) = (ui.rows.order.len(), table.rows.len());
+    let shown = ui.rows.order.len();
     let mut facts = Vec::new();
-    if !ui.filter.is_empty() {
-        let shown = if ui.waits { "…".to_owned() } else { shown.to_string() };
-        facts.push(format!("{shown} of {all} match {}", ui.filter));
+    if asked.maximised {
+        facts.push(format!("maximised: {} restores ", look.keys.word(Id::Maximise)));
     }
+    facts.extend(filtered(table, ui));
     if let Some(sort) = ui.sort
         && let Some(column) = table.columns.get(sort.column)
     {
@@ -155,10 +210,13 @@ fn rule(
         x += put(at(x), buf, &format!("{fact} "), key);
     }
     let mut right = Vec::new();
-    let hidden = table.columns.len() - columns;
+    let hidden = table.columns.len().saturating_sub(columns + ui.hidden.len());
     if hidden > 0 && asked.focused {
         let columns = if hidden == 1 { "column" } else { "columns" };
         right.push(format!("{hidden} {columns} more: {}", look.keys.word(Id::Wide)));
+    }
+    if !ui.hidden.is_empty() {
+        right.push(format!("{} hidden: {}", ui.hidden.len(), look.keys.word(Id::Columns)));
     }
     if asked.hidden > 0 && asked.focused {
         let keys = [Id::PreviousTable, Id::NextTable].map(|id| look.keys.word(id)).join(" ");
@@ -170,6 +228,21 @@ fn rule(
     let text = format!(" {} ", right.join(" · "));
     if !right.is_empty() && usize::from(x) + text.chars().count() + 2 < usize::from(area.width) {
         put_right(Rect { width: line.width - 1, ..line }, buf, &text, look.theme.style(Role::Muted));
+    }
+}
+
+/// How many rows match the filter, and what of it does not apply to this table.
+fn filtered(table: &Table, ui: &TableUi) -> Option<String> {
+    let (rows, all, text) = (&ui.rows, table.rows.len(), &ui.filter);
+    let shown = if ui.waits { "…".to_owned() } else { rows.order.len().to_string() };
+    let missing = rows.filter().missing();
+    let missing = || format!("no column {}", missing.join(", "));
+    match rows.filter() {
+        _ if text.is_empty() => None,
+        _ if rows.error.is_some() => Some(format!("{shown} of {all} shown, ✖ error in {text}")),
+        filter if filter.missing().is_empty() => Some(format!("{shown} of {all} match {text}")),
+        filter if filter.is_empty() => Some(format!("all {all} shown, {}", missing())),
+        _ => Some(format!("{shown} of {all} match {text}, {}", missing())),
     }
 }
 
@@ -236,15 +309,22 @@ fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bo
     let width = usize::from(area.width);
     let glyph = if has_glyph(cell.tone) { cell.tone.glyph(false) } else { "" };
     let detail = look.spell(&cell.text);
+    if area.height > 1 && lines::can_wrap(cell, align) {
+        let indent = if glyphs { 2 } else { 0 };
+        put(area, buf, glyph, style);
+        let rest = Rect { x: area.x + indent, width: area.width.saturating_sub(indent), ..area };
+        for (y, line) in (area.y..).zip(lines::lines(&detail, usize::from(rest.width), usize::from(area.height))) {
+            put(Rect { y, height: 1, ..rest }, buf, &line, style);
+        }
+        return;
+    }
     let text = match (align, glyph, glyphs) {
         (_, "", false) | (Align::Right, "", true) => detail.into_owned(),
         (Align::Left, "", true) => format!("  {detail}"),
         (..) => format!("{glyph} {detail}"),
     };
     match align {
-        // The end of a path is as informative as its beginning.
-        Align::Left if text.contains('/') => put(area, buf, &fit_middle(&text, width), style),
-        Align::Left => put(area, buf, &text, style),
+        Align::Left => put(area, buf, &lines::cut(&text, width), style),
         Align::Right => {
             // A truncated number would be another number: it is shown whole or not at all.
             let cut = unicode_width::UnicodeWidthStr::width(text.as_str()) > width;

@@ -155,7 +155,7 @@ fn ratio(ratio: f64, text: String) -> Cell {
 fn filling(eta: Drain) -> Cow<'static, str> {
     match eta {
         Drain::Drained => "complete".into(),
-        Drain::In(d) => format!("full in {}", base::now::short(d)).into(),
+        Drain::In(d) => format!("full in {}", base::now::estimate(d)).into(),
         Drain::Never => "not filling up".into(),
         Drain::Unknown => "rate not known yet".into(),
     }
@@ -165,7 +165,7 @@ fn filling(eta: Drain) -> Cow<'static, str> {
 fn eta(eta: Drain) -> Cell {
     match eta {
         Drain::Drained => Cell::number(0.0, "full").tone(Tone::Good),
-        Drain::In(d) => Cell::number(d.as_secs_f64(), base::now::short(d)).tone(Tone::Busy),
+        Drain::In(d) => Cell::number(d.as_secs_f64(), base::now::estimate(d)).tone(Tone::Busy),
         Drain::Never => Cell::number(f64::MAX, "never").tone(Tone::Warn),
         Drain::Unknown => Cell::none(),
     }

@@ -316,7 +316,7 @@ impl<'a> HandOver<'a> {
             let stable = g.facts.state == GroupState::Stable;
             let pace = match drain {
                 Drain::Drained => "drained".to_owned(),
-                Drain::In(d) => format!("drains in {}", short(d)),
+                Drain::In(d) => format!("drains in {}", base::now::estimate(d)),
                 Drain::Never => "does not drain".to_owned(),
                 // Before it is Stable its pace has no meaning anyway.
                 Drain::Unknown if !stable => "no rate yet".to_owned(),

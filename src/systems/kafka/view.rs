@@ -103,7 +103,7 @@ impl Worst {
                 let lag = grouped(figures.lag.unsigned_abs());
                 let way = match drain {
                     Drain::Drained => "drained".to_owned(),
-                    Drain::In(d) => format!("drains in {}", short(d)),
+                    Drain::In(d) => format!("drains in {}", base::now::estimate(d)),
                     Drain::Never => "does not drain".to_owned(),
                     Drain::Unknown => "rate not known yet".to_owned(),
                 };

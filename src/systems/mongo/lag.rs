@@ -46,7 +46,7 @@ impl std::fmt::Display for Lag {
         match self {
             Self::Is(d) if d.is_zero() => f.pad("0s"),
             Self::Is(d) => f.pad(&base::now::short(*d)),
-            Self::AtLeast(d) => f.pad(&format!("≥{}", base::now::short(*d))),
+            Self::AtLeast(d) => f.pad(&format!("≥ {}", base::now::short(*d))),
         }
     }
 }

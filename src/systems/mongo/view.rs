@@ -382,7 +382,7 @@ pub(super) fn trend(member: &Member, lag: Duration) -> Cell {
         None => Cell::none(),
         Some(s) if s > 0.01 => Cell::number(s, format!("↑ {s:+.2}s/s")).tone(Tone::Warn),
         Some(s) if s < -0.01 && lag >= LAG_TONES.0 => match member.slope.drain(lag.as_secs_f64()) {
-            Drain::In(d) => Cell::number(s, format!("↓ caught up in {}", short(d))).tone(Tone::Busy),
+            Drain::In(d) => Cell::number(s, format!("↓ caught up in {}", base::now::estimate(d))).tone(Tone::Busy),
             _ => Cell::number(s, "↓"),
         },
         Some(s) => Cell::number(s, "→").tone(Tone::Muted),
