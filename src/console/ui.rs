@@ -6,14 +6,15 @@ mod opened;
 mod settle;
 mod tables;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use self::models::Models;
 pub use self::{models::SILENT, opened::Opened, tables::Lists};
 use super::{
     clock::Zones,
     drawn::{Drawn, Spots},
-    entry::{Asked, Dialog, Entry},
+    entry::{Dialog, Entry},
+    history::Histories,
     keymap::Keymap,
     mask::Mask,
     messages::Messages,
@@ -120,8 +121,8 @@ pub struct Ui {
     pub terminal: Terminal,
     /// What was typed in the last confirmation that was closed without executing: the step, and the text.
     pub typed: Option<(String, String)>,
-    /// The text that was written last for each purpose.
-    pub written: HashMap<Asked, String>,
+    /// What was entered before.
+    pub history: Histories,
     /// Speed of simulated time before it was paused.
     pub before_it_stopped: Option<f64>,
     models: Models,
@@ -146,7 +147,7 @@ impl Ui {
             themes: ThemeChoice::default(),
             terminal: Terminal { mouse: false, in_tmux: false, in_focus: true, spots: Spots::new(), text_room: 0 },
             typed: None,
-            written: HashMap::new(),
+            history: Histories::default(),
             before_it_stopped: None,
             models: Models::new(first, now),
         }
@@ -178,7 +179,7 @@ impl Ui {
         let filtered = filters.filter(|filter| !filter.is_empty()).count() > 0;
         self.messages.hide();
         // So may what was typed.
-        self.written.clear();
+        self.history = Histories::default();
         self.typed = None;
         self.opened.detail = None;
         let zone = self.zones.shown();
