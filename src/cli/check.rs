@@ -6,7 +6,7 @@ use std::{collections::HashSet, path::Path, process::ExitCode, sync::Arc, time::
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, timeout};
 
-use super::{LET_GO, NOT_IN_ORDER, colour, faulty, out::Failed, print, runtime};
+use super::{LET_GO, NOT_IN_ORDER, colour, faulty, has_clients, out::Failed, print, runtime};
 use base::{
     collector::CollectorSpec,
     observed::{Fault, FaultKind, Freshness, Observed, Stamp},
@@ -43,6 +43,7 @@ pub(super) fn run(path: &Path, offline: bool, secrets: bool) -> Result<ExitCode,
     let mut fine = read.is_sound();
     if !offline {
         let plan = Arc::new(read.plan);
+        has_clients(&plan)?;
         let runtime = runtime()?;
         let Tried { trials, unseen, unusable } = runtime.block_on(try_all(&plan));
         runtime.shutdown_timeout(LET_GO);
