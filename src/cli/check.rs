@@ -13,6 +13,7 @@ use base::{
     side::Side,
     signal::{Samples, Unit},
     text::Lines,
+    view::counted,
 };
 use engine::systems::Systems as _;
 use plan::{Plan, offline};
@@ -154,8 +155,8 @@ fn describe(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
     let useless = besides(unusable.len(), "of no use to a step");
     out.gap();
     out.put(format_args!(
-        "{} collectors tried, {} work, {failed} do not{denied}{useless}",
-        trials.len(),
+        "{} tried, {} work, {failed} do not{denied}{useless}",
+        counted(trials.len(), "collector"),
         trials.len() - failed
     ));
     out
