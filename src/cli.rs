@@ -250,6 +250,27 @@ fn warn(report: &Report) {
     }
 }
 
+/// Whether this build has the clients that a plan's servers need. Asked before anything is started: one message in place of one for each
+/// collector.
+///
+/// # Errors
+/// If a client is missing: which, how to build it, and what works without.
+fn has_clients(plan: &Arc<Plan>) -> Result<(), Failed> {
+    let missing = systems::missing_features(plan);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let needed = missing.iter().map(|(feature, titles)| format!("`{feature}` ({})", titles.join(", ")));
+    let needed = needed.collect::<Vec<_>>().join(", ");
+    let features = missing.iter().map(|(feature, _)| *feature).collect::<Vec<_>>().join(",");
+    let word = if missing.len() == 1 { "feature" } else { "features" };
+    Err(Failed::block(&format!(
+        "this landfall was built without the clients for this plan's servers; missing {word}: {needed}\n  \
+        to build it with all clients, build without --no-default-features; with these alone, add --features {features}\n  \
+        what works without them: landfall demo, demo --rehearse PLAN, check --offline PLAN"
+    )))
+}
+
 /// Reads a plan; its warnings go to standard error.
 fn load(path: &Path) -> Result<Arc<Plan>, Failed> {
     load_with_digest(path).map(|(plan, _)| plan)

@@ -171,6 +171,7 @@ fn metrics_that_others_could_read_are_refused_unless_that_is_said() {
 }
 
 /// A plan whose servers do not exist.
+#[cfg(all(feature = "mongo", feature = "kafka"))]
 const NOBODY: &str = concat!(
     "schema = 1\nname = \"nobody\"\n",
     include_str!("shared/sites.toml"),
@@ -191,6 +192,7 @@ properties = { "bootstrap.servers" = "127.0.0.1:2" }
 "#
 );
 
+#[cfg(all(feature = "mongo", feature = "kafka"))]
 #[test]
 fn a_status_has_every_signal_however_short_the_wait_and_none_is_live_before_anything_answered() {
     let folder = tempfile::tempdir().expect("a folder");

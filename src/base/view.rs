@@ -11,7 +11,7 @@ use std::{borrow::Cow, time::Duration};
 pub use curve::{Curve, Line, Series};
 pub use memo::Memo;
 use serde::Serialize;
-pub use table::{Align, Cell, Column, Key, Row, SPARK, Table, grouped};
+pub use table::{Align, Cell, Column, Key, Row, SPARK, Table, counted, grouped};
 
 use crate::{
     collector::CollectorState,

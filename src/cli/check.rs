@@ -6,13 +6,14 @@ use std::{collections::HashSet, path::Path, process::ExitCode, sync::Arc, time::
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, timeout};
 
-use super::{LET_GO, NOT_IN_ORDER, colour, faulty, out::Failed, print, runtime};
+use super::{LET_GO, NOT_IN_ORDER, colour, faulty, has_clients, out::Failed, print, runtime};
 use base::{
     collector::CollectorSpec,
     observed::{Fault, FaultKind, Freshness, Observed, Stamp},
     side::Side,
     signal::{Samples, Unit},
     text::Lines,
+    view::counted,
 };
 use engine::systems::Systems as _;
 use plan::{Plan, offline};
@@ -43,6 +44,7 @@ pub(super) fn run(path: &Path, offline: bool, secrets: bool) -> Result<ExitCode,
     let mut fine = read.is_sound();
     if !offline {
         let plan = Arc::new(read.plan);
+        has_clients(&plan)?;
         let runtime = runtime()?;
         let Tried { trials, unseen, unusable } = runtime.block_on(try_all(&plan));
         runtime.shutdown_timeout(LET_GO);
@@ -153,8 +155,8 @@ fn describe(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
     let useless = besides(unusable.len(), "more that no step can use");
     out.gap();
     out.put(format_args!(
-        "{} collectors tried, {} work, {failed} do not{denied}{useless}",
-        trials.len(),
+        "{} tried, {} work, {failed} do not{denied}{useless}",
+        counted(trials.len(), "collector"),
         trials.len() - failed
     ));
     out

@@ -14,7 +14,7 @@ use super::{
     out::{Context as _, Failed, print},
     refused,
 };
-use base::{cause::Chain, text::Document};
+use base::{cause::Chain, text::Document, view::counted};
 use journal::{
     chain::{self, Unread},
     export,
@@ -124,8 +124,8 @@ fn verify(file: &Path, head: Option<&str>) -> Result<ExitCode, Failed> {
     let last = records.0.head();
     let at = if last.seq == 0 { "no record".to_owned() } else { format!("head {}:{}", last.seq, last.hash.short()) };
     let end = if torn > 0 { format!("; {torn} bytes of an incomplete last line follow") } else { String::new() };
-    let s = if last.seq == 1 { "" } else { "s" };
-    print(format_args!("{name}: {} record{s}, all unaltered; {at}{end}", last.seq))?;
+    let records = counted(usize::try_from(last.seq).unwrap_or(usize::MAX), "record");
+    print(format_args!("{name}: {records}, all unaltered; {at}{end}"))?;
     match wanted {
         None => Ok(ExitCode::SUCCESS),
         Some((seq, _)) if found => print(format_args!("record {seq} matches the noted head")),

@@ -16,7 +16,7 @@ use super::{
     refused,
 };
 use crate::report;
-use base::{cause::Chain, text::Document};
+use base::{cause::Chain, text::Document, view::counted};
 use journal::{
     Damage,
     chain::{self, Unread},
@@ -61,8 +61,8 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     write(&output, &it.journal, &report::html(&story)).context(output.display())?;
     let going = if story.goes_on() { "; the run is not finished" } else { "" };
     let head = &story.head;
-    let described =
-        format!("{}: {} records, head {}:{}", output.display(), head.records, head.to.seq, head.hash.short());
+    let records = counted(head.records, "record");
+    let described = format!("{}: {records}, head {}:{}", output.display(), head.to.seq, head.hash.short());
     Ok(done(format_args!("{described}{going}"), ExitCode::SUCCESS))
 }
 

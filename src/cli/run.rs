@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use tokio::runtime::Runtime;
 
 use super::{
-    Appearance, LET_GO, Metrics, OnPlan, Plain, load, load_with_digest,
+    Appearance, LET_GO, Metrics, OnPlan, Plain, has_clients, load, load_with_digest,
     out::{Context as _, Failed, remark},
     refused, runtime,
 };
@@ -35,6 +35,7 @@ const FINISH: Duration = Duration::from_secs(60);
 pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Plain) -> Result<ExitCode, Failed> {
     let options = options(&on.look, mode)?;
     let plan = load(&on.plan)?;
+    has_clients(&plan)?;
     let greeting = follow.map(|journal| readable(journal, &plan)).transpose()?.flatten();
     let bound = bound(&on.look.metrics)?;
     let runtime = runtime()?;
@@ -60,6 +61,7 @@ pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Pl
 pub(super) fn with_control(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     let options = options(&on.look, Mode::Console)?;
     let (plan, digest) = load_with_digest(&on.plan)?;
+    has_clients(&plan)?;
     let name = file.display();
     let store = match opened(file)? {
         Opened::Ours(store) => Box::new(store),

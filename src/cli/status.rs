@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{
-    LET_GO, NOT_IN_ORDER, load,
+    LET_GO, NOT_IN_ORDER, has_clients, load,
     out::{Failed, print},
     refused, runtime,
 };
@@ -82,6 +82,7 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
     // No plan: print the schema.
     let Some(plan) = it.plan.as_deref().filter(|_| !it.schema) else { return print(Document::block(DOCUMENT)) };
     let plan = load(plan)?;
+    has_clients(&plan)?;
     if let Some(journal) = &it.follow {
         // Status prints once, so the journal must exist and belong to this run: a mistyped name must not pass
         // unnoticed.

@@ -18,6 +18,7 @@ pub enum Id {
     Open,
     Back,
     Palette,
+    Repeat,
     Help,
     Messages,
     Freeze,
@@ -198,6 +199,12 @@ pub const COMMANDS: &[Command] = &[
         &[Char(':')],
     )
     .hint(),
+    of(
+        Everywhere,
+        Repeat,
+        ("repeat", "repeat", "Repeat what was chosen last in the palette; a command that asks first asks again."),
+        &[Char(';')],
+    ),
     of(Everywhere, Help, ("help", "help", "All commands and symbols; type to search."), &[Char('?')]).hint(),
     of(Everywhere, Messages, ("messages", "messages", "All messages of this console, with their times."), &[Char('l')]),
     of(

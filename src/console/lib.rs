@@ -25,6 +25,7 @@
 //! | `steps`, `spans` | how far a step is; the commands and instants in a text |
 //! | `command`, `why_not` | the command table, from which keys, hints, help and palette are generated; why a command is disabled |
 //! | `mouse` | what a click means when the mouse is enabled; a click never gives an order |
+//! | `history` | what was entered before: commands of the palette, filters, lines of prompts |
 //! | `glossary` | the words of the screen, explained |
 //! | `key`, `keymap`, `palette` | keys and their spelling; which key runs which command; commands by name |
 //! | `player`, `cast`, `text` | the script of a scenario: keys pressed as the screen permits, paced for viewers, recorded |
@@ -53,6 +54,7 @@ mod filter;
 pub mod frames;
 mod gates;
 mod glossary;
+pub mod history;
 mod input;
 pub mod key;
 pub mod keymap;

@@ -2,10 +2,14 @@
 //!
 //! Pure. The offers are computed again for each key; nothing is kept that could be out of date.
 
+mod earlier;
 #[cfg(test)]
 mod tests;
 
 use std::cmp::Reverse;
+
+pub(crate) use self::earlier::repeat;
+use self::earlier::{bring_back, brings_back};
 
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
@@ -227,13 +231,10 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
         palette.at = found.iter().position(is_chosen).unwrap_or(palette.at);
     }
     match (key.code, Key::of(key)) {
-        (KeyCode::Esc, _) => {
-            ui.entry = Entry::return_to(palette.over);
-            return Handled::NOTHING;
-        }
-        (KeyCode::Backspace, _) if palette.text.is_empty() => {
-            ui.entry = Entry::return_to(palette.over);
-            return Handled::NOTHING;
+        (KeyCode::Esc, _) => return close(ui, palette),
+        (KeyCode::Backspace, _) if palette.text.is_empty() => return close(ui, palette),
+        (KeyCode::Up | KeyCode::Down, _) if brings_back(ui, &palette, key.code) => {
+            return bring_back(ui, palette, key.code);
         }
         (KeyCode::Down, _) | (_, Some(Key::Ctrl('n'))) => palette.at = (palette.at + 1).min(last),
         (KeyCode::Up, _) | (_, Some(Key::Ctrl('p'))) => palette.at = palette.at.saturating_sub(1),
@@ -259,11 +260,17 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
                 ui.report(format!("{}: {why}", offer.name));
                 return Handled::NOTHING;
             }
+            let (pick, name) = (offer.pick.clone(), offer.name.clone());
+            ui.history.commands.add(&name);
+            if pick != Pick::Command(Id::Repeat) {
+                ui.history.last = Some((pick.clone(), name));
+            }
             ui.entry = Entry::return_to(palette.over);
-            return choose(ui, offer.pick.clone());
+            return choose(ui, pick);
         }
         _ => {
             if write(&mut palette.text, key) {
+                ui.history.commands.leave();
                 palette = Palette { at: 0, name: String::new(), ..palette };
                 ui.entry = Entry::Palette(palette);
                 return Handled::NOTHING;
@@ -272,6 +279,12 @@ pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled 
     }
     palette.name = found.get(palette.at).map_or_else(String::new, |offer| offer.name.clone());
     ui.entry = Entry::Palette(palette);
+    Handled::NOTHING
+}
+
+fn close(ui: &mut Ui, palette: Palette) -> Handled {
+    ui.history.commands.leave();
+    ui.entry = Entry::return_to(palette.over);
     Handled::NOTHING
 }
 

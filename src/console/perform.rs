@@ -1,12 +1,13 @@
 //! What each command does. Every command has an arm in [`perform`]: the compiler names a new one that has none.
 
 use super::{
-    act::Act,
+    act::{Act, Handled},
     choices::Changes,
     command::{Command, Id},
     dialog,
     entry::{Asked, COLUMN, COPY, Dialog, Entry, Palette, Prompt},
     order::Sort,
+    palette,
     steps::before_it_begins,
     travel::{Move, back, next_page, next_step, open, previous_page, to_page, travel},
     ui::Ui,
@@ -51,6 +52,10 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::Help => enter(ui, Entry::Help(String::new(), 0)),
         Id::Messages => enter(ui, Entry::Messages(0)),
         Id::Palette => enter(ui, Entry::Palette(Palette::default())),
+        Id::Repeat => match palette::repeat(ui) {
+            Handled::Done(acts) => acts,
+            Handled::Command(id, nth) => perform(ui, id, nth),
+        },
         Id::Freeze => freeze(ui),
         Id::Faster => vec![Act::Send(EngineCommand::Pace(ui.latest().pace * 2.0))],
         Id::Slower => vec![Act::Send(EngineCommand::Pace(ui.latest().pace / 2.0))],

@@ -33,15 +33,32 @@ pub(super) fn filter_key(ui: &mut Ui, key: &KeyEvent, before: String) -> Handled
         return command;
     }
     match key.code {
-        KeyCode::Enter => ui.entry = Entry::Commands,
+        KeyCode::Enter => {
+            let text = ui.filter().to_owned();
+            ui.history.filters.add(&text);
+            ui.entry = Entry::Commands;
+        }
         KeyCode::Esc => {
+            ui.history.filters.leave();
             ui.entry = Entry::Commands;
             ui.filter_by(before);
         }
-        KeyCode::Backspace if ui.filter().is_empty() => ui.entry = Entry::Commands,
+        KeyCode::Backspace if ui.filter().is_empty() => {
+            ui.history.filters.leave();
+            ui.entry = Entry::Commands;
+        }
+        KeyCode::Up | KeyCode::Down => {
+            let written = ui.filter().to_owned();
+            let filters = &mut ui.history.filters;
+            let text = if key.code == KeyCode::Up { filters.older(&written) } else { filters.newer() };
+            if let Some(text) = text {
+                ui.filter_by(text);
+            }
+        }
         _ => {
             let mut text = ui.filter().to_owned();
             if write(&mut text, key) {
+                ui.history.filters.leave();
                 ui.filter_by(text);
             }
         }

@@ -6,7 +6,7 @@ mod opened;
 mod settle;
 mod tables;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use self::models::Models;
 pub use self::{models::SILENT, opened::Opened, tables::Lists};
@@ -14,7 +14,8 @@ use super::{
     choices::Chosen,
     clock::Zones,
     drawn::{Drawn, Spots},
-    entry::{Asked, Dialog, Entry},
+    entry::{Dialog, Entry},
+    history::Histories,
     keymap::Keymap,
     mask::Mask,
     messages::Messages,
@@ -125,8 +126,8 @@ pub struct Ui {
     pub terminal: Terminal,
     /// What was typed in the last confirmation that was closed without executing: the step, and the text.
     pub typed: Option<(String, String)>,
-    /// The text that was written last for each purpose.
-    pub written: HashMap<Asked, String>,
+    /// What was entered before.
+    pub history: Histories,
     /// Speed of simulated time before it was paused.
     pub before_it_stopped: Option<f64>,
     models: Models,
@@ -152,7 +153,7 @@ impl Ui {
             chosen: Chosen::default(),
             terminal: Terminal { mouse: false, in_tmux: false, in_focus: true, spots: Spots::new(), text_room: 0 },
             typed: None,
-            written: HashMap::new(),
+            history: Histories::default(),
             before_it_stopped: None,
             models: Models::new(first, now),
         }
@@ -183,7 +184,7 @@ impl Ui {
         let filtered = self.lists.filters.drain().any(|(_, filter)| !filter.is_empty());
         self.messages.hide();
         // So may what was typed.
-        self.written.clear();
+        self.history = Histories::default();
         self.typed = None;
         self.opened.detail = None;
         let zone = self.zones.shown();

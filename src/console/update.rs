@@ -113,12 +113,17 @@ fn paste(ui: &mut Ui, text: &str) {
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
     match ui.entry.clone() {
         Entry::Filter(_) => {
+            ui.history.filters.leave();
             let filter = format!("{}{text}", ui.filter());
             ui.filter_by(filter);
         }
         Entry::Help(search, _) => ui.entry = Entry::Help(search + &text, 0),
-        Entry::Palette(palette) => ui.entry = Entry::Palette(palette.with(&text)),
+        Entry::Palette(palette) => {
+            ui.history.commands.leave();
+            ui.entry = Entry::Palette(palette.with(&text));
+        }
         Entry::Dialog(Dialog::Prompt(prompt)) => {
+            ui.history.written.entry(prompt.asked).or_default().leave();
             ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { text: prompt.text + &text, ..prompt }));
         }
         Entry::Dialog(Dialog::Confirm(_)) if dialog::call_off(ui, "cancelled: nothing was sent") => {}

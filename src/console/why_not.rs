@@ -36,6 +36,7 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         Id::FieldsDown | Id::FieldsUp if ui.is_maximised() => say("a table has all the room: :maximise restores it"),
         Id::FieldsDown if ui.opened.top >= ui.opened.last => say("this is the end of the details"),
         Id::FieldsUp if ui.opened.top == 0 => say("this is the start of the details"),
+        Id::Repeat if ui.history.last.is_none() => say("nothing was chosen in the palette yet: :palette opens it"),
         Id::Open => why_not_open(ui),
         Id::Back if ui.at == At::Page(0) => say("this is the overview"),
         Id::Faster if ui.latest().pace >= PACE.1 => say("collectors already poll at the maximum rate"),

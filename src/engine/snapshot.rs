@@ -136,6 +136,7 @@ impl Snapshot {
             (None, None) => {}
         }
         match &self.run {
+            None if self.collectors.len() == 1 => Verdict::Clear("the only collector is live".to_owned()),
             None => Verdict::Clear(format!("all {} collectors live", self.collectors.len())),
             Some(run) => run.go(),
         }

@@ -9,6 +9,7 @@ use base::operation::Data;
 use base::{
     step::{Kind, Note, Record, StepState, Way},
     text,
+    view::counted,
 };
 
 /// The summary of a journal, shown before its records.
@@ -233,6 +234,6 @@ pub fn describe<C, V>(body: &Body<C, V>) -> String {
             if why.is_empty() { format!("{what} by {by}") } else { format!("{what} by {by}: {why}") }
         }
         Body::Remark { by, text, .. } => format!("{by}: {text}"),
-        Body::Readings { samples } => format!("{} readings", samples.len()),
+        Body::Readings { samples } => counted(samples.len(), "reading"),
     }
 }

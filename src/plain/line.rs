@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::standing::{Fact, Kind, Standing};
-use base::text::line;
+use base::{text::line, view::counted};
 use console::clock::stamp;
 
 /// If more collectors than this of one system change in the same way, they share one line.
@@ -137,7 +137,7 @@ fn records(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
         at: now.at,
         what: "journal".to_owned(),
         from: None,
-        to: format!("{more} records before these"),
+        to: format!("{} before these", counted(more, "record")),
         why: "landfall journal export prints them all".to_owned(),
     });
     let record = |record: &&engine::run::JournalLine| Line {

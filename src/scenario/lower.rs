@@ -11,6 +11,7 @@ use base::{
     domain::Domain,
     observed::FaultKind,
     signal::{SignalDef, Unit},
+    view::counted,
 };
 use console::key::Key;
 use drive::sim::{CallTrouble, Requests, Trouble};
@@ -49,7 +50,7 @@ pub(super) fn scenario(
                 plan::Faulty::Plan(report) => report.count(Severity::Error),
                 plan::Faulty::Unread { .. } => 1,
             };
-            let message = format!("the plan {} has {count} faults", named.value);
+            let message = format!("the plan {} has {}", named.value, counted(count, "fault"));
             let hint = format!("landfall check {} --offline lists them", named.value);
             faults.push(Diagnosis::error(Code::Dangling, &named.span, message).hint(hint));
             return None;

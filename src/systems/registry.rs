@@ -108,6 +108,24 @@ macro_rules! systems {
         /// Ids and titles of the systems' pages, in order.
         pub const PAGES: &[(&str, &str)] = &[$((<$name::State as System>::ID, <$name::State as System>::TITLE)),+];
 
+        /// What this build has to have to reach the servers of a plan, and does not have: each feature, with the titles of the plan's systems that
+        /// need it. Empty for a full build, and for a plan that names no server of the others.
+        #[must_use]
+        pub fn missing_features(plan: &Arc<Plan>) -> Vec<(&'static str, Vec<&'static str>)> {
+            let (_, specs) = Estate::new(plan);
+            let mut missing: Vec<(&'static str, Vec<&'static str>)> = Vec::new();
+            $(
+                let is_needed = || specs.iter().any(|spec| matches!(spec.query, Query::$Name(_)));
+                if !cfg!(feature = $feature) && is_needed() {
+                    match missing.iter_mut().find(|(feature, _)| *feature == $feature) {
+                        Some((_, titles)) => titles.push(<$name::State as System>::TITLE),
+                        None => missing.push(($feature, vec![<$name::State as System>::TITLE])),
+                    }
+                }
+            )+
+            missing
+        }
+
         impl Systems for Estate {
             type Query = Query;
             type Probe = Probe;

@@ -2,6 +2,8 @@
 //! outputs makes it crash.
 
 mod broken;
+#[cfg(not(any(feature = "mongo", feature = "kafka", feature = "aws")))]
+mod lite;
 mod nasty;
 #[path = "../shared/patience.rs"]
 mod patience;

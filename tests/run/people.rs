@@ -106,7 +106,7 @@ fn a_waiver_ends_by_itself() {
 fn an_approval_is_of_one_preview_of_one_attempt() {
     let mut stage = before_the_second();
     stage.drive.order(Order::Preview("second".into()));
-    refused(stage.order(Order::Arm("second".into())), "needs 1 approvals");
+    refused(stage.order(Order::Arm("second".into())), "needs 1 approval ");
     let digest = |stage: &Stage| stage.step("second").preview.and_then(|p| p.digest).expect("a preview");
     let approval = |digest| Order::Approve { step: "second".into(), digest, by: "ben".into(), hand: Hand::Terminal };
     let first = digest(&stage);

@@ -114,6 +114,13 @@ impl Cell {
     }
 }
 
+/// A number of things with their word: `1 warning`, `3 warnings`.
+#[must_use]
+pub fn counted(n: usize, thing: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {thing}{plural}")
+}
+
 /// Groups of thousands: `1 234 567`.
 #[must_use]
 pub fn grouped(n: u64) -> String {

@@ -8,6 +8,7 @@ use crate::{
     act::Act,
     entry::{Asked, Dialog, Entry, Prompt},
     export::{self, Form},
+    history::History,
     typing::write,
     ui::{Mode, Ui},
 };
@@ -17,21 +18,24 @@ use engine::run::{Hand, Order, Proposal};
 pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec<Act> {
     match key.code {
         KeyCode::Esc => {
-            if !prompt.text.is_empty() {
-                ui.written.insert(prompt.asked, prompt.text);
-            }
+            history(ui, &prompt).add(&prompt.text);
             ui.entry = Entry::return_to(prompt.over);
             Vec::new()
         }
         // What was written before is not lost: a refusal comes after the line is closed.
         KeyCode::Up => {
-            prompt.text = ui.written.get(&prompt.asked).cloned().unwrap_or(prompt.text);
+            prompt.text = history(ui, &prompt).older(&prompt.text).unwrap_or(prompt.text);
+            ui.entry = Entry::Dialog(Dialog::Prompt(prompt));
+            Vec::new()
+        }
+        KeyCode::Down => {
+            prompt.text = history(ui, &prompt).newer().unwrap_or(prompt.text);
             ui.entry = Entry::Dialog(Dialog::Prompt(prompt));
             Vec::new()
         }
         KeyCode::Enter => match act(ui, &prompt) {
             Ok(act) => {
-                ui.written.insert(prompt.asked, prompt.text);
+                history(ui, &prompt).add(&prompt.text);
                 ui.entry = Entry::return_to(prompt.over);
                 vec![act]
             }
@@ -41,11 +45,18 @@ pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec
             }
         },
         _ => {
-            write(&mut prompt.text, key);
+            if write(&mut prompt.text, key) {
+                history(ui, &prompt).leave();
+            }
             ui.entry = Entry::Dialog(Dialog::Prompt(prompt));
             Vec::new()
         }
     }
+}
+
+/// What was written before for the same purpose.
+fn history<'u>(ui: &'u mut Ui, prompt: &Prompt) -> &'u mut History {
+    ui.history.written.entry(prompt.asked).or_default()
 }
 
 /// Where a name comes from. In the demo other people's terminals are simulated: any name but the operator's counts as

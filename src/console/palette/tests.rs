@@ -123,3 +123,106 @@ fn tab_completes_and_pasted_text_is_written() {
     update(&mut ui, UiEvent::Paste("q".to_owned()));
     assert!(ui.messages.shown().is_some_and(|m| m.contains("nothing was done")), "{:?}", ui.messages);
 }
+
+fn written(ui: &Ui) -> &str {
+    match &ui.entry {
+        Entry::Palette(palette) => &palette.text,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn control(ui: &mut Ui, c: char) -> Vec<Act> {
+    update(ui, UiEvent::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)))
+}
+
+#[test]
+fn the_arrows_bring_back_what_was_chosen_before_and_choose_an_offer_otherwise() {
+    let mut ui = ui();
+    choose(&mut ui, "pg kaf");
+    choose(&mut ui, "thday");
+    choose(&mut ui, "thday");
+    press(&mut ui, KeyCode::Char(':'));
+    press(&mut ui, KeyCode::Up);
+    assert_eq!(written(&ui), "theme day", "by its whole name");
+    press(&mut ui, KeyCode::Up);
+    assert_eq!(written(&ui), "page kafka", "twice in a row is once");
+    press(&mut ui, KeyCode::Up);
+    assert_eq!(written(&ui), "page kafka", "there is nothing older");
+    press(&mut ui, KeyCode::Down);
+    press(&mut ui, KeyCode::Down);
+    assert_eq!(written(&ui), "");
+    // At the empty line the arrows choose as ever, and ↑ goes back from the top alone.
+    press(&mut ui, KeyCode::Down);
+    press(&mut ui, KeyCode::Down);
+    press(&mut ui, KeyCode::Up);
+    assert!(matches!(&ui.entry, Entry::Palette(p) if p.at == 1 && p.text.is_empty()), "{:?}", ui.entry);
+    press(&mut ui, KeyCode::Esc);
+    // A text that is written has its offers.
+    press(&mut ui, KeyCode::Char(':'));
+    press(&mut ui, KeyCode::Char('t'));
+    press(&mut ui, KeyCode::Up);
+    assert_eq!(written(&ui), "t");
+    press(&mut ui, KeyCode::Esc);
+    // What was brought back is run by Enter; Ctrl-N chooses among its offers.
+    press(&mut ui, KeyCode::Char(':'));
+    press(&mut ui, KeyCode::Up);
+    press(&mut ui, KeyCode::Up);
+    control(&mut ui, 'n');
+    control(&mut ui, 'p');
+    press(&mut ui, KeyCode::Char('x'));
+    press(&mut ui, KeyCode::Backspace);
+    press(&mut ui, KeyCode::Enter);
+    assert_eq!(ui.panel().map(|p| p.id), Some("kafka"));
+}
+
+#[test]
+fn a_filter_and_a_prompt_bring_back_what_was_written_before() {
+    let mut ui = ui();
+    choose(&mut ui, "page kafka");
+    for filter in ["/lag:>5\n", "/a\n", "/a\n"] {
+        press_all(&mut ui, filter);
+        press(&mut ui, KeyCode::Esc);
+    }
+    press_all(&mut ui, "/dr");
+    press(&mut ui, KeyCode::Up);
+    assert_eq!(ui.filter(), "a");
+    press(&mut ui, KeyCode::Up);
+    assert_eq!(ui.filter(), "lag:>5");
+    press(&mut ui, KeyCode::Down);
+    press(&mut ui, KeyCode::Down);
+    assert_eq!(ui.filter(), "dr", "what was written is not lost");
+    press(&mut ui, KeyCode::Up);
+    press(&mut ui, KeyCode::Char('x'));
+    press(&mut ui, KeyCode::Up);
+    assert_eq!(ui.filter(), "a", "the newest again, once it was changed");
+}
+
+fn press_all(ui: &mut Ui, keys: &str) {
+    for c in keys.chars() {
+        press(ui, if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) });
+    }
+}
+
+#[test]
+fn one_key_repeats_what_was_chosen_and_says_so() {
+    let mut ui = ui();
+    press(&mut ui, KeyCode::Char(';'));
+    assert!(ui.messages.shown().is_some_and(|m| m.contains("nothing was chosen in the palette yet")));
+    choose(&mut ui, "page kafka");
+    press(&mut ui, KeyCode::Char('1'));
+    press(&mut ui, KeyCode::Char(';'));
+    assert_eq!(ui.panel().map(|p| p.id), Some("kafka"));
+    assert_eq!(ui.messages.shown(), Some("repeated: page kafka"));
+    // A key is not of the palette; to repeat is not repeated.
+    choose(&mut ui, "repeat");
+    press(&mut ui, KeyCode::Char('1'));
+    assert_eq!(press(&mut ui, KeyCode::Char(';')), []);
+    assert_eq!(ui.panel().map(|p| p.id), Some("kafka"));
+    choose(&mut ui, "faster");
+    assert_eq!(press(&mut ui, KeyCode::Char(';')), [Act::Send(engine::EngineCommand::Pace(2.0))]);
+    // An order that is not possible says why, and one that changes servers asks as it always does.
+    choose(&mut ui, "theme day");
+    ui.themes.shown = 1;
+    press(&mut ui, KeyCode::Char(';'));
+    assert!(ui.messages.shown().is_some_and(|m| m.contains("this is the theme")), "{:?}", ui.messages.shown());
+}

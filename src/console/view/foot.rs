@@ -28,7 +28,7 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
                 None => put(
                     rest,
                     buf,
-                    "  text  col:text  col:>100  !not  /regex/ · Enter keeps, Esc drops",
+                    "  text  col:text  col:>100  !not  /regex/ · ↑ earlier ones · Enter keeps, Esc drops",
                     style(Role::Muted),
                 ),
             };

@@ -30,7 +30,13 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, palette: &Palette, loo
     let rule = Rect { height: 1, ..area };
     put(rule, buf, &"━".repeat(usize::from(area.width)), style(Role::Key));
     put(Rect { x: area.x + 2, ..rule }, buf, " Command ", style(Role::Title));
-    let count = format!(" {} found · ↑ ↓ choose · Tab completes · Enter runs it · Esc closes ", found.len());
+    let history = &ui.history.commands;
+    let arrows = match () {
+        () if history.is_browsing() => "↑ ↓ earlier ones · ^P ^N choose",
+        () if palette.text.is_empty() && palette.over.is_none() && !history.is_empty() => "↑ earlier ones · ↓ choose",
+        () => "↑ ↓ choose · Tab completes",
+    };
+    let count = format!(" {} found · {arrows} · Enter runs it · Esc closes ", found.len());
     put_right(Rect { width: rule.width - 2, ..rule }, buf, &count, style(Role::Muted));
     if found.is_empty() {
         let line = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(2), height: 1 };

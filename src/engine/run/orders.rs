@@ -11,6 +11,7 @@ use base::{
     now::Now,
     operation::Operation,
     step::{Clearance, StepEvent, StepState, Way},
+    view::counted,
 };
 use journal::{Body, Unapproved};
 use plan::{Condition, Confirm, Means, StepPlan, people};
@@ -167,7 +168,8 @@ impl<S: Systems> Run<S> {
         match state.state() {
             // What finishes a tail is part of what was approved; to wait for a second person leaves the estate exposed.
             StepState::Previewed if state.approvals() < needed && !state.exposed() => Err(Refusal::new(format!(
-                "{id} needs {needed} approvals of this preview and has {}",
+                "{id} needs {} of this preview and has {}",
+                counted(needed.into(), "approval"),
                 state.approvals()
             ))),
             StepState::Previewed => Ok(self.take(at, &StepEvent::Arm, now)),

@@ -19,7 +19,7 @@ use base::{
     observed::{Fault, FaultKind, Observed},
     side::Side,
     step::Level,
-    view::grouped,
+    view::{counted, grouped},
 };
 use plan::{Action, Plan};
 
@@ -182,9 +182,7 @@ impl<'a> HandOver<'a> {
             let at = self.label(self.to);
             let group = self.group;
             let (so, value, why) = match stands {
-                Ok(places) => {
-                    (true, format!("{} partition{}", places.len(), if places.len() == 1 { "" } else { "s" }), None)
-                }
+                Ok(places) => (true, counted(places.len(), "partition"), None),
                 Err(faults) => {
                     if let Some(unknown) = ops::unknown(&faults) {
                         return Err(unknown.clone());
@@ -255,13 +253,10 @@ impl<'a> HandOver<'a> {
             |((figures, state, unread), active)| {
                 let mut why = format!("{} is {} on {}", self.group, state.word(), self.label(from));
                 if figures.open > 0 {
-                    why = format!("{why}; {} records are in open transactions", grouped(figures.open.unsigned_abs()));
+                    why = format!("{why}; {} in open transactions", records(figures.open));
                 }
                 if figures.lost > 0 {
-                    why = format!(
-                        "{why}; at most {} records were gone before it read them",
-                        grouped(figures.lost.unsigned_abs())
-                    );
+                    why = format!("{why}; at most {} gone before it read them", records(figures.lost));
                 }
                 if let Some(fault) = unread {
                     why = format!("{why}; its lag may be transaction markers only: {fault}");
@@ -368,7 +363,8 @@ impl<'a> HandOver<'a> {
 }
 
 fn records(n: i64) -> String {
-    format!("{} record{}", grouped(n.unsigned_abs()), if n == 1 { "" } else { "s" })
+    let plural = if n.unsigned_abs() == 1 { "" } else { "s" };
+    format!("{} record{plural}", grouped(n.unsigned_abs()))
 }
 
 /// An unknown value gives the level Unknown, whatever the last number was.

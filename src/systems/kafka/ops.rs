@@ -38,6 +38,7 @@ use base::{
     operation::{Change, Draft, Operation, Precondition},
     side::Side,
     step::Kind,
+    view::counted,
 };
 use plan::{Action, Property, Secret};
 
@@ -194,9 +195,10 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
         let sum: i64 = again.iter().map(|(_, n)| n).sum();
         let each = describe(again, |n| n.to_string());
         let each = if each.is_empty() { each } else { format!(" ({each})") };
+        let records = if sum == 1 { "record is" } else { "records are" };
         draft.notes.push(format!(
-            "at most {sum} records are read again{each}: those between the mirror's last offset sync and the group's commit, of {} partitions",
-            places.len()
+            "at most {sum} {records} read again{each}: those between the mirror's last offset sync and the group's commit, of {}",
+            counted(places.len(), "partition")
         ));
         let state = from.facts.group(group).map_or(GroupState::Unknown, |g| g.state);
         if state != GroupState::Empty {
@@ -257,7 +259,8 @@ fn set(
     let never = prior.iter().flat_map(|t| &t.offsets).filter(|(_, offset)| *offset < 0).count();
     if never > 0 {
         draft.notes.push(format!(
-            "{never} partitions had no commit on the {side}; the rollback does not remove the offsets set there"
+            "{} had no commit on the {side}; the rollback does not remove the offsets set there",
+            counted(never, "partition")
         ));
     }
     draft.notes.extend(before_start(group, side, offsets, facts));
@@ -324,7 +327,7 @@ fn change(group: &str, side: Side, old: &TopicOffsets, new: &TopicOffsets, facts
 fn op(pair: &Pair, side: Side, group: &str, offsets: Vec<TopicOffsets>, prior: Vec<TopicOffsets>) -> Op {
     let partitions: usize = offsets.iter().map(|t| t.offsets.len()).sum();
     Operation {
-        what: format!("offsets of {group} on the {side}, {partitions} partitions"),
+        what: format!("offsets of {group} on the {side}, {}", counted(partitions, "partition")),
         command: command(pair, side, group, &offsets),
         call: Call::Commit { pair: pair.plan.name.clone(), side, group: group.to_owned(), offsets },
         kind: Kind::Absolute,

@@ -22,7 +22,7 @@ use base::{
     now::{Now, short},
     observed::Observed,
     side::Side,
-    view::{Cell, Group, Panel, Tile, Tone, oldest},
+    view::{Cell, Group, Panel, Tile, Tone, counted, oldest},
 };
 
 pub(super) fn panel(state: &State, now: Now) -> Panel {
@@ -71,9 +71,7 @@ fn summary(state: &State, now: Now) -> Vec<Cell> {
     let odd: usize =
         state.each().map(|(plan, name)| name.set.at(now).shown().map_or(0, |r| remarks(plan, r).len())).sum();
     if odd > 0 {
-        out.push(
-            Cell::text(format!("{odd} warning{} about record sets", if odd == 1 { "" } else { "s" })).tone(Tone::Warn),
-        );
+        out.push(Cell::text(format!("{} about record sets", counted(odd, "warning"))).tone(Tone::Warn));
     }
     for (id, change) in &state.changes {
         out.push(Cell::seen(change.at(now), |c| {
@@ -81,7 +79,7 @@ fn summary(state: &State, now: Now) -> Vec<Cell> {
             Cell::text(format!("change {id} {word}")).tone(tone)
         }));
     }
-    out.push(Cell::text(format!("{} names", state.names.len())).tone(Tone::Muted));
+    out.push(Cell::text(counted(state.names.len(), "name")).tone(Tone::Muted));
     out
 }
 

@@ -21,6 +21,7 @@ use base::{
     operation::{SendOutcome, VerifyRequest},
     side::{Side, Sides},
     step::Truth,
+    view::counted,
 };
 use journal::Permit;
 use plan::Plan;
@@ -139,7 +140,7 @@ impl Region {
         } else {
             self.ec2.call("StopInstances", self.ec2.stop_instances().set_instance_ids(ids).send()).await?;
         }
-        Ok(SendOutcome::accepted(format!("{} instances: accepted", instances.len())))
+        Ok(SendOutcome::accepted(format!("{}: accepted", counted(instances.len(), "instance"))))
     }
 
     async fn processes(&self, group: &str, processes: &[String], suspend: bool) -> Done {

@@ -11,6 +11,7 @@ use base::{
     operation::{Change, Operation, Precondition},
     side::Side,
     step::Kind,
+    view::counted,
 };
 use plan::Role;
 
@@ -184,7 +185,11 @@ fn warnings(site: &Site, goals: &[Goal], role: &str, desired: u32) -> Vec<String
         let Some(group) = groups.iter().find(|g| *g.name == *goal.group) else { continue };
         let zones = group.zones.len();
         if (goal.desired as usize) < zones {
-            out.push(format!("{}: {} instances for {zones} zones: some are empty", goal.group, goal.desired));
+            out.push(format!(
+                "{}: {} for {zones} zones: some are empty",
+                goal.group,
+                counted(goal.desired as usize, "instance")
+            ));
         }
         let running = |process: &&&str| !group.suspended.iter().any(|s: &Name| **s == ***process);
         let free: Vec<&str> = ["AlarmNotification", "ScheduledActions"].iter().filter(running).copied().collect();

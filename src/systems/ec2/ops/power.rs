@@ -14,6 +14,7 @@ use base::{
     operation::{Change, Operation, Precondition},
     side::Side,
     step::{Kind, Limits},
+    view::counted,
 };
 use plan::Action;
 
@@ -138,7 +139,7 @@ impl State {
             ids.iter().filter_map(|id| row(id)).filter(|i| !is(i.state, on)).map(|i| i.id.clone()).collect();
         let mut draft = self.batches(side, on, &others, BACK, now)?;
         if !gone.is_empty() {
-            draft.notes.push(format!("{} instances no longer exist: {}", gone.len(), gone.join(", ")));
+            draft.notes.push(format!("no longer there, {}: {}", counted(gone.len(), "instance"), gone.join(", ")));
         }
         Ok(draft)
     }
@@ -151,7 +152,7 @@ impl State {
         let early: Vec<&str> = rows.iter().filter(between).filter(|i| ids.contains(&i.id)).map(|i| &*i.id).collect();
         if !early.is_empty() {
             let doing = if on { "stopping" } else { "starting" };
-            let text = format!("{} instances are still {doing}: {}", early.len(), early.join(", "));
+            let text = format!("still {doing}, {}: {}", counted(early.len(), "instance"), early.join(", "));
             return Err(vec![Fault::new(FaultKind::Unsupported, text)]);
         }
         let mut draft: Draft<Call, Version> = Draft { limits, ..Draft::nothing() };

@@ -17,6 +17,7 @@ use base::{
     operation::{Change, Operation, Precondition},
     side::Side,
     step::{Kind, Limits},
+    view::counted,
 };
 
 /// Targets in one request: as many as a person can still check.
@@ -168,8 +169,8 @@ impl State {
             let after = if on { there + places.len() } else { there.saturating_sub(places.len()) };
             draft.diff.push(Change {
                 thing: group.named.to_string(),
-                from: format!("{there} targets"),
-                to: format!("{after} targets"),
+                from: counted(there, "target"),
+                to: counted(after, "target"),
             });
             if after == 0 {
                 draft.notes.push(format!("{}: no target is left: its load balancer answers 503", group.named));

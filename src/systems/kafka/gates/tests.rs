@@ -199,7 +199,7 @@ fn the_drain_is_green_of_what_is_lost_and_red_of_what_is_open() {
     at.starts.source = [130, 0];
     at.poll(behind, nobody, (129, 129));
     at.poll(behind, nobody, (129, 129));
-    assert_eq!(at.why(5), "lag 0: checkout is Empty on VIR; at most 120 records were gone before it read them");
+    assert_eq!(at.why(5), "lag 0: checkout is Empty on VIR; at most 120 records gone before it read them");
     assert_eq!(&at.levels()[5..6], "G");
 
     at.starts.source = [0, 0];
@@ -212,7 +212,7 @@ fn the_drain_is_green_of_what_is_lost_and_red_of_what_is_open() {
         ..snapshot(level)
     };
     drop(at.state.apply(&Query::Snapshot { pair: 0, side: Side::Source }, Observation::Snapshot(open), stamp));
-    assert_eq!(at.why(5), "lag 30: checkout is Empty on VIR; 30 records are in open transactions");
+    assert_eq!(at.why(5), "lag 30: checkout is Empty on VIR; 30 records in open transactions");
     assert_eq!(at.why(3), "0 of 6 polls: still written: orders-0 (a transaction is open, 30 records)");
     assert_eq!((&at.levels()[3..4], &at.levels()[5..6]), ("R", "R"));
 }

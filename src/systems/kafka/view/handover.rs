@@ -82,7 +82,8 @@ fn at_most(places: &[Place]) -> String {
     let sum: i64 = again.iter().map(|(_, n)| n).sum();
     let each = describe(again, grouped);
     let each = if each.is_empty() { each } else { format!(" ({each})") };
-    format!("at most {} records{each}", grouped(sum.unsigned_abs()))
+    let plural = if sum == 1 { "" } else { "s" };
+    format!("at most {} record{plural}{each}", grouped(sum.unsigned_abs()))
 }
 
 /// An unknown value is shown as such, with the reason.
