@@ -1,6 +1,7 @@
 //! Output for programs and screen readers on a simulated estate: the lines of `--plain`, the metrics, and the correct
 //! end of both.
 
+#[cfg_attr(not(all(feature = "mongo", feature = "kafka")), expect(dead_code, reason = "used where there are live clients"))]
 #[path = "shared/patience.rs"]
 mod patience;
 
@@ -13,7 +14,9 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::patience::{Limit, PATIENCE, to_its_end};
+#[cfg(all(feature = "mongo", feature = "kafka"))]
+use crate::patience::to_its_end;
+use crate::patience::{Limit, PATIENCE};
 
 /// The program's demo; killed when dropped, also if the test fails, and when it goes on for too long.
 struct Demo(Child, #[expect(dead_code, reason = "it ends with the demo")] Limit);

@@ -27,12 +27,13 @@ use super::{
     key::Key,
     order::Sort,
     pages::{OVERVIEW, share_keys},
-    travel::{go, to_row, to_step},
+    travel::{go, to_gate, to_row, to_step},
     typing::{self, write},
     ui::Ui,
     why_not::why_not,
 };
 use base::view::{Align, Column, Group, Key as CellKey};
+use engine::{gate::Reason, run::StepView};
 
 /// What an offer selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub enum Pick {
     Copy(String),
     /// A row of a table, on a page of the view model.
     Row(usize, (&'static str, String)),
+    /// A gate of a step, with its signal: the step, and the gate's id.
+    Gate(String, String),
     /// A word of the glossary.
     Word(&'static str),
 }
@@ -131,7 +134,23 @@ fn offers(ui: &Ui, palette: &Palette) -> Vec<Offer> {
     }
     let words =
         WORDS.iter().map(|(word, doc)| plain(Pick::Word(word), format!("word {word}"), (*doc).to_owned(), None));
-    commands.chain(pages).chain(steps).chain(themes).chain(sorts).chain(columns).chain(copies).chain(words).collect()
+    let all = commands.chain(pages).chain(steps).chain(themes).chain(sorts).chain(columns).chain(copies).chain(words);
+    // They are many: only who looks for something sees them.
+    let gates = if palette.text.trim().is_empty() { Vec::new() } else { gates(ui) };
+    all.chain(gates.into_iter().map(|(pick, name, doc)| plain(pick, name, doc, None))).collect()
+}
+
+/// The gates of all steps, by their ids and what they are about: the name of the signal, and its words.
+fn gates(ui: &Ui) -> Vec<(Pick, String, String)> {
+    let steps = ui.view_model().snapshot.run.iter().flat_map(|run| &run.steps);
+    let one = |step: &StepView, it: &Reason| {
+        let doc = format!("{}: {} {} ({}).", step.id, it.subject, it.limit_text, it.signal);
+        (Pick::Gate(step.id.clone(), it.gate.clone()), format!("gate {}", it.gate), doc)
+    };
+    let mut out: Vec<_> = steps.flat_map(|step| step.gates.iter().map(move |line| one(step, &line.reason))).collect();
+    // One that is unknown for several reasons is one gate.
+    out.dedup_by(|a, b| a.0 == b.0);
+    out
 }
 
 /// The columns of the focused table: id, name, what is chosen, and why it cannot be.
@@ -309,6 +328,7 @@ fn choose(ui: &mut Ui, pick: Pick) -> Handled {
             ui.report(copied(&text, ui.terminal.in_tmux));
             vec![Act::Copy(text)]
         }
+        Pick::Gate(step, gate) => to_gate(ui, &step, &gate),
         Pick::Row(page, row) => to_row(ui, page, Some(&row)),
         Pick::Word(word) => {
             ui.entry = Entry::Help(word.to_owned(), 0);

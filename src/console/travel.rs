@@ -131,6 +131,16 @@ pub(super) fn to_step(ui: &mut Ui, id: Option<&str>) -> Vec<Act> {
     to_row(ui, page, id.map(|id| (STEPS, id.to_owned())).as_ref())
 }
 
+/// Goes to a step in the runbook, and opens one of its gates.
+pub(super) fn to_gate(ui: &mut Ui, step: &str, gate: &str) -> Vec<Act> {
+    let mut acts = to_step(ui, Some(step));
+    ui.open(DetailKey { panel: RUNBOOK.to_owned(), table: STEPS.to_owned(), row: step.to_owned() });
+    let key = DetailKey { panel: GATES.to_owned(), table: step.to_owned(), row: gate.to_owned() };
+    ui.open(key.clone());
+    acts.extend(wanted(&key));
+    acts
+}
+
 /// Goes to a page of the view model, and to a row of one of its tables.
 pub(super) fn to_row(ui: &mut Ui, page: usize, row: Option<&(&'static str, String)>) -> Vec<Act> {
     let acts = go(ui, page + 1);

@@ -86,4 +86,7 @@ fn a_gate_opens_its_signal_and_the_way_back_leads_to_its_step() {
     assert_eq!(ui.detail().expect("the step again").title, step);
     press(&mut ui, "\u{1b}");
     assert!(ui.opened().is_none(), "the page again");
+    let acts = press(&mut ui, ":health.query errors\n");
+    carry_out(&mut drive, &mut ui, acts);
+    assert!(ui.detail().expect("a gate by its signal").title.contains("errors on ORE"));
 }

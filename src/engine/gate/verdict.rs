@@ -80,6 +80,8 @@ impl Fork {
 pub struct Reason {
     /// The gate.
     pub gate: String,
+    /// The signal's id.
+    pub signal: &'static str,
     /// Its place in the condition: which branch at each fork, from the root. Empty where the condition is one gate.
     pub path: Vec<u16>,
     /// The gate's colour.

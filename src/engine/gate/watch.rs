@@ -210,6 +210,7 @@ impl Watch {
         let filled = self.look.as_ref().filter(|look| look.outcome == Outcome::True).and_then(|_| self.filled());
         let reason = |Unsure { what, .. }| Reason {
             gate: self.gate.id.clone(),
+            signal: self.gate.metric.id,
             path: self.path.clone(),
             level,
             what,
