@@ -66,6 +66,7 @@ struct Asked {
     worker: RenderWorker,
     view_model: bool,
     rows: bool,
+    hits: bool,
 }
 
 impl Console {
@@ -99,8 +100,10 @@ impl Console {
         // If the operator wants local time and there is none, a message says so. The head always shows the zone.
         let local = settings.time == Time::Local;
         let lacks = local.then(|| zones.why_not()).flatten().map(|why| format!("times are UTC: {why}"));
-        if let Some(text) = lacks.or(options.greeting) {
-            ui.report(text);
+        match (lacks, options.greeting) {
+            (Some(text), _) => ui.report(text),
+            (None, Some(text)) => ui.inform(text),
+            (None, None) => {}
         }
         ui.zones = zones;
         ui.terminal.mouse = settings.mouse;
@@ -167,7 +170,7 @@ impl Console {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut engine_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
         let (worker, mut finished) = RenderWorker::open()?;
-        let mut asked = Asked { worker, view_model: false, rows: false };
+        let mut asked = Asked { worker, view_model: false, rows: false, hits: false };
         self.ui.use_worker();
         loop {
             self.ask_for_rows(&mut asked);
@@ -218,6 +221,10 @@ impl Console {
             asked.worker.arrange(view_model, self.ui.looking());
             asked.rows = true;
         }
+        if let Some((view_model, text)) = self.ui.searches().filter(|_| !asked.hits) {
+            asked.worker.search(view_model, text);
+            asked.hits = true;
+        }
     }
 
     /// Requests the view model of the new snapshot.
@@ -244,12 +251,17 @@ impl Console {
                 asked.rows = false;
                 UiEvent::Rows(prepared)
             }
+            Finished::Hits(hits) => {
+                asked.hits = false;
+                UiEvent::Hits(hits)
+            }
         };
+        let found = matches!(event, UiEvent::Hits(_));
         self.happen(event, screen)?;
         if let Some(old) = self.ui.take_old() {
             asked.worker.forget(old);
         }
-        Ok(self.ui.fingerprint() != before)
+        Ok(found || self.ui.fingerprint() != before)
     }
 
     /// The view model with the current mask and zone: it may have been requested before one of them was changed.
@@ -286,7 +298,8 @@ impl Console {
                 }
             }
             UiInput::Focus(has) => self.ui.terminal.in_focus = has,
-            UiInput::Report(text) => self.ui.report(text),
+            UiInput::Report(Ok(text)) => self.ui.inform(text),
+            UiInput::Report(Err(why)) => self.ui.report(why),
             UiInput::Look => {}
             UiInput::Suspend => screen.suspend()?,
             UiInput::Continue => screen.retake()?,
@@ -356,7 +369,11 @@ impl Console {
             let _ = self.happen(UiEvent::Key(key), screen)?;
         }
         if turn.over {
-            turn.notice.into_iter().for_each(|text| self.ui.report(text));
+            match turn.notice {
+                Some(Ok(text)) => self.ui.inform(text),
+                Some(Err(why)) => self.ui.report(why),
+                None => {}
+            }
         } else {
             self.player = Some(player);
         }
@@ -370,7 +387,7 @@ impl Console {
         if played {
             self.ui.caption = None;
             self.ui.keys = self.keys.clone();
-            self.ui.report("the script has stopped: you have control".to_owned());
+            self.ui.inform("the script has stopped: you have control".to_owned());
             self.link.set_speed(1.0);
         }
         played
@@ -391,7 +408,7 @@ impl Console {
         let Some(name) = self.ui.themes.names.get(wanted) else { return };
         match self.themes.load(name, self.depth) {
             Ok(theme) => {
-                self.ui.report(format!("theme {name}"));
+                self.ui.inform(format!("theme {name}"));
                 self.theme = theme;
                 self.ui.themes.shown = wanted;
             }

@@ -35,7 +35,7 @@ impl RunView {
         let started = self.steps.iter().any(|s| s.attempt > 0);
         let failed = self.steps.iter().find(|s| s.has_failed()).map(|s| {
             let why = s.why_failed().map(|why| format!(": {why}")).unwrap_or_default();
-            format!("{} failed, {}{why}", s.id, s.next_key_back())
+            format!("{} failed{}, {}{why}", s.id, s.by_whom(), s.next_key_back())
         });
         let stands =
             self.steps.iter().rev().find(|s| s.has_back && !s.irreversible && s.way == Way::Forward && s.attempt > 0);
@@ -93,11 +93,14 @@ impl RunView {
         };
         match (next.state, next.obstacles.first()) {
             (StepState::RolledBack, _) => Verdict::Hold(format!("{} was rolled back: :again starts it again", next.id)),
-            (StepState::NotApplied, _) if next.way == Way::Back => {
-                Verdict::Hold(format!("{} is {}: :roll-back previews the rollback again", next.id, next.word))
-            }
+            (StepState::NotApplied, _) if next.way == Way::Back => Verdict::Hold(format!(
+                "{} is {}{}: :roll-back previews the rollback again",
+                next.id,
+                next.word,
+                next.by_whom()
+            )),
             (StepState::NotApplied | StepState::Cancelled, _) => {
-                Verdict::Hold(format!("{} is {}: :again retries it", next.id, next.word))
+                Verdict::Hold(format!("{} is {}{}: :again retries it", next.id, next.word, next.by_whom()))
             }
             // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
             (StepState::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back rolls it back", next.id)),
@@ -135,7 +138,12 @@ impl StepView {
             _ => None,
         };
         let what = what.map(|what| format!(": {what}")).unwrap_or_default();
-        format!("{} is {}{what}{left}", self.id, self.word)
+        format!("{} is {}{}{what}{left}", self.id, self.word, self.by_whom())
+    }
+
+    /// That a person has aborted its attempt, if so: what is under way or came of it is not the estate's doing.
+    const fn by_whom(&self) -> &'static str {
+        if self.aborted && !matches!(self.state, StepState::Cancelled) { ", aborted by the operator" } else { "" }
     }
 
     /// Whether it is being executed, verified or baked.
