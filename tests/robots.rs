@@ -1,7 +1,10 @@
 //! Output for programs and screen readers on a simulated estate: the lines of `--plain`, the metrics, and the correct
 //! end of both.
 
-#[cfg_attr(not(all(feature = "mongo", feature = "kafka")), expect(dead_code, reason = "used where there are live clients"))]
+#[cfg_attr(
+    not(all(feature = "mongo", feature = "kafka")),
+    expect(dead_code, reason = "used where there are live clients")
+)]
 #[path = "shared/patience.rs"]
 mod patience;
 

@@ -99,6 +99,7 @@ const PUBLIC: &[(&str, &str, &str)] = &[
     ("docs/", "`said`", SAID),
     ("src/", "\"attest\"", ATTEST),
     ("src/console/", ":attest", ATTEST),
+    ("src/cli/demo.rs", ":attest", ATTEST),
     ("src/console/keymap.rs", "`attest`", ATTEST),
     ("README.md", "`y` | attest |", ATTEST),
     ("src/scenario/", "\"stranger\"", STRANGER),

@@ -18,7 +18,7 @@ use crate::scenario::{
     script::Script,
     timeline::{self, Board, BoardError},
 };
-use base::{cause::Chain, text::Lines};
+use base::{cause::Chain, text::Lines, view::counted};
 use console::{self, Ended, Mode, Options, widget::text::wrap};
 use drive::{Control, inbox::Inbox, sim};
 use journal::{Author, FileStore, Opened, Storage, store::MemStore};
@@ -99,7 +99,7 @@ fn shown(control: &Control, it: &Demo, scenario: &Scenario, mut options: Options
     options.script = it.autoplay.then(|| Box::new(Script::new(scenario).times(it.speed)) as _);
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
     options.greeting = Some(format!(
-        "{kind}: :next-step selects a step and shows its keys; :preview, :arm, :execute carry it out; :time-faster speeds up time; :help explains the words",
+        "{kind}: :next-step selects a step; :preview :arm :execute run it (manual: :attest); :time-faster faster; :help help",
     ));
     options.record.clone_from(&it.record);
     Ok(console::run(control.link.clone(), Some(control.orders.clone()), options)?)
@@ -169,8 +169,11 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
     let (keys, records, sent) = (outcome.keys, outcome.entries().len(), outcome.log.len());
     let mut out = Lines::default();
     out.put(format_args!(
-        "{}: {keys} keys, {records} records, {sent} requests executed in {minutes} min {seconds} s of virtual time",
+        "{}: {}, {}, {} executed in {minutes} min {seconds} s of virtual time",
         scenario.name,
+        counted(keys, "key"),
+        counted(records, "record"),
+        counted(sent, "request"),
     ));
     let (detail, code) = match outcome.failed {
         None => ("all expectations met".to_owned(), ExitCode::SUCCESS),

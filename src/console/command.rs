@@ -314,8 +314,13 @@ pub const COMMANDS: &[Command] = &[
         .hint()
         .risk(Records),
     of(Step, Again, ("again", "retry", "Retry a step that has ended."), &[Char('r')]).hint().risk(Records),
-    of(Step, Abandon, ("abandon", "abort attempt", "Abort a held attempt; its cleanup still finishes."), &[Char('u')])
-        .risk(Changes),
+    of(
+        Step,
+        Abandon,
+        ("abandon", "abort attempt", "Abort a running attempt; asks first, and its cleanup still finishes."),
+        &[Char('u')],
+    )
+    .risk(Changes),
     of(Step, MarkDone, ("attest", "mark done", "Mark a manual step done."), &[Char('y')]).hint().risk(Records),
     of(Step, Adopt, ("adopt", "adopt", "Adopt a step already done outside landfall."), &[Char('i')]).risk(Records),
     of(Step, Waive, ("waive", "waive", "Propose to waive a gate for one attempt."), &[Char('v')]).risk(Records),

@@ -8,14 +8,16 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use self::prompt::prompt_key;
+pub use self::prompt::takes_yes;
 use super::{
     act::{Act, Handled},
     command::{Command, Id},
     entry::{Asked, COPY, Confirming, Dialog, Entry, Palette, Prompt},
     key::Key,
-    steps::{is_armed, is_under_way},
+    steps::{before_it_begins, is_armed, is_open, is_under_way},
     typing::{self, write},
     ui::Ui,
+    why_not::why_not,
 };
 use engine::run::{Order, StepView, names};
 use plan::Confirm;
@@ -46,19 +48,9 @@ pub(super) fn call_off(ui: &mut Ui, why: &str) -> bool {
     let counting = it.counting.is_some();
     if counting {
         ui.entry = Entry::Dialog(Dialog::Preview(it.step.clone(), 0));
-        ui.report(why.to_owned());
+        ui.inform(why.to_owned());
     }
     counting
-}
-
-/// The step whose preview is under the dialog that opens now.
-pub(super) fn over(ui: &Ui) -> Option<String> {
-    match &ui.entry {
-        Entry::Dialog(Dialog::Preview(id, _)) => Some(id.clone()),
-        Entry::Dialog(Dialog::Confirm(it)) => Some(it.step.clone()),
-        Entry::Dialog(Dialog::Prompt(Prompt { over, .. }) | Dialog::Leave(over)) => over.clone(),
-        _ => None,
-    }
 }
 
 fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
@@ -74,32 +66,19 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
         },
     };
     Handled::Done(match command {
-        Id::Back | Id::Quit => {
-            ui.entry = Entry::Commands;
-            // A step does not stay armed when its preview is closed.
-            match ui.step_named(&id) {
-                Some(step) if is_armed(step) => {
-                    ui.report(format!("{id} is no longer armed: its preview was closed"));
-                    vec![Act::Order(Order::Preview(id))]
-                }
-                _ => Vec::new(),
-            }
-        }
+        Id::Back | Id::Quit => close(ui, id),
         Id::Down => stay(ui, top.saturating_add(1)),
         Id::Up => stay(ui, top.saturating_sub(1)),
         Id::PageDown => stay(ui, top.saturating_add(ui.terminal.text_room.max(1))),
         Id::PageUp => stay(ui, top.saturating_sub(ui.terminal.text_room.max(1))),
         Id::First => stay(ui, 0),
         Id::Last => stay(ui, usize::MAX),
+        Id::Preview | Id::Arm | Id::Approve if refused(ui, command, &id) => Vec::new(),
         Id::Preview => {
             stay(ui, 0);
             vec![Act::Order(Order::Preview(id))]
         }
         Id::Arm => vec![Act::Order(Order::Arm(id))],
-        Id::Approve if ui.step_named(&id).and_then(|step| step.preview.as_ref()?.digest).is_none() => {
-            ui.report("approve: there is nothing to approve; :preview previews the step again".to_owned());
-            Vec::new()
-        }
         Id::Approve => {
             ui.entry = Entry::Dialog(Dialog::Prompt(Prompt {
                 asked: Asked::Approve,
@@ -119,6 +98,12 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
             ui.entry = Entry::Commands;
             vec![Act::Order(Order::Cancel(id))]
         }
+        // The preview stays open below the help.
+        Id::Help => {
+            ui.help_over = Some(id);
+            ui.entry = Entry::Help(String::new(), 0);
+            Vec::new()
+        }
         // Hold and time control work everywhere.
         Id::Hold | Id::Release | Id::Remark | Id::TimeFaster | Id::TimeSlower | Id::TimeStops => {
             return Handled::Command(command, 0);
@@ -130,12 +115,53 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
     })
 }
 
+/// Closes the preview. A step does not stay armed when its preview is closed.
+fn close(ui: &mut Ui, id: String) -> Vec<Act> {
+    ui.entry = Entry::Commands;
+    match ui.step_named(&id) {
+        Some(step) if is_armed(step) => {
+            ui.inform(format!("{id} is no longer armed: its preview was closed"));
+            vec![Act::Order(Order::Preview(id))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Why a command is disabled while the preview of this step is open; `None` if it is not.
+#[must_use]
+pub fn why_not_here(ui: &Ui, id: Id, step: &StepView) -> Option<String> {
+    let preview = step.preview.as_ref();
+    match id {
+        Id::Preview if !before_it_begins(step) => {
+            Some(format!("{} is {}: its preview is as it was when it began", step.id, step.word))
+        }
+        Id::Approve if preview.and_then(|preview| preview.digest).is_none() => {
+            Some("there is nothing to approve; :preview previews the step again".to_owned())
+        }
+        Id::Approve if !is_open(step) => Some(format!("{} is {}: there is nothing to approve", step.id, step.word)),
+        Id::Approve => None,
+        _ => why_not(id, ui),
+    }
+}
+
+/// Says why a command is disabled in the open preview, if it is.
+fn refused(ui: &mut Ui, id: Id, step: &str) -> bool {
+    // Of a preview that cannot be armed the engine knows the reason: it is forbidden, or a gate is not green.
+    let asks = |step: &&StepView| id != Id::Arm || !before_it_begins(step);
+    let why = ui.step_named(step).filter(asks).and_then(|step| why_not_here(ui, id, step));
+    let refused = why.is_some();
+    if let Some(why) = why {
+        ui.report(format!("{}: {why}", Command::of(id).title));
+    }
+    refused
+}
+
 /// Quits, or asks first if steps are running.
 pub(super) fn leave(ui: &mut Ui) -> Vec<Act> {
     if under_way(ui).next().is_none() || matches!(ui.entry, Entry::Dialog(Dialog::Leave(_))) {
         return vec![Act::Quit];
     }
-    ui.entry = Entry::Dialog(Dialog::Leave(over(ui)));
+    ui.entry = Entry::Dialog(Dialog::Leave(ui.preview_below()));
     Vec::new()
 }
 

@@ -125,6 +125,8 @@ pub enum Asked {
     Agree,
     /// `NAME`: an approval without a signature.
     Approve,
+    /// The step's id, or `y`: the attempt is aborted.
+    Abandon,
     /// The file into which the table is exported.
     Export,
 }
@@ -135,6 +137,7 @@ impl Asked {
     pub const fn on_enter(self) -> &'static str {
         match self {
             Self::Export => "Enter writes the file, Esc closes",
+            Self::Abandon => "Enter aborts the attempt, Esc does not",
             _ => "Enter writes it to the journal, ↑ brings back the last text, Esc closes",
         }
     }
@@ -152,6 +155,7 @@ impl Asked {
             Self::Resolve => "is the UNKNOWN operation applied? YES or NO, WHAT YOU BOTH CHECKED",
             Self::Agree => "proposal approved by",
             Self::Approve => "approved by",
+            Self::Abandon => "abort the attempt?",
             Self::Export => "export the table into a new file: NAME.csv, .json or .md",
         }
     }

@@ -70,6 +70,7 @@ struct Asked {
     worker: RenderWorker,
     view_model: bool,
     rows: bool,
+    hits: bool,
 }
 
 impl Console {
@@ -109,7 +110,12 @@ impl Console {
         // If the operator wants local time and there is none, a message says so. The head always shows the zone.
         let local = settings.time == Time::Local;
         let lacks = local.then(|| zones.why_not()).flatten().map(|why| format!("times are UTC: {why}"));
-        for text in [options.greeting, lacks, gone, ignored].into_iter().flatten() {
+        match (lacks, options.greeting) {
+            (Some(text), _) => ui.report(text),
+            (None, Some(text)) => ui.inform(text),
+            (None, None) => {}
+        }
+        for text in [gone, ignored].into_iter().flatten() {
             ui.report(text);
         }
         ui.zones = zones;
@@ -182,7 +188,7 @@ impl Console {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut engine_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
         let (worker, mut finished) = RenderWorker::open()?;
-        let mut asked = Asked { worker, view_model: false, rows: false };
+        let mut asked = Asked { worker, view_model: false, rows: false, hits: false };
         self.ui.use_worker();
         loop {
             self.ask_for_rows(&mut asked);
@@ -234,6 +240,10 @@ impl Console {
             asked.worker.arrange(view_model, self.ui.looking());
             asked.rows = true;
         }
+        if let Some((view_model, text)) = self.ui.searches().filter(|_| !asked.hits) {
+            asked.worker.search(view_model, text);
+            asked.hits = true;
+        }
     }
 
     /// Requests the view model of the new snapshot.
@@ -260,12 +270,17 @@ impl Console {
                 asked.rows = false;
                 UiEvent::Rows(prepared)
             }
+            Finished::Hits(hits) => {
+                asked.hits = false;
+                UiEvent::Hits(hits)
+            }
         };
+        let found = matches!(event, UiEvent::Hits(_));
         self.happen(event, screen)?;
         if let Some(old) = self.ui.take_old() {
             asked.worker.forget(old);
         }
-        Ok(self.ui.fingerprint() != before)
+        Ok(found || self.ui.fingerprint() != before)
     }
 
     /// The view model with the current mask and zone: it may have been requested before one of them was changed.
@@ -302,7 +317,8 @@ impl Console {
                 }
             }
             UiInput::Focus(has) => self.ui.terminal.in_focus = has,
-            UiInput::Report(text) => self.ui.report(text),
+            UiInput::Report(Ok(text)) => self.ui.inform(text),
+            UiInput::Report(Err(why)) => self.ui.report(why),
             UiInput::Look => {}
             UiInput::Suspend => screen.suspend()?,
             UiInput::Continue => screen.retake()?,
@@ -372,7 +388,11 @@ impl Console {
             let _ = self.happen(UiEvent::Key(key), screen)?;
         }
         if turn.over {
-            turn.notice.into_iter().for_each(|text| self.ui.report(text));
+            match turn.notice {
+                Some(Ok(text)) => self.ui.inform(text),
+                Some(Err(why)) => self.ui.report(why),
+                None => {}
+            }
         } else {
             self.player = Some(player);
         }
@@ -386,7 +406,7 @@ impl Console {
         if played {
             self.ui.caption = None;
             self.ui.keys = self.keys.clone();
-            self.ui.report("the script has stopped: you have control".to_owned());
+            self.ui.inform("the script has stopped: you have control".to_owned());
             self.link.set_speed(1.0);
         }
         played
@@ -406,7 +426,7 @@ impl Console {
     fn keep_choices(&mut self) {
         let Some(to) = self.inputs.clone().filter(|_| self.state.is_free()) else { return };
         if let Some(changes) = self.ui.chosen.take_changes() {
-            self.state.write_beside(changes, move |why| drop(to.send(UiInput::Report(why))));
+            self.state.write_beside(changes, move |why| drop(to.send(UiInput::Report(Err(why)))));
         }
     }
 
@@ -415,7 +435,7 @@ impl Console {
         let Some(name) = self.ui.themes.names.get(wanted).cloned() else { return };
         match self.themes.load(&name, self.depth) {
             Ok(theme) => {
-                self.ui.report(format!("theme {name}"));
+                self.ui.inform(format!("theme {name}"));
                 self.theme = theme;
                 self.ui.themes.shown = wanted;
                 let own = Some(name).filter(|name| *name != self.ui.themes.configured);

@@ -45,7 +45,7 @@ impl Form {
 
 /// Writes a new file, and returns what came of it, in words. A file that exists is not changed, and a file that cannot be written in full
 /// does not stay.
-pub(super) fn write(file: &Path, text: &str) -> String {
+pub(super) fn write(file: &Path, text: &str) -> Result<String, String> {
     // Under another name until it is whole: it is not left half written if the program ends meanwhile.
     let mut part = file.as_os_str().to_owned();
     part.push(".part");
@@ -57,8 +57,8 @@ pub(super) fn write(file: &Path, text: &str) -> String {
         named
     });
     match written {
-        Ok(()) => format!("exported to {}", file.display()),
-        Err(why) => format!("the table was not exported to {}: {why}", file.display()),
+        Ok(()) => Ok(format!("exported to {}", file.display())),
+        Err(why) => Err(format!("the table was not exported to {}: {why}", file.display())),
     }
 }
 
@@ -187,10 +187,10 @@ mod tests {
     fn a_file_that_exists_is_not_changed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("t.csv");
-        assert!(write(&file, "a").starts_with("exported to "));
-        assert!(write(&file, "b").contains("was not exported"));
+        assert!(write(&file, "a").is_ok_and(|text| text.starts_with("exported to ")));
+        assert!(write(&file, "b").is_err_and(|why| why.contains("was not exported")));
         assert_eq!(fs::read_to_string(&file).unwrap(), "a");
-        assert!(write(&folder.path().join("none/t.csv"), "a").contains("was not exported"));
+        assert!(write(&folder.path().join("none/t.csv"), "a").is_err_and(|why| why.contains("was not exported")));
     }
 
     #[test]

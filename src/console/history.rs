@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::{entry::Asked, palette::Pick};
+use super::{entry::Asked, offer::Pick};
 
 /// How many texts each history keeps.
 const KEPT: usize = 100;

@@ -34,8 +34,8 @@ pub enum UiInput {
     Focus(bool),
     /// The size changed, or the screen must be drawn again for another reason.
     Look,
-    /// A thread of the console has something to report.
-    Report(String),
+    /// A thread of the console has done its work, or reports why not.
+    Report(Result<String, String>),
     /// A signal that suspends (SIGTSTP).
     Suspend,
     /// The process continues after a stop (SIGCONT).

@@ -12,7 +12,7 @@
 //! | `drawn` | what only drawing knows: how much room there was, what can be clicked |
 //! | `view_model`, `rows`, `order`, `filter` | the view model: what is computed from a snapshot before it is drawn |
 //! | `act` | the side effects of an event, as data; what came of a key |
-//! | `pages` | the console's own pages: ids, short names; which pages have a key |
+//! | `pages` | the console's own pages: their ids; which pages have a key |
 //! | `answers` | the ten answers of the overview, and what each opens |
 //! | `prepared`, `render_worker` | rows computed in advance; the render worker: the thread that computes the view model |
 //! | `mask` | replaces private names in the snapshot before the view model is computed |
@@ -27,7 +27,7 @@
 //! | `mouse` | what a click means when the mouse is enabled; a click never gives an order |
 //! | `history` | what was entered before: commands of the palette, filters, lines of prompts |
 //! | `glossary` | the words of the screen, explained |
-//! | `key`, `keymap`, `palette` | keys and their spelling; which key runs which command; commands by name |
+//! | `key`, `keymap`, `palette`, `offer`, `row_search` | keys and their spelling; which key runs which command; commands and rows by name |
 //! | `player`, `cast`, `text` | the script of a scenario: keys pressed as the screen permits, paced for viewers, recorded |
 //! | `terminal`, `frames` | takes over the terminal and restores it completely; writes frames |
 //!
@@ -62,6 +62,7 @@ mod marks;
 pub mod mask;
 pub mod messages;
 pub mod mouse;
+pub mod offer;
 mod order;
 pub mod pages;
 pub mod palette;
@@ -69,6 +70,7 @@ mod perform;
 pub mod player;
 pub mod prepared;
 pub mod render_worker;
+pub mod row_search;
 mod rows;
 pub mod runbook;
 pub mod settings;

@@ -1,11 +1,15 @@
-//! What the console has reported: refusals and results of commands, notices of the engine, changes of the verdict. The last line shows a
-//! message until the next key; the log keeps it, with its time.
+//! What the console has reported: refusals and results of commands, notices of the engine, changes of the verdict, collectors and a journal
+//! that begin to fail or recover. The last line shows a message until the next key; the log keeps it, with its time.
+
+mod faults;
 
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
-use engine::snapshot::Snapshot;
+use self::faults::Faults;
+use base::view::Tone;
+use engine::snapshot::{Snapshot, Verdict};
 
 /// How many messages are kept.
 const KEPT: usize = 1000;
@@ -19,6 +23,33 @@ pub enum About {
     Order,
     /// The verdict has changed.
     Verdict,
+    /// Something begins to fail.
+    Fault,
+    /// It no longer fails.
+    Recovery,
+}
+
+impl About {
+    /// In one word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Order => "order",
+            Self::Verdict => "verdict",
+            Self::Fault => "fault",
+            Self::Recovery => "recovered",
+        }
+    }
+}
+
+/// The glyph of a message. One that is plain information has no warning's.
+#[must_use]
+pub const fn glyph(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain | Tone::Muted => "·",
+        other => other.glyph(false),
+    }
 }
 
 /// A message of the log.
@@ -28,6 +59,8 @@ pub struct Message {
     pub at: Timestamp,
     /// What it is about.
     pub about: About,
+    /// Its meaning.
+    pub tone: Tone,
     /// The text; commands and instants as in [`super::spans`].
     pub text: String,
     /// Whether names were masked when it was reported.
@@ -37,8 +70,10 @@ pub struct Message {
 /// The message that is shown, and the log.
 #[derive(Debug, Default)]
 pub struct Messages {
-    shown: Option<String>,
+    shown: Option<(Tone, String)>,
     log: VecDeque<Message>,
+    /// With real names and with masked ones: the ids of the collectors differ.
+    faults: [Faults; 2],
     /// The verdict and the notice of the last snapshot.
     last: (Option<&'static str>, Option<String>),
 }
@@ -47,7 +82,13 @@ impl Messages {
     /// The message in the last line.
     #[must_use]
     pub fn shown(&self) -> Option<&str> {
-        self.shown.as_deref()
+        self.shown.as_ref().map(|(_, text)| text.as_str())
+    }
+
+    /// The meaning of the message in the last line.
+    #[must_use]
+    pub fn tone(&self) -> Option<Tone> {
+        self.shown.as_ref().map(|(tone, _)| *tone)
     }
 
     /// Removes it from the last line.
@@ -56,23 +97,28 @@ impl Messages {
     }
 
     /// Reports what came of a command.
-    pub fn report(&mut self, at: Timestamp, masked: bool, text: String) {
-        self.keep(Message { at, about: About::Command, text: text.clone(), masked });
-        self.shown = Some(text);
+    pub fn report(&mut self, at: Timestamp, masked: bool, tone: Tone, text: String) {
+        self.keep(Message { at, about: About::Command, tone, text: text.clone(), masked });
+        self.shown = Some((tone, text));
     }
 
-    /// Takes what a newer snapshot reports: another verdict, another notice of the engine.
+    /// Takes what a newer snapshot reports: another verdict, another notice of the engine, what begins to fail and what recovers.
     pub fn follow(&mut self, snapshot: &Snapshot, masked: bool) {
         let at = snapshot.now.wall;
         let verdict = snapshot.verdict();
         let (word, why) = verdict.describe();
         let notice = snapshot.run.as_ref().and_then(|run| run.notice.clone());
         let was = std::mem::replace(&mut self.last, (Some(word), notice.clone()));
+        for (about, text) in self.faults[usize::from(masked)].changes(snapshot) {
+            let tone = if about == About::Fault { Tone::Bad } else { Tone::Good };
+            self.keep(Message { at, about, tone, text, masked });
+        }
         if let Some(text) = notice.filter(|text| was.1.as_ref() != Some(text)) {
-            self.keep(Message { at, about: About::Order, text, masked });
+            self.keep(Message { at, about: About::Order, tone: Tone::Warn, text, masked });
         }
         if was.0 != Some(word) {
-            self.keep(Message { at, about: About::Verdict, text: format!("{word}: {why}"), masked });
+            let text = format!("{word}: {why}");
+            self.keep(Message { at, about: About::Verdict, tone: tone(&verdict), text, masked });
         }
     }
 
@@ -93,39 +139,15 @@ impl Messages {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(messages: &Messages, masked: bool) -> Vec<&str> {
-        messages.latest(masked).map(|message| message.text.as_str()).collect()
-    }
-
-    #[test]
-    fn a_message_disappears_from_the_last_line_and_stays_in_the_log() {
-        let mut messages = Messages::default();
-        messages.report(Timestamp::UNIX_EPOCH, false, "one".to_owned());
-        messages.report(Timestamp::UNIX_EPOCH, false, "two".to_owned());
-        messages.report(Timestamp::UNIX_EPOCH, false, "two".to_owned());
-        assert_eq!(messages.shown(), Some("two"));
-        messages.hide();
-        assert_eq!(messages.shown(), None);
-        assert_eq!(texts(&messages, false), ["two", "one"]);
-    }
-
-    #[test]
-    fn a_name_that_was_reported_without_a_mask_is_not_shown_with_one() {
-        let mut messages = Messages::default();
-        messages.report(Timestamp::UNIX_EPOCH, false, "db1.example".to_owned());
-        messages.report(Timestamp::UNIX_EPOCH, true, "host-1".to_owned());
-        assert_eq!(texts(&messages, true), ["host-1"]);
-        assert_eq!(texts(&messages, false), ["host-1", "db1.example"]);
-    }
-
-    #[test]
-    fn the_log_has_an_end() {
-        let mut messages = Messages::default();
-        (0..KEPT + 5).for_each(|n| messages.report(Timestamp::UNIX_EPOCH, false, n.to_string()));
-        assert_eq!(messages.latest(false).count(), KEPT);
+/// The meaning of a verdict.
+const fn tone(verdict: &Verdict) -> Tone {
+    match verdict {
+        Verdict::Go(_) | Verdict::Clear(_) => Tone::Good,
+        Verdict::Running(_) | Verdict::RollingBack(_) => Tone::Busy,
+        Verdict::Hold(_) => Tone::Warn,
+        Verdict::RollBack(_) | Verdict::Overspent(_) | Verdict::Outage(_) => Tone::Bad,
     }
 }
+
+#[cfg(test)]
+mod tests;

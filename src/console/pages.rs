@@ -1,9 +1,9 @@
-//! The console's own pages: their ids, their tables, their short names. The keys of pages.
+//! The console's own pages: their ids and their tables. The keys of pages.
 
 use base::view::Group;
 
-/// Title of the first page, and its short name.
-pub const OVERVIEW: (&str, &str) = ("Overview", "Home");
+/// Title of the first page.
+pub const OVERVIEW: &str = "Overview";
 /// Id of the Runbook page.
 pub const RUNBOOK: &str = "runbook";
 /// Id of its table.
@@ -20,17 +20,6 @@ const OWN: [&str; 3] = [RUNBOOK, JOURNAL, SOURCES];
 #[must_use]
 pub fn is_own(panel: &str) -> bool {
     OWN.contains(&panel)
-}
-
-/// The short name of one of the console's own pages, for a screen that has no room for its title. Titles of systems are short.
-#[must_use]
-pub fn short_name(panel: &str) -> Option<&'static str> {
-    match panel {
-        RUNBOOK => Some("Run"),
-        JOURNAL => Some("Log"),
-        SOURCES => Some("Polls"),
-        _ => None,
-    }
 }
 
 /// The number of keys for pages.

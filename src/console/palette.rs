@@ -1,6 +1,6 @@
 //! The palette: finds commands, pages, steps, themes and sort columns by a few letters.
 //!
-//! Pure. The offers are computed again for each key; nothing is kept that could be out of date.
+//! Pure. The offers are computed again for each key, except the rows of pages, which may be very many (`row_search`).
 
 mod earlier;
 #[cfg(test)]
@@ -21,10 +21,11 @@ use super::{
     act::{Act, Handled},
     command::{COMMANDS, Id, Risk},
     copy::copyables,
-    entry::{COLUMN, COPY, Entry, Palette},
+    entry::{COLUMN, Entry, Palette},
     export::name,
     glossary::WORDS,
     key::Key,
+    offer::{Offer, Pick},
     order::Sort,
     pages::{OVERVIEW, share_keys},
     travel::{go, to_gate, to_row, to_step},
@@ -32,50 +33,8 @@ use super::{
     ui::Ui,
     why_not::why_not,
 };
-use base::view::{Align, Column, Group, Key as CellKey};
+use base::view::{Align, Column, Group};
 use engine::{gate::Reason, run::StepView};
-
-/// What an offer selects.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pick {
-    /// A command.
-    Command(Id),
-    /// A page, by its number from 0.
-    Page(usize),
-    /// A step, by its id.
-    Step(String),
-    /// A theme, by its number.
-    Theme(usize),
-    /// An order of the focused table.
-    Sort(Option<Sort>),
-    /// A column of the focused table to hide or to show, or all to show.
-    Column(Option<&'static str>),
-    /// A text for the clipboard.
-    Copy(String),
-    /// A row of a table, on a page of the view model.
-    Row(usize, (&'static str, String)),
-    /// A gate of a step, with its signal: the step, and the gate's id.
-    Gate(String, String),
-    /// A word of the glossary.
-    Word(&'static str),
-}
-
-/// One line of the palette.
-#[derive(Debug, Clone)]
-pub struct Offer {
-    /// What it selects.
-    pub pick: Pick,
-    /// Its key, if it has one.
-    pub key: String,
-    /// The name that is searched.
-    pub name: String,
-    /// What it does, in one sentence.
-    pub doc: String,
-    /// The effect it can have.
-    pub risk: Risk,
-    /// Why it is disabled.
-    pub why_not: Option<String>,
-}
 
 /// All offers, in the order of the command table.
 fn offers(ui: &Ui, palette: &Palette) -> Vec<Offer> {
@@ -100,7 +59,7 @@ fn offers(ui: &Ui, palette: &Palette) -> Vec<Offer> {
     let group = |group: Group| if share_keys(panels.len()) { format!(", of {}", group.word()) } else { String::new() };
     let titles = panels.iter().map(|p| (p.panel.title, group(p.panel.group)));
     let pages =
-        std::iter::once((OVERVIEW.0, String::new())).chain(titles).enumerate().map(|(nth, (title, group))| Offer {
+        std::iter::once((OVERVIEW, String::new())).chain(titles).enumerate().map(|(nth, (title, group))| Offer {
             key: ui.keys.keys(Id::Page).get(ui.view_model().page_key(nth)).map(Key::to_string).unwrap_or_default(),
             ..plain(Pick::Page(nth), format!("page {}", title.to_lowercase()), format!("Go to {title}{group}."), None)
         });
@@ -193,54 +152,17 @@ pub fn found(ui: &Ui, palette: &Palette) -> Vec<Offer> {
         }
     }
     scored.sort_by_key(|(name, fits, offer)| (Reverse((*name, *fits)), offer.name.len()));
-    let rows = if palette.over.is_none() { rows(ui, text) } else { Vec::new() };
-    scored.into_iter().map(|(.., offer)| offer).chain(rows).collect()
+    let rows = if palette.over.is_none() { ui.row_hits(text).0 } else { &[] };
+    scored.into_iter().map(|(.., offer)| offer).chain(rows.iter().cloned()).collect()
 }
-
-/// The rows of all pages whose name contains every word of the text, at most [`ROWS`].
-fn rows(ui: &Ui, text: &str) -> Vec<Offer> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let Some(first) = words.first().filter(|_| text.trim().len() > 1 && !text.starts_with(COPY)) else {
-        return Vec::new();
-    };
-    let pages = ui.view_model().pages.iter().enumerate();
-    let tables = pages.flat_map(|(page, it)| it.panel.tables.iter().map(move |table| (page, &it.panel, table)));
-    let rows = tables.flat_map(|(page, panel, table)| table.rows.iter().map(move |row| (page, panel, table, row)));
-    let found = rows.filter_map(|(page, panel, table, row)| {
-        // What names a row is in its first columns. Its id is not searched: with the mask on it has the real name.
-        let names =
-            || row.cells.iter().filter(|cell| cell.key == CellKey::Text).take(NAMES).map(|cell| cell.text.as_ref());
-        // Nothing is allocated for a row that does not match: there may be 100,000.
-        if !words.iter().all(|word| names().any(|name| contains(name, word))) {
-            return None;
-        }
-        let name = names().find(|name| contains(name, first)).or_else(|| names().next())?;
-        Some(Offer {
-            pick: Pick::Row(page, (table.id, row.id.clone())),
-            key: String::new(),
-            name: name.to_owned(),
-            doc: format!("Go to this row: {}, {}.", panel.title, table.title),
-            risk: Risk::Looks,
-            why_not: None,
-        })
-    });
-    found.take(ROWS).collect()
-}
-
-/// Whether a text contains a word, whatever the case of ASCII letters.
-fn contains(text: &str, word: &str) -> bool {
-    text.as_bytes().windows(word.len().max(1)).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
-}
-
-/// How many rows are offered.
-const ROWS: usize = 50;
-/// How many columns of text name a row.
-const NAMES: usize = 2;
 
 /// Handles a key.
 pub(super) fn key(ui: &mut Ui, key: &KeyEvent, mut palette: Palette) -> Handled {
     if let Some(command) = typing::always(ui, key) {
         return command;
+    }
+    if key.code == KeyCode::Enter {
+        ui.search_now();
     }
     let found = found(ui, &palette);
     let last = found.len().saturating_sub(1);
@@ -325,12 +247,13 @@ fn choose(ui: &mut Ui, pick: Pick) -> Handled {
             vec![Act::Theme]
         }
         Pick::Copy(text) => {
-            ui.report(copied(&text, ui.terminal.in_tmux));
+            ui.inform(copied(&text, ui.terminal.in_tmux));
             vec![Act::Copy(text)]
         }
         Pick::Gate(step, gate) => to_gate(ui, &step, &gate),
         Pick::Row(page, row) => to_row(ui, page, Some(&row)),
         Pick::Word(word) => {
+            ui.help_over = None;
             ui.entry = Entry::Help(word.to_owned(), 0);
             Vec::new()
         }

@@ -8,7 +8,7 @@ use super::{
     entry::{Asked, COLUMN, COPY, Dialog, Entry, Palette, Prompt},
     order::Sort,
     palette,
-    steps::before_it_begins,
+    steps::{before_it_begins, is_under_way},
     travel::{Move, back, next_page, next_step, open, previous_page, to_page, travel},
     ui::Ui,
     why_not::why_not,
@@ -49,13 +49,10 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::ScrollRight => scroll(ui, 1),
         Id::FieldsDown => scroll_fields(ui, 1),
         Id::FieldsUp => scroll_fields(ui, -1),
-        Id::Help => enter(ui, Entry::Help(String::new(), 0)),
+        Id::Help => help(ui),
         Id::Messages => enter(ui, Entry::Messages(0)),
         Id::Palette => enter(ui, Entry::Palette(Palette::default())),
-        Id::Repeat => match palette::repeat(ui) {
-            Handled::Done(acts) => acts,
-            Handled::Command(id, nth) => perform(ui, id, nth),
-        },
+        Id::Repeat => repeat(ui),
         Id::Freeze => freeze(ui),
         Id::Faster => vec![Act::Send(EngineCommand::Pace(ui.latest().pace * 2.0))],
         Id::Slower => vec![Act::Send(EngineCommand::Pace(ui.latest().pace / 2.0))],
@@ -71,7 +68,7 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::Quit => dialog::leave(ui),
         Id::Preview => preview(ui, Order::Preview),
         // A rollback that is chosen already is previewed anew.
-        Id::RollBack if ui.step().is_some_and(|step| step.way == Way::Back && before_it_begins(step)) => {
+        Id::RollBack if ui.acted_on().is_some_and(|step| step.way == Way::Back && before_it_begins(step)) => {
             preview(ui, Order::Preview)
         }
         Id::RollBack => preview(ui, Order::RollBack),
@@ -79,7 +76,7 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::Arm => vec![Act::Order(Order::Arm(step(ui)))],
         Id::CallOff => vec![Act::Order(Order::Cancel(step(ui)))],
         Id::Again => vec![Act::Order(Order::Again(step(ui)))],
-        Id::Abandon => vec![Act::Order(Order::Abandon(step(ui)))],
+        Id::Abandon => ask(ui, Asked::Abandon, step(ui)),
         Id::Adopt => vec![Act::Order(Order::Adopt(step(ui)))],
         Id::Release => ask(ui, Asked::Release, String::new()),
         Id::Hold => ask(ui, Asked::Hold, String::new()),
@@ -90,6 +87,18 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::Skip => ask(ui, Asked::Skip, step(ui)),
         Id::Resolve => ask(ui, Asked::Resolve, step(ui)),
     }
+}
+
+fn repeat(ui: &mut Ui) -> Vec<Act> {
+    match palette::repeat(ui) {
+        Handled::Done(acts) => acts,
+        Handled::Command(id, nth) => perform(ui, id, nth),
+    }
+}
+
+fn help(ui: &mut Ui) -> Vec<Act> {
+    ui.help_over = None;
+    enter(ui, Entry::Help(String::new(), 0))
 }
 
 fn select(ui: &mut Ui, movement: Move) -> Vec<Act> {
@@ -169,31 +178,34 @@ fn switch_mouse(ui: &mut Ui) -> Vec<Act> {
         true => "mouse on: hold Shift to select text in most terminals; :mouse turns it off",
         false => "mouse off",
     };
-    ui.report(detail.to_owned());
+    ui.inform(detail.to_owned());
     vec![Act::Mouse]
 }
 
 /// The id of the step that a command applies to.
 fn step(ui: &Ui) -> String {
-    ui.step().map(|step| step.id.clone()).unwrap_or_default()
+    ui.acted_on().map(|step| step.id.clone()).unwrap_or_default()
 }
 
 /// Opens the preview of the step, which the order makes.
 fn preview(ui: &mut Ui, order: impl Fn(String) -> Order) -> Vec<Act> {
+    // What is under way keeps the preview that it was begun with: it is shown, and none is made.
+    let begun = ui.acted_on().is_some_and(is_under_way);
     let step = step(ui);
     ui.entry = Entry::Dialog(Dialog::Preview(step.clone(), 0));
-    vec![Act::Order(order(step))]
+    let order = order(step);
+    if begun && matches!(order, Order::Preview(_)) { Vec::new() } else { vec![Act::Order(order)] }
 }
 
 /// Opens the line in which the operator writes what the order needs.
 fn ask(ui: &mut Ui, asked: Asked, step: String) -> Vec<Act> {
     let unknown = || {
-        let step = ui.step()?;
+        let step = ui.acted_on()?;
         let ticket = step.unknown?;
         Some((ticket, step.ops.get(usize::from(ticket.op))?.what.clone()))
     };
     let about = if asked == Asked::Resolve { unknown() } else { None };
-    let over = dialog::over(ui);
+    let over = ui.preview_below();
     ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { asked, step, text: String::new(), about, over }));
     Vec::new()
 }

@@ -66,8 +66,8 @@ pub struct Turn {
     pub speed: Option<f64>,
     /// The script has ended.
     pub over: bool,
-    /// A message about that.
-    pub notice: Option<String>,
+    /// A message about that: at its end, or why it cannot continue.
+    pub notice: Option<Result<String, String>>,
 }
 
 impl Player {
@@ -96,9 +96,12 @@ impl Player {
                 self.keys.drain(..from);
                 turn.key = Some(press.event());
             }
-            Next::Over => (turn.over, turn.notice) = (true, Some("the script has ended: you have control".to_owned())),
+            Next::Over => {
+                (turn.over, turn.notice) = (true, Some(Ok("the script has ended: you have control".to_owned())));
+            }
             Next::Fail(why) => {
-                (turn.over, turn.notice) = (true, Some(format!("the script has stopped, you have control: {why}")))
+                (turn.over, turn.notice) =
+                    (true, Some(Err(format!("the script has stopped, you have control: {why}"))));
             }
         }
         let speed = if turn.over { 1.0 } else { self.script.speed() };

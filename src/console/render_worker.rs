@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::{
     mask::Mask,
     prepared::{Looking, Prepared},
+    row_search::Hits,
     view_model::ViewModel,
 };
 use engine::snapshot::Snapshot;
@@ -32,6 +33,7 @@ pub fn lock(shared_mask: &SharedMask) -> MutexGuard<'_, Mask> {
 enum Task {
     Make(Arc<Snapshot>, Looking, Option<SharedMask>, TimeZone),
     Arrange(Arc<ViewModel>, Looking),
+    Search(Arc<ViewModel>, String),
     Forget(Arc<ViewModel>),
 }
 
@@ -46,6 +48,8 @@ pub enum Finished {
     ViewModel(Arc<ViewModel>, Prepared),
     /// Rows of an existing view model.
     Rows(Prepared),
+    /// Rows that match a text.
+    Hits(Hits),
 }
 
 impl RenderWorker {
@@ -67,6 +71,7 @@ impl RenderWorker {
                         let prepared = Prepared::of(&view_model, looking);
                         Finished::ViewModel(Arc::new(view_model), prepared)
                     }
+                    Task::Search(view_model, text) => Finished::Hits(Hits::of(&view_model, &text)),
                     Task::Arrange(view_model, looking) => Finished::Rows(Prepared::of(&view_model, looking)),
                     Task::Forget(old) => {
                         drop(old);
@@ -89,6 +94,11 @@ impl RenderWorker {
     /// Requests rows of an existing view model: the operator has changed a filter or an order.
     pub fn arrange(&self, view_model: Arc<ViewModel>, looking: Looking) {
         drop(self.0.send(Task::Arrange(view_model, looking)));
+    }
+
+    /// Requests the rows that match a text.
+    pub fn search(&self, view_model: Arc<ViewModel>, text: String) {
+        drop(self.0.send(Task::Search(view_model, text)));
     }
 
     /// Hands over a view model to be freed.

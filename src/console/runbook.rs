@@ -28,8 +28,13 @@ pub fn tone(step: &StepView) -> Tone {
         StepState::Running if matches!(step.word, "UNKNOWN" | "RB_UNKNOWN" | "QUARANTINE" | "RB_QUARANTINE") => {
             Tone::Blind
         }
-        StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking => Tone::Busy,
-        StepState::Armed | StepState::Previewed => Tone::Busy,
+        // A preview that is shown or armed is in progress; nothing is wrong with it.
+        StepState::Previewed
+        | StepState::Armed
+        | StepState::Running
+        | StepState::Settling
+        | StepState::Verifying
+        | StepState::Baking => Tone::Busy,
         StepState::Blocked if step.level == Level::Red => Tone::Bad,
         StepState::Blocked => Tone::Warn,
         StepState::Ready => Tone::Good,
@@ -243,6 +248,9 @@ pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
         vec![("what".into(), Cell::text(step.title.clone())), ("state".into(), Cell::text(step.word).tone(tone(step)))];
     if step.attempt > 0 {
         fields.push(("attempt".into(), Cell::count(step.attempt.into())));
+    }
+    if step.aborted {
+        fields.push(("aborted".into(), Cell::text("by the operator").tone(Tone::Warn)));
     }
     fields.extend(step.manual.iter().map(|what| (Cow::from("manual"), Cell::text(what.clone()))));
     if step.irreversible {

@@ -90,8 +90,8 @@ pub(super) fn help_key(ui: &mut Ui, key: &KeyEvent, mut search: String, top: usi
         return command;
     }
     ui.entry = match key.code {
-        KeyCode::Esc | KeyCode::Enter => Entry::Commands,
-        KeyCode::Char('?') if search.is_empty() => Entry::Commands,
+        KeyCode::Esc | KeyCode::Enter => Entry::return_to(ui.help_over.take()),
+        KeyCode::Char('?') if search.is_empty() => Entry::return_to(ui.help_over.take()),
         KeyCode::Down => Entry::Help(search, top + 1),
         KeyCode::Up => Entry::Help(search, top.saturating_sub(1)),
         KeyCode::PageDown => Entry::Help(search, top + ui.terminal.text_room.max(1)),

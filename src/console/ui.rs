@@ -3,18 +3,19 @@
 
 mod models;
 mod opened;
+mod search;
 mod settle;
 mod tables;
 
 use std::sync::Arc;
 
-use self::models::Models;
+use self::{models::Models, search::Search};
 pub use self::{models::SILENT, opened::Opened, tables::Lists};
 use super::{
     choices::Chosen,
     clock::Zones,
     drawn::{Drawn, Spots},
-    entry::{Dialog, Entry},
+    entry::{Dialog, Entry, Prompt},
     history::Histories,
     keymap::Keymap,
     mask::Mask,
@@ -22,7 +23,10 @@ use super::{
     pages::{RUNBOOK, SOURCES},
     view_model::ViewModel,
 };
-use base::{now::Now, view::Panel};
+use base::{
+    now::Now,
+    view::{Panel, Tone},
+};
 use engine::{gate::GATES, run::StepView};
 
 /// What the session may do; shown in the head.
@@ -128,8 +132,12 @@ pub struct Ui {
     pub typed: Option<(String, String)>,
     /// What was entered before.
     pub history: Histories,
+    /// The step whose preview is below the help that is open.
+    pub help_over: Option<String>,
     /// Speed of simulated time before it was paused.
     pub before_it_stopped: Option<f64>,
+    /// The rows that the palette offers.
+    pub(crate) search: Search,
     models: Models,
 }
 
@@ -154,7 +162,9 @@ impl Ui {
             terminal: Terminal { mouse: false, in_tmux: false, in_focus: true, spots: Spots::new(), text_room: 0 },
             typed: None,
             history: Histories::default(),
+            help_over: None,
             before_it_stopped: None,
+            search: Search::default(),
             models: Models::new(first, now),
         }
     }
@@ -190,14 +200,23 @@ impl Ui {
         let zone = self.zones.shown();
         self.remake(|view_model| view_model.again(mask.as_deref_mut(), &zone));
         if filtered {
-            self.report("filters were removed: they may have contained names".to_owned());
+            self.inform("filters were removed: they may have contained names".to_owned());
         }
     }
 
-    /// Shows a message until the next key, and keeps it in the log.
+    /// Shows a message that needs attention, such as a refusal, until the next key, and keeps it in the log.
     pub fn report(&mut self, text: String) {
+        self.message(Tone::Warn, text);
+    }
+
+    /// The same for plain information: what a command has done.
+    pub fn inform(&mut self, text: String) {
+        self.message(Tone::Plain, text);
+    }
+
+    fn message(&mut self, tone: Tone, text: String) {
         let (at, masked) = (self.latest().now.wall, self.view_model().is_masked());
-        self.messages.report(at, masked, text);
+        self.messages.report(at, masked, tone, text);
     }
 
     /// Number of the page that is shown, or of the page under the detail.
@@ -228,6 +247,29 @@ impl Ui {
             At::Page(_) => self.selected().filter(|_| self.panel().is_some_and(|p| p.id == RUNBOOK))?,
         };
         self.step_named(id)
+    }
+
+    /// The step whose preview is open, or below what is open.
+    #[must_use]
+    pub fn preview_below(&self) -> Option<String> {
+        match &self.entry {
+            Entry::Dialog(Dialog::Preview(id, _)) => Some(id.clone()),
+            Entry::Dialog(Dialog::Confirm(it)) => Some(it.step.clone()),
+            Entry::Dialog(Dialog::Prompt(Prompt { over, .. }) | Dialog::Leave(over)) => over.clone(),
+            Entry::Help(..) => self.help_over.clone(),
+            _ => None,
+        }
+    }
+
+    /// The step that a command applies to: that of the open dialog, else the selected one, else on the overview the one that the verdict is
+    /// about and `:next-step` goes to.
+    #[must_use]
+    pub fn acted_on(&self) -> Option<&StepView> {
+        if let Some(id) = self.preview_below() {
+            return self.step_named(&id);
+        }
+        let next = || self.latest().run.as_ref()?.next();
+        self.step().or_else(|| if self.at == At::Page(0) { next() } else { None })
     }
 
     /// The step with this id.

@@ -7,12 +7,13 @@ use ratatui::crossterm::event::KeyEvent;
 use super::{
     act::{Act, Handled},
     dialog,
-    entry::{Dialog, Entry, Prompt},
+    entry::{Asked, Dialog, Entry, Prompt},
     key::Key,
     mouse::{self, Touch},
     palette,
     perform::perform,
     prepared::Prepared,
+    row_search::Hits,
     typing,
     ui::Ui,
     view_model::ViewModel,
@@ -31,18 +32,31 @@ pub enum UiEvent {
     ViewModel(Arc<ViewModel>, Prepared),
     /// Rows that were requested.
     Rows(Prepared),
+    /// Rows that match the palette's text.
+    Hits(Hits),
     /// A second passed.
     Tick,
 }
 
 /// Handles one event.
 pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
+    let acts = handle(ui, event);
+    // The palette's text or the view model may have changed.
+    ui.search_rows();
+    acts
+}
+
+fn handle(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
     match event {
         UiEvent::Tick => dialog::passed(ui),
         // The rows belong to one view model, and to a place that the operator may have left.
         UiEvent::ViewModel(view_model, prepared) => on_view_model(ui, view_model, prepared),
         UiEvent::Rows(prepared) => {
             ui.settle_with(prepared, true);
+            Vec::new()
+        }
+        UiEvent::Hits(hits) => {
+            ui.found_rows(hits);
             Vec::new()
         }
         UiEvent::Touch(touch) => {
@@ -121,6 +135,9 @@ fn paste(ui: &mut Ui, text: &str) {
         Entry::Palette(palette) => {
             ui.history.commands.leave();
             ui.entry = Entry::Palette(palette.with(&text));
+        }
+        Entry::Dialog(Dialog::Prompt(Prompt { asked: Asked::Abandon, .. })) => {
+            ui.report("type it, do not paste it: the attempt of this step is aborted".to_owned());
         }
         Entry::Dialog(Dialog::Prompt(prompt)) => {
             ui.history.written.entry(prompt.asked).or_default().leave();

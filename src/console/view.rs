@@ -49,7 +49,8 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
     } else {
         let (head, body, notice, foot) = parts(screen, caption::height(ui, screen.width));
         // A message has a line of its own, so that it hides no row that a key acts on.
-        let reported = u16::from(matches!(ui.entry, Entry::Commands) && foot::has_message(ui));
+        let reported = if matches!(ui.entry, Entry::Commands) { foot::height(ui, screen.width, &look) } else { 0 };
+        let reported = reported.min(body.height.saturating_sub(SMALLEST.1 - 4).max(1));
         let body = Rect { height: body.height - reported, ..body };
         head::draw(head, buf, ui, &look, &mut drawn);
         match (&ui.entry, ui.at) {

@@ -51,8 +51,6 @@ pub struct ViewModel {
 pub struct Page {
     /// What it shows.
     pub panel: Arc<Panel>,
-    /// Its name where there is no room for its title.
-    pub short: &'static str,
     /// State of its worst collector; `None` if the plan names nothing to query.
     pub worst: Option<CollectorState>,
     /// Number of collectors that are not fresh, and of all.
@@ -96,7 +94,6 @@ impl ViewModel {
             let states: Vec<CollectorState> = snapshot.collectors.iter().filter(own).map(|s| s.state).collect();
             Page {
                 panel: panel.clone(),
-                short: pages::short_name(panel.id).unwrap_or(panel.title),
                 worst: states.iter().max().copied(),
                 collectors: (states.iter().filter(|s| **s != CollectorState::Fresh).count(), states.len()),
             }

@@ -4,7 +4,7 @@ use super::{
     command::{Command, Id, Scope},
     gates,
     pages::is_own,
-    steps::{before_it_begins, is_armed, is_under_way},
+    steps::{before_it_begins, is_armed, is_open, is_over, is_under_way},
     ui::{At, Ui},
 };
 use base::step::{StepState, Way};
@@ -70,7 +70,7 @@ fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
     if id == Id::Approve {
         return run.proposal.is_none().then(|| "there is no proposal".to_owned());
     }
-    let Some(step) = ui.step() else { return say("choose a step in the Runbook first: :next-step goes there") };
+    let Some(step) = ui.acted_on() else { return say("choose a step in the Runbook first: :next-step goes there") };
     let before = before_it_begins(step);
     let is = |what: &str| Some(format!("{} is {}: {what}", step.id, step.word));
     match id {
@@ -80,27 +80,36 @@ fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
         Id::Preview | Id::Arm | Id::Execute if step.manual.is_some() && !step.shown => {
             say("this is a manual step: :attest marks it done")
         }
-        Id::Preview if !before && step.preview.is_none() => is("there is nothing to preview"),
+        Id::Preview if is_over(step) => is("there is nothing to preview, :again retries it"),
+        Id::Preview if !(before || is_under_way(step) && step.preview.is_some()) => is("there is nothing to preview"),
         Id::Resolve if step.unknown.is_none() => say("this step has no UNKNOWN operation"),
         Id::RollBack if step.state == StepState::Running => is(":abandon aborts it; then it can be rolled back"),
         Id::RollBack if step.irreversible => say("this is a point of no return"),
         Id::RollBack if step.way == Way::Back && is_under_way(step) => is("its rollback is under way"),
+        Id::RollBack if step.exposed.is_some() => is("its cleanup is not finished, :again previews how to finish it"),
+        Id::RollBack if ends_as_before(step) => say("there is nothing to roll back"),
         Id::RollBack if !step.has_back => say("there is nothing to roll back"),
         Id::Arm if is_armed(step) => say("it is already armed"),
         Id::Arm if step.state != StepState::Previewed => is("only a previewed step can be armed, :preview shows it"),
         Id::Execute if !is_armed(step) => is("only an armed step can be executed"),
         Id::CallOff if !is_open(step) => is("nothing is previewed or armed"),
+        Id::Again if step.state == StepState::Failed && !is_over(step) => is(":roll-back previews the rollback again"),
         Id::Again if before || is_under_way(step) => is("only a step that has ended can be retried"),
+        Id::Again if !is_over(step) => {
+            is("only a step that failed, was cancelled, skipped or rolled back can be retried")
+        }
+        Id::Adopt if step.manual.is_some() => say("this is a manual step: :attest marks it done"),
+        Id::Adopt if is_under_way(step) || step.state == StepState::Done || step.way == Way::Back => {
+            is("only a step that was not started, or has ended, can be adopted")
+        }
         Id::Abandon if step.state != StepState::Running => is("only a running attempt can be aborted"),
         _ => None,
     }
 }
 
-/// Whether a preview or a rollback can be cancelled.
-fn is_open(step: &StepView) -> bool {
-    let shown = matches!(step.state, StepState::Previewed | StepState::Armed);
-    let back = step.way == Way::Back && (before_it_begins(step) || step.state == StepState::NotApplied);
-    shown || back
+/// Whether the step has ended and left the estate as it was.
+const fn ends_as_before(step: &StepView) -> bool {
+    matches!(step.state, StepState::RolledBack | StepState::Skipped | StepState::Cancelled)
 }
 
 /// Why a manual step cannot be marked done yet: asked before anything is written about it.
@@ -133,3 +142,6 @@ fn why_not_open(ui: &Ui) -> Option<String> {
         At::Page(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

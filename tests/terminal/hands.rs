@@ -213,7 +213,7 @@ fn a_click_on_what_asks_does_nothing() {
     term.until("the step", |t| t.screen().contains("─ hold-source"));
     term.press("p");
     term.until_shown("Preview: ");
-    for text in ["execute", "arm", "Preview: ", "Overview"] {
+    for text in ["refresh", "arm", "Preview: ", "Overview"] {
         touch(&term, 0, place(&term, text));
         term.until("why not", |t| last_line(t).contains("clicks do nothing here"));
         // The message stays until the next key, which does nothing else.

@@ -195,3 +195,39 @@ fn a_step_that_disarms_itself_says_why() {
     term.press("q");
     term.assert_ends(0);
 }
+
+#[test]
+fn what_was_entered_before_comes_back_and_one_key_repeats_the_last() {
+    let (_home, term) = small("");
+    term.press(":page kafka\r");
+    term.until_shown("Consumer groups");
+    for filter in ["group:checkout", "lag:>1"] {
+        term.press(&format!("/{filter}\r"));
+        term.until_shown(&format!("match {filter}"));
+        term.press("\x1b");
+        term.until("the filter is dropped", |t| !t.screen().contains("match "));
+    }
+    // ↑ twice: the filter before the last.
+    term.press("/");
+    term.until_shown("earlier ones");
+    term.press("\x1b[A");
+    term.until_shown("match lag:>1");
+    term.press("\x1b[A");
+    term.until_shown("match group:checkout");
+    term.press("\r1");
+    term.until_shown("GO, HOLD or ROLL BACK");
+    // The palette begins with what was chosen last.
+    term.press(":");
+    term.until_shown("↑ earlier ones");
+    term.press("\x1b[A");
+    term.until("the name is written", |t| last_line(t).contains(": page kafka"));
+    term.press("\r");
+    term.until_shown("Consumer groups");
+    term.press("1");
+    term.until_shown("GO, HOLD or ROLL BACK");
+    term.press(";");
+    term.until("it is repeated", |t| last_line(t).contains("· repeated: page kafka"));
+    assert!(term.screen().contains("Consumer groups"), "{}", term.screen());
+    term.press("q");
+    term.assert_ends(0);
+}

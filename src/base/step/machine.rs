@@ -264,7 +264,8 @@ impl Machine {
     }
 
     /// Whether the last attempt was abandoned.
-    pub(super) const fn is_abandoned(&self) -> bool {
+    #[must_use]
+    pub const fn is_abandoned(&self) -> bool {
         matches!(self.attempts.attempt(), Some(Attempt { abandoned: true, .. }))
     }
 

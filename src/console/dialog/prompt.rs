@@ -12,13 +12,15 @@ use crate::{
     typing::write,
     ui::{Mode, Ui},
 };
-use engine::run::{Hand, Order, Proposal};
+use base::step::StepState;
+use engine::run::{Hand, Order, Proposal, names};
+use plan::Confirm;
 
 /// A key while the line is being written.
 pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec<Act> {
     match key.code {
         KeyCode::Esc => {
-            history(ui, &prompt).add(&prompt.text);
+            keep(ui, &prompt);
             ui.entry = Entry::return_to(prompt.over);
             Vec::new()
         }
@@ -35,7 +37,7 @@ pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec
         }
         KeyCode::Enter => match act(ui, &prompt) {
             Ok(act) => {
-                history(ui, &prompt).add(&prompt.text);
+                keep(ui, &prompt);
                 ui.entry = Entry::return_to(prompt.over);
                 vec![act]
             }
@@ -51,6 +53,13 @@ pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec
             ui.entry = Entry::Dialog(Dialog::Prompt(prompt));
             Vec::new()
         }
+    }
+}
+
+/// Keeps a text that was written. A confirmation is typed anew each time.
+fn keep(ui: &mut Ui, prompt: &Prompt) {
+    if prompt.asked != Asked::Abandon {
+        history(ui, prompt).add(&prompt.text);
     }
 }
 
@@ -81,12 +90,33 @@ fn act(ui: &Ui, prompt: &Prompt) -> Result<Act, String> {
     Ok(Act::Export(file, export::text(table, rows, form)))
 }
 
+/// Whether `y` confirms that this step's attempt is aborted. Where the plan wants the step's id typed to execute it, only that does.
+#[must_use]
+pub fn takes_yes(ui: &Ui, step: &str) -> bool {
+    let steps = ui.latest().plan.runbook.phases.iter().flat_map(|phase| &phase.steps);
+    steps.into_iter().any(|it| it.id == step && it.confirm == Confirm::Enter)
+}
+
+fn abandon(ui: &Ui, step: String, text: &str) -> Result<Order, String> {
+    let yes = takes_yes(ui, &step);
+    match ui.step_named(&step) {
+        Some(it) if it.state != StepState::Running => Err(format!("{step} is {}: Esc closes this", it.word)),
+        None => Err(format!("{step} no longer exists: Esc closes this")),
+        _ if names(text, &step) || (yes && matches!(text.to_lowercase().as_str(), "y" | "yes")) => {
+            Ok(Order::Abandon(step))
+        }
+        _ if yes => Err(format!("type y or {step} to abort it, Esc to close")),
+        _ => Err(format!("type {step} to abort it, Esc to close")),
+    }
+}
+
 /// The order that the text means.
 fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
     let text = prompt.text.trim().to_owned();
     let step_id = prompt.step.clone();
     Ok(match prompt.asked {
         Asked::Hold => Order::Hold { by: None, why: text },
+        Asked::Abandon => abandon(ui, step_id, &text)?,
         _ if text.is_empty() => return Err("the line is empty; Esc closes it".to_owned()),
         Asked::Release => Order::Release { why: text },
         Asked::Remark => Order::Remark { by: None, text },

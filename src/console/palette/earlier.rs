@@ -2,10 +2,11 @@
 
 use ratatui::crossterm::event::KeyCode;
 
-use super::{Offer, Pick, choose, found, offers};
+use super::{choose, found, offers};
 use crate::{
     act::Handled,
     entry::{Entry, Palette},
+    offer::{Offer, Pick},
     ui::Ui,
 };
 
@@ -25,6 +26,9 @@ pub(super) fn bring_back(ui: &mut Ui, palette: Palette, arrow: KeyCode) -> Handl
         return Handled::NOTHING;
     };
     let mut palette = Palette { text, at: 0, name: String::new(), ..palette };
+    // The rows of that text are offered as well.
+    ui.entry = Entry::Palette(palette.clone());
+    ui.search_rows();
     if let Some(at) = found(ui, &palette).iter().position(|offer| offer.name == palette.text) {
         (palette.at, palette.name) = (at, palette.text.clone());
     }
@@ -54,7 +58,7 @@ pub(crate) fn repeat(ui: &mut Ui) -> Handled {
             Handled::NOTHING
         }
         None => {
-            ui.report(format!("repeated: {name}"));
+            ui.inform(format!("repeated: {name}"));
             choose(ui, pick)
         }
     }

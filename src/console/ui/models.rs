@@ -42,6 +42,16 @@ impl Ui {
         self.models.shown()
     }
 
+    /// The same, to keep it.
+    pub(crate) fn shown(&self) -> &Arc<ViewModel> {
+        self.models.shown()
+    }
+
+    /// Whether a render worker computes what takes long.
+    pub(crate) const fn has_worker(&self) -> bool {
+        self.models.has_worker
+    }
+
     /// Number of view models that have come.
     #[must_use]
     pub const fn view_models(&self) -> u64 {

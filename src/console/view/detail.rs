@@ -50,7 +50,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, dr
         return super::panel::tables(body, buf, ui, look, drawn);
     }
     let lines = field_lines(detail, usize::from(body.width), look);
-    let kept = u16::from(!super::foot::has_message(ui));
+    let kept = u16::from(super::foot::reported(ui).is_none());
     let (facts, curves, tables) = heights(body.height, kept, &lines, detail);
     let last = lines.len().saturating_sub(usize::from(facts));
     let top = ui.opened.top.min(last);

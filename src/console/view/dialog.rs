@@ -1,5 +1,7 @@
 //! Draws the dialogs over a page: preview, confirmation, a line of text.
 
+mod prompt;
+
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::head::verdict_shown;
@@ -7,19 +9,16 @@ use crate::drawing::Drawing;
 use crate::{
     command::Id,
     dialog,
-    entry::{Asked, Confirming, Dialog, Prompt},
+    entry::{Confirming, Dialog},
+    messages::glyph,
     runbook::tone,
-    steps::{before_it_begins, is_armed},
+    steps::before_it_begins,
     theme::Role,
     ui::Ui,
     widget::text::{put, put_all, wrap},
 };
-use base::{
-    digest::Digest,
-    step::{Level, Way},
-    view::Tone,
-};
-use engine::run::{PreviewView, StepView, Turn};
+use base::{step::Way, view::Tone};
+use engine::run::{PreviewView, StepView};
 use plan::Confirm;
 
 type Line = Vec<(String, Style)>;
@@ -33,7 +32,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Dr
             None
         }
         Dialog::Prompt(line) => {
-            prompt(area, buf, ui, line, look);
+            prompt::draw(area, buf, ui, line, look);
             None
         }
         Dialog::Leave(_) => {
@@ -95,12 +94,20 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &D
     } else {
         String::new()
     };
-    let execute = if is_armed(step) { "execute" } else { "execute (arm first)" };
-    let hints = [(Id::Arm, "arm"), (Id::Execute, execute), (Id::Approve, "approve"), (Id::Preview, "refresh")];
+    let hints = [
+        (Id::Arm, "arm"),
+        (Id::Execute, "execute"),
+        (Id::Approve, "approve"),
+        (Id::Preview, "refresh"),
+        (Id::Help, "help"),
+    ];
+    // Neither a key that would be refused is offered, nor an approval that is not needed.
+    let approved = step.preview.as_ref().is_none_or(|preview| preview.approvals.0 >= preview.approvals.1);
+    let offered = hints
+        .into_iter()
+        .filter(|(id, _)| dialog::why_not_here(ui, *id, step).is_none() && !(*id == Id::Approve && approved));
     let mut used = 0;
-    for (word, does) in
-        hints.map(|(id, does)| (look.keys.word(id), does)).into_iter().chain([("Esc".to_owned(), "close")])
-    {
+    for (word, does) in offered.map(|(id, does)| (look.keys.word(id), does)).chain([("Esc".to_owned(), "close")]) {
         let rest = Rect { x: foot.x + used, width: foot.width.saturating_sub(used), ..foot };
         used += put_all(rest, buf, [(word.as_str(), key), (" ", text), (does, text), ("  ", text)]);
     }
@@ -165,7 +172,7 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_
         say("", &format!("{}:  {}  →  {}", change.thing, change.from, change.to), text);
     }
     for note in &preview.notes {
-        say(Tone::Warn.glyph(false), note, look.theme.tone(Tone::Warn));
+        say(glyph(Tone::Plain), note, text);
     }
     if !preview.ops.is_empty() {
         say("", "Operations, in this order:", style(Role::Heading));
@@ -291,80 +298,4 @@ fn changes(ui: &Ui, step: &str) -> Vec<String> {
         out.push(format!("… and {more} more {changes}"));
     }
     out
-}
-
-/// What the person approves: the proposal or the preview, its effect, who signs, and how others approve from their
-/// machines.
-fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
-    let Some(run) = &ui.latest().run else { return Vec::new() };
-    let elsewhere = |step: &str, digest: Digest| {
-        format!("from another terminal: landfall approve JOURNAL {step} {} --as NAME [--key FILE]", digest.short())
-    };
-    let by = |people: &[String]| if people.is_empty() { "nobody".to_owned() } else { people.join(", ") };
-    match (it.asked, &run.proposal, ui.step_named(&it.step)) {
-        (Asked::Agree, Some(proposed), _) => vec![
-            format!("{}: {}", proposed.step, proposed.what),
-            format!("so {}", proposed.consequence),
-            format!(
-                "proposed by {}; approved by {} of {}: {}; digest {}",
-                proposed.by,
-                proposed.people.len(),
-                proposed.needs,
-                by(&proposed.people),
-                proposed.digest.short()
-            ),
-            elsewhere(&proposed.step, proposed.digest),
-        ],
-        (Asked::Waive, _, Some(step)) => {
-            let judged = step.gates.iter().filter(|gate| gate.turn == Turn::Now && gate.reason.level != Level::Green);
-            let gates: Vec<String> = judged.map(|gate| format!("{}: {}", gate.reason.gate, gate.reason.what)).collect();
-            let none = || vec!["every gate that is checked now is green".to_owned()];
-            if gates.is_empty() { none() } else { gates }
-        }
-        (Asked::Approve, _, Some(step)) => {
-            let Some((preview, digest)) = step.preview.as_ref().and_then(|p| Some((p, p.digest?))) else {
-                return Vec::new();
-            };
-            let back = if step.way == Way::Back { "ROLLBACK of " } else { "" };
-            let changes = preview.diff.iter().map(|c| format!("{} {} → {}", c.thing, c.from, c.to));
-            let changes: Vec<String> = changes.take(3).collect();
-            let more = preview.diff.len().saturating_sub(changes.len());
-            let more = if more > 0 { format!("; and {more} more changes") } else { String::new() };
-            let leads = if step.irreversible { "; POINT OF NO RETURN: no rollback" } else { "" };
-            let (has, of, people) = &preview.approvals;
-            vec![
-                format!("{back}{}: {}", step.id, step.title),
-                format!("result: {}{more}{leads}", changes.join("; ")),
-                format!(
-                    "previewed by {}; {has} of {of} approve: {}; digest {}",
-                    run.operator.as_deref().unwrap_or("nobody"),
-                    by(people),
-                    digest.short()
-                ),
-                elsewhere(&step.id, digest),
-            ]
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn prompt(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Prompt, look: &Drawing<'_>) {
-    let width = usize::from(area.width).saturating_sub(4);
-    let about: Vec<String> = agreed(ui, it).iter().flat_map(|line| wrap(&look.spell(line), width)).collect();
-    let above = u16::try_from(about.len()).unwrap_or(u16::MAX).min(area.height.saturating_sub(5));
-    let height = (5 + above).min(area.height);
-    let place = Rect { y: area.bottom() - height, height, ..area };
-    let title = match &it.about {
-        Some((_, what)) => format!("{}, {what}: {}", it.step, it.asked.label()),
-        None if it.step.is_empty() => it.asked.label().to_owned(),
-        None => format!("{}: {}", it.step, it.asked.label()),
-    };
-    let inner = frame(place, buf, &title, look);
-    for (y, line) in (inner.y..inner.y + above).zip(&about) {
-        put(Rect { y, height: 1, ..inner }, buf, &format!(" {line}"), look.theme.style(Role::Text));
-    }
-    let inner = Rect { y: inner.y + above, height: inner.height.saturating_sub(above), ..inner };
-    let key = look.theme.style(Role::Key);
-    put_all(inner, buf, [("> ", key), (it.text.as_str(), look.theme.style(Role::Title)), ("▏", key)]);
-    put(Rect { y: inner.y + 2, height: 1, ..inner }, buf, it.asked.on_enter(), look.theme.style(Role::Muted));
 }

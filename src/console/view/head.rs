@@ -56,17 +56,33 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>)
     let style = look.theme.style(role);
     let used = put_all(line, buf, [(" ", style), (glyph, style), (word, style), (" ", Default::default())]);
     let speed = ui.latest().speed.filter(|speed| (speed - 1.0).abs() > f64::EPSILON);
-    let mode = match (ui.mode, speed) {
-        (Mode::Watch, _) => "WATCH · read only".to_owned(),
-        (Mode::Console, _) => "CONSOLE".to_owned(),
-        (Mode::Demo, None) => "DEMO · simulated".to_owned(),
-        (Mode::Demo, Some(0.0)) => "DEMO · simulated, time paused".to_owned(),
-        (Mode::Demo, Some(speed)) => format!("DEMO · simulated, time ×{speed}"),
+    let why = look.spell(&why);
+    let masked = ui.view_model().is_masked();
+    let label = |long| {
+        let mode = mode(ui.mode, speed, long);
+        if masked { format!("MASKED · {mode}") } else { mode }
     };
-    let mode = if ui.view_model().is_masked() { format!("MASKED · {mode}") } else { mode };
-    let right = put_right(line, buf, &mode, look.theme.style(Role::Title));
+    // The label gives way to the reason.
+    let fits = |label: &String| usize::from(used) + why.width() + 1 + label.width() < usize::from(line.width);
+    let label = Some(label(true)).filter(fits).unwrap_or_else(|| label(false));
+    let right = put_right(line, buf, &label, look.theme.style(Role::Title));
     let room = line.width.saturating_sub(used + right + 1);
-    put(Rect { x: line.x + used, width: room, ..line }, buf, &look.spell(&why), look.theme.style(Role::Title));
+    put(Rect { x: line.x + used, width: room, ..line }, buf, &why, look.theme.style(Role::Title));
+}
+
+/// What the session may do, and the speed of simulated time where it is not that of a clock.
+fn mode(mode: Mode, speed: Option<f64>, long: bool) -> String {
+    match (mode, speed, long) {
+        (Mode::Watch, _, true) => "WATCH · read only".to_owned(),
+        (Mode::Watch, _, false) => "WATCH".to_owned(),
+        (Mode::Console, ..) => "CONSOLE".to_owned(),
+        (Mode::Demo, None, true) => "DEMO · simulated".to_owned(),
+        (Mode::Demo, None, false) => "DEMO".to_owned(),
+        (Mode::Demo, Some(0.0), true) => "DEMO · simulated, time paused".to_owned(),
+        (Mode::Demo, Some(0.0), false) => "DEMO paused".to_owned(),
+        (Mode::Demo, Some(speed), true) => format!("DEMO · simulated, time ×{speed}"),
+        (Mode::Demo, Some(speed), false) => format!("DEMO ×{speed}"),
+    }
 }
 
 /// The step whose cleanup has been unfinished for the longest time.
@@ -132,36 +148,34 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
 struct Tab<'t> {
     number: String,
     title: &'t str,
-    short: &'t str,
     /// The glyph of the worst collector, if not all are fresh.
     sign: &'static str,
     tone: Tone,
 }
 
-fn tab<'t>(ui: &Ui, page: usize, (title, short): (&'t str, &'t str), worst: Option<CollectorState>) -> Tab<'t> {
+fn tab<'t>(ui: &Ui, page: usize, title: &'t str, worst: Option<CollectorState>) -> Tab<'t> {
     let key = |page: usize| ui.view_model().page_key(page);
     // Of several pages with one key the first shows it.
     let shows = page == 0 || key(page) != key(page - 1);
     let number = if shows { (key(page) + 1).to_string() } else { String::new() };
     let tone = worst.filter(|s| *s != CollectorState::Fresh).map_or(Tone::Plain, |s| state_cell(s).1);
     let sign = if tone == Tone::Plain { "" } else { tone.glyph(false) };
-    Tab { number, title, short, sign, tone }
+    Tab { number, title, sign, tone }
 }
 
 /// The pages with their numbers. A page whose collectors are not all fresh shows the glyph of the worst.
 fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let (theme, here) = (look.theme, ui.page_number());
-    let pages = ui.view_model().pages.iter().map(|page| ((page.panel.title, page.short), page.worst));
+    let pages = ui.view_model().pages.iter().map(|page| (page.panel.title, page.worst));
     let pages = std::iter::once((OVERVIEW, None)).chain(pages).enumerate();
-    let tabs: Vec<Tab<'_>> = pages.map(|(page, (names, worst))| tab(ui, page, names, worst)).collect();
+    let tabs: Vec<Tab<'_>> = pages.map(|(page, (title, worst))| tab(ui, page, title, worst)).collect();
     let full: usize = tabs.iter().map(|tab| tab.title.width() + 6).sum();
     let narrow = full > usize::from(line.width);
     // Number, blanks and glyph of each; then the open detail.
     let fixed: usize =
         tabs.iter().map(|tab| 3 + 2 * tab.sign.width()).sum::<usize>() + if ui.at == At::Detail { 9 } else { 0 };
     let room = if narrow { usize::from(line.width).saturating_sub(fixed) } else { usize::MAX };
-    let names = shortened(tabs.iter().map(|tab| (tab.title, tab.short)).collect(), room, here);
-    let widths = narrowed(names.iter().map(|name| name.width()).collect(), room, here);
+    let widths = narrowed(tabs.iter().map(|tab| tab.title.width()).collect(), room, here);
     let all: Vec<usize> =
         tabs.iter().zip(&widths).map(|(tab, width)| 2 + tab.number.len() + width + 2 * tab.sign.width()).collect();
     let mut x = 0;
@@ -169,7 +183,7 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut D
         let style = theme.style(if i == here { Role::TabActive } else { Role::Tab });
         let number = format!(" {}", tab.number);
         let blank = if narrow && tab.sign.is_empty() { "" } else { " " };
-        let name = format!(" {}{blank}", fit(names[i], widths[i]));
+        let name = format!(" {}{blank}", fit(tab.title, widths[i]));
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
         let sign_style = style.patch(theme.tone(tab.tone));
         let used = put_all(rest, buf, [(number.as_str(), style), (name.as_str(), style), (tab.sign, sign_style)]);
@@ -185,21 +199,7 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut D
     }
 }
 
-/// The names of the pages, given as title and short name: titles become short names until all fit together, the one that saves most
-/// first, never the one of the page that is shown.
-fn shortened<'t>(names: Vec<(&'t str, &'t str)>, room: usize, here: usize) -> Vec<&'t str> {
-    let mut out: Vec<&str> = names.iter().map(|(title, _)| *title).collect();
-    while out.iter().map(|name| name.width()).sum::<usize>() > room {
-        let saves = |i: usize| out[i].width().saturating_sub(names[i].1.width());
-        let Some(most) = (0..out.len()).filter(|i| *i != here && saves(*i) > 0).rev().max_by_key(|i| saves(*i)) else {
-            break;
-        };
-        out[most] = names[most].1;
-    }
-    out
-}
-
-/// Narrows names that do not fit even so: the longest first, never the page that is shown.
+/// Narrows names that do not fit: the longest first, never the page that is shown.
 fn narrowed(mut widths: Vec<usize>, room: usize, here: usize) -> Vec<usize> {
     const LEAST: usize = 3;
     while widths.iter().sum::<usize>() > room {
@@ -218,7 +218,8 @@ fn first(widths: &[usize], here: usize, room: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{first, narrowed, shortened};
+    use super::{first, mode, narrowed};
+    use crate::ui::Mode;
 
     #[test]
     fn of_many_pages_the_one_that_is_shown_has_room() {
@@ -229,12 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn names_of_pages_become_short_ones_but_for_the_one_that_is_shown() {
-        let names = || vec![("Overview", "Home"), ("DNS", "DNS"), ("Journal", "Log"), ("Collectors", "Polls")];
-        assert_eq!(shortened(names(), 28, 0), ["Overview", "DNS", "Journal", "Collectors"]);
-        assert_eq!(shortened(names(), 27, 0), ["Overview", "DNS", "Journal", "Polls"], "what saves most");
-        assert_eq!(shortened(names(), 22, 1), ["Home", "DNS", "Journal", "Polls"]);
-        assert_eq!(shortened(names(), 1, 3), ["Home", "DNS", "Log", "Collectors"]);
+    fn the_label_gives_way_and_still_says_that_it_is_simulated() {
+        assert_eq!(mode(Mode::Demo, Some(8.0), true), "DEMO · simulated, time ×8");
+        assert_eq!(mode(Mode::Demo, Some(8.0), false), "DEMO ×8");
+        assert_eq!(mode(Mode::Demo, Some(0.0), false), "DEMO paused");
+        assert_eq!(mode(Mode::Watch, None, false), "WATCH");
     }
 
     #[test]

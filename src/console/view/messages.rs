@@ -4,16 +4,17 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use crate::drawing::Drawing;
 use crate::{
-    messages::{About, Message},
+    messages::{About, Message, glyph},
     theme::Role,
     ui::Ui,
     widget::text::{put_all, put_right, wrap},
 };
+use base::view::Tone;
 
 /// Cells for the time, which may have a date.
 const TIME: usize = 21;
 /// Cells for what a message is about.
-const ABOUT: usize = 9;
+const ABOUT: usize = 12;
 
 /// Draws it; returns the first line that could be shown, and how many there is room for.
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, top: usize, look: &Drawing<'_>) -> (usize, usize) {
@@ -40,16 +41,15 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, top: usize, look: &Dra
 
 fn lines(message: &Message, room: usize, look: &Drawing<'_>) -> Vec<Vec<(String, Style)>> {
     let muted = look.theme.style(Role::Muted);
-    let (word, role) = match message.about {
-        About::Command => ("command", Role::Text),
-        About::Order => ("order", Role::Text),
-        About::Verdict => ("verdict", Role::Title),
-    };
+    let role = if message.about == About::Verdict { Role::Title } else { Role::Text };
+    // The glyph says what the colour says.
+    let word = format!("{} {}", glyph(message.tone), message.about.word());
+    let tone = if message.tone == Tone::Plain { muted } else { look.theme.tone(message.tone) };
     let text = wrap(&look.spell(&message.text), room);
     let head = |n: usize, text: String| if n == 0 { text } else { String::new() };
     let line = |(n, text): (usize, String)| {
-        let (time, word) = (head(n, look.clock.second(message.at)), head(n, word.to_owned()));
-        vec![(format!(" {time:<TIME$}"), muted), (format!("{word:<ABOUT$}"), muted), (text, look.theme.style(role))]
+        let (time, word) = (head(n, look.clock.second(message.at)), head(n, word.clone()));
+        vec![(format!(" {time:<TIME$}"), muted), (format!("{word:<ABOUT$}"), tone), (text, look.theme.style(role))]
     };
     text.into_iter().enumerate().map(line).collect()
 }

@@ -6,12 +6,13 @@ use crate::drawing::Drawing;
 use crate::{
     command::Risk,
     entry::Palette,
-    palette::{Offer, found},
+    offer::Offer,
+    palette::found,
     theme::Role,
     ui::Ui,
     widget::text::{put, put_all, put_right},
 };
-use base::view::Tone;
+use base::view::{Tone, grouped};
 
 /// Cells for the key and for the name.
 const KEY: usize = 12;
@@ -36,7 +37,12 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, palette: &Palette, loo
         () if palette.text.is_empty() && palette.over.is_none() && !history.is_empty() => "↑ earlier ones · ↓ choose",
         () => "↑ ↓ choose · Tab completes",
     };
-    let count = format!(" {} found · {arrows} · Enter runs it · Esc closes ", found.len());
+    // Of many rows only the first are offered.
+    let (rows, all) = ui.row_hits(&palette.text);
+    let hidden = if palette.over.is_none() { all - rows.len() } else { 0 };
+    let of = |n: usize| grouped(u64::try_from(n).unwrap_or(u64::MAX));
+    let many = if hidden > 0 { format!(" of {}", of(found.len() + hidden)) } else { String::new() };
+    let count = format!(" {}{many} found · {arrows} · Enter runs it · Esc closes ", found.len());
     put_right(Rect { width: rule.width - 2, ..rule }, buf, &count, style(Role::Muted));
     if found.is_empty() {
         let line = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(2), height: 1 };

@@ -41,7 +41,7 @@ impl RunView {
         let started = self.steps.iter().any(|s| s.attempt > 0);
         let failed = self.steps.iter().find(|s| s.has_failed()).map(|s| {
             let why = s.why_failed().map(|why| format!(": {why}")).unwrap_or_default();
-            format!("{} failed, {}{why}", s.id, s.next_key_back())
+            format!("{} failed{}, {}{why}", s.id, s.by_whom(), s.next_key_back())
         });
         let stands =
             self.steps.iter().rev().find(|s| s.has_back && !s.irreversible && s.way == Way::Forward && s.attempt > 0);
@@ -99,11 +99,14 @@ impl RunView {
         };
         match (next.state, next.obstacles.first()) {
             (StepState::RolledBack, _) => Verdict::Hold(format!("{} was rolled back: :again starts it again", next.id)),
-            (StepState::NotApplied, _) if next.way == Way::Back => {
-                Verdict::Hold(format!("{} is {}: :roll-back previews the rollback again", next.id, next.word))
-            }
+            (StepState::NotApplied, _) if next.way == Way::Back => Verdict::Hold(format!(
+                "{} is {}{}: :roll-back previews the rollback again",
+                next.id,
+                next.word,
+                next.by_whom()
+            )),
             (StepState::NotApplied | StepState::Cancelled, _) => {
-                Verdict::Hold(format!("{} is {}: :again retries it", next.id, next.word))
+                Verdict::Hold(format!("{} is {}{}: :again retries it", next.id, next.word, next.by_whom()))
             }
             // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
             (StepState::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back rolls it back", next.id)),
@@ -144,7 +147,7 @@ impl StepView {
         let since = self.since.map(|since| format!(" for {}", short(since))).unwrap_or_default();
         // The verdict's own word says that it is running.
         let word = if self.state == StepState::Running { String::new() } else { format!(" is {}", self.word) };
-        format!("{}{word}{since}{left}{what}", self.id)
+        format!("{}{word}{since}{left}{}{what}", self.id, self.by_whom())
     }
 
     /// Whether its cleanup is under way and takes no longer than it should. A healthy move of a primary is exposed for some seconds; no
@@ -152,6 +155,11 @@ impl StepView {
     #[must_use]
     pub fn cleans_up(&self) -> bool {
         self.exposed.is_some_and(|since| since < CLEANUP) && self.state == StepState::Running && !self.held
+    }
+
+    /// That a person has aborted its attempt, if so: what is under way or came of it is not the estate's doing.
+    const fn by_whom(&self) -> &'static str {
+        if self.aborted && !matches!(self.state, StepState::Cancelled) { ", aborted by the operator" } else { "" }
     }
 
     /// Whether it is being executed, verified or baked.

@@ -108,6 +108,9 @@ pub struct StepView {
     pub failed: bool,
     /// It stands still until it is released or given up.
     pub held: bool,
+    /// A person has aborted the attempt that is under way, or ended last.
+    #[serde(skip)]
+    pub aborted: bool,
     /// A person does it.
     pub manual: Option<String>,
     /// Done by hand, and a preview shows what there is to do.

@@ -182,6 +182,7 @@ impl<S: Systems> Run<S> {
             exposed: step.exposed.map(|(seen, before)| now.since(seen).saturating_add(before)),
             failed: step.failed,
             held: state.is_held() && state.state() == StepState::Running,
+            aborted: state.state() >= StepState::Running && state.is_abandoned(),
             manual: plan.action.by_hand(),
             shown: plan.action.spec().means == Means::Shown,
             adopted: state.is_adopted(),
