@@ -1,35 +1,33 @@
 //! The event loop: waits for an event, handles all pending events, draws once. The only part of the console with side
 //! effects.
 
+mod effects;
+mod start;
+
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
     time::Duration,
 };
 
 use tokio::sync::mpsc;
 
 use super::{
-    Depth, Ended, Error, Options, Theme, Themes,
-    act::Act,
-    ascii,
+    Depth, Ended, Error, Theme, Themes,
     bell::Bell,
     cast::Cast,
-    choices::{Changes, Chosen},
-    clock::{Time, Zones, machine},
-    command, dialog, export,
+    command, dialog,
     input::{self, UiInput},
     key::Key,
     keymap::Keymap,
-    mask::{Mask, Names},
+    mask::Names,
     player::{self, Player},
     render_worker::{Finished, RenderWorker, SharedMask, lock},
-    state_file::{self, StateFile},
-    terminal::{Screen, THREAD},
+    state_file::StateFile,
+    terminal::Screen,
     ui::Ui,
     update::{UiEvent, update},
     view,
@@ -74,80 +72,6 @@ struct Asked {
 }
 
 impl Console {
-    /// Opens at the overview; nothing is drawn yet.
-    ///
-    /// # Errors
-    /// If the theme cannot be used.
-    pub(super) fn new(link: Link, orders: Option<Orders>, options: Options) -> Result<Self, Error> {
-        let var = |name: &str| std::env::var(name).ok();
-        let (themes, depth) = (Themes::of_user(var), Depth::detect(var));
-        let settings = options.settings;
-        // A script's keys are no choices of the operator, and its screens are the same everywhere.
-        let state = options.state.filter(|_| options.script.is_none());
-        let (choices, ignored) = state.as_deref().map(state_file::load).unwrap_or_default();
-        let (theme, wanted, gone) =
-            first_theme(&themes, depth, &settings.theme, choices.theme.as_deref().filter(|_| !options.own_theme))?;
-        let snapshot = link.snapshots.borrow().clone();
-        let (mut mask, masked) = (Mask::of(&snapshot.plan), settings.mask);
-        let player = options.script.map(Player::new);
-        if player.is_some() {
-            // The script waits for signals, so the systems must compute them.
-            link.viewer.want_signals();
-        }
-        // No bell while a script plays.
-        let bell = Bell::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
-        let zones = Zones::new(&settings.time, machine);
-        let first = Arc::new(ViewModel::masked(snapshot, masked.then_some(&mut mask), &zones.shown()));
-        let names = mask.real_names();
-        let mask = Arc::new(Mutex::new(mask));
-        let mut ui = Ui::new(first, now(), options.mode);
-        ui.themes.names = themes.names();
-        ui.themes.shown = ui.themes.names.iter().position(|n| *n == wanted).unwrap_or(0);
-        ui.themes.configured.clone_from(&settings.theme);
-        ui.lists.wide = choices.wide;
-        ui.chosen = Chosen::of(choices);
-        ui.themes.wanted = ui.themes.shown;
-        // If the operator wants local time and there is none, a message says so. The head always shows the zone.
-        let local = settings.time == Time::Local;
-        let lacks = local.then(|| zones.why_not()).flatten().map(|why| format!("times are UTC: {why}"));
-        match (lacks, options.greeting) {
-            (Some(text), _) => ui.report(text),
-            (None, Some(text)) => ui.inform(text),
-            (None, None) => {}
-        }
-        for text in [gone, ignored].into_iter().flatten() {
-            ui.report(text);
-        }
-        ui.zones = zones;
-        ui.terminal.mouse = settings.mouse;
-        ui.terminal.in_tmux = std::env::var_os("TMUX").is_some();
-        let keys = Arc::new(settings.keys);
-        if player.is_none() {
-            ui.keys = keys.clone();
-        }
-        let ascii = settings.ascii.unwrap_or_else(|| ascii::wanted(var));
-        let record = options.record;
-        Ok(Self {
-            state: StateFile::new(state),
-            link,
-            orders,
-            ui,
-            themes,
-            depth,
-            theme,
-            ascii,
-            player,
-            given: 0,
-            record,
-            keys,
-            bell,
-            mask,
-            names,
-            masked,
-            inputs: None,
-        })
-    }
-
     /// Runs until the operator quits or a signal ends it.
     ///
     /// # Errors
@@ -334,117 +258,6 @@ impl Console {
         self.carry_out(acts, screen)
     }
 
-    fn carry_out(&mut self, acts: Vec<Act>, screen: &mut Screen) -> Result<Option<Ended>, Error> {
-        for act in acts {
-            match act {
-                // An engine that is gone takes no commands; the head shows that it is silent.
-                Act::Send(command) => {
-                    self.given += 1;
-                    drop(self.link.commands.send(command));
-                }
-                Act::Open(key) => {
-                    self.given += 1;
-                    self.link.viewer.open(key);
-                }
-                Act::Speed(speed) => {
-                    self.given += 1;
-                    self.link.set_speed(speed);
-                }
-                // A session that only watches was refused earlier.
-                Act::Order(order) => {
-                    if let Some(orders) = &self.orders {
-                        self.given += 1;
-                        orders.give(if self.masked { self.names.meant(order) } else { order });
-                    }
-                }
-                Act::Theme => self.next_theme(),
-                Act::Mask => {
-                    self.masked = !self.masked;
-                    self.ui.mask(self.masked.then(|| lock(&self.mask)).as_deref_mut());
-                }
-                Act::Zone => self.ui.rezone(),
-                Act::Mouse => screen.mouse(self.ui.terminal.mouse)?,
-                Act::Copy(text) => screen.copy(&text)?,
-                Act::Export(file, text) => self.export(file, text),
-                Act::Redraw => screen.forget(),
-                Act::Suspend => screen.suspend()?,
-                Act::Quit => return Ok(Some(Ended::Quit)),
-            }
-        }
-        Ok(None)
-    }
-
-    /// Lets the script act. Returns whether there is anything to draw.
-    fn play(&mut self, screen: &mut Screen) -> Result<bool, Error> {
-        let Some(mut player) = self.player.take() else { return Ok(false) };
-        let before = self.ui.caption.clone();
-        player.gave(self.given, &self.ui);
-        let turn = player.turn(&mut self.ui, now().boot);
-        if let Some(speed) = turn.speed {
-            self.link.set_speed(speed);
-        }
-        if let Some(key) = turn.key {
-            // A script does not quit; only the viewer does.
-            let _ = self.happen(UiEvent::Key(key), screen)?;
-        }
-        if turn.over {
-            match turn.notice {
-                Some(Ok(text)) => self.ui.inform(text),
-                Some(Err(why)) => self.ui.report(why),
-                None => {}
-            }
-        } else {
-            self.player = Some(player);
-        }
-        Ok(turn.key.is_some() || turn.over || before != self.ui.caption)
-    }
-
-    /// A key is pressed while a script plays: the script stops and the operator has control. The key does nothing
-    /// else, unless it quits.
-    fn hands_on(&mut self) -> bool {
-        let played = self.player.take().is_some();
-        if played {
-            self.ui.caption = None;
-            self.ui.keys = self.keys.clone();
-            self.ui.inform("the script has stopped: you have control".to_owned());
-            self.link.set_speed(1.0);
-        }
-        played
-    }
-
-    /// Writes an export. On a thread of its own: a disk may be slow, and the screen does not wait.
-    fn export(&mut self, file: PathBuf, text: String) {
-        let Some(to) = self.inputs.clone() else { return };
-        let write = move || drop(to.send(UiInput::Report(export::write(&file, &text))));
-        let thread = thread::Builder::new().name(THREAD.to_owned() + " export").spawn(write);
-        if let Err(why) = thread {
-            self.ui.report(format!("the table was not exported: {why}"));
-        }
-    }
-
-    /// Writes what was chosen since the last second.
-    fn keep_choices(&mut self) {
-        let Some(to) = self.inputs.clone().filter(|_| self.state.is_free()) else { return };
-        if let Some(changes) = self.ui.chosen.take_changes() {
-            self.state.write_beside(changes, move |why| drop(to.send(UiInput::Report(Err(why)))));
-        }
-    }
-
-    fn next_theme(&mut self) {
-        let wanted = self.ui.themes.wanted;
-        let Some(name) = self.ui.themes.names.get(wanted).cloned() else { return };
-        match self.themes.load(&name, self.depth) {
-            Ok(theme) => {
-                self.ui.inform(format!("theme {name}"));
-                self.theme = theme;
-                self.ui.themes.shown = wanted;
-                let own = Some(name).filter(|name| *name != self.ui.themes.configured);
-                self.ui.chosen.change(Changes { theme: Some(own), ..Changes::default() });
-            }
-            Err(why) => self.ui.report(why.brief()),
-        }
-    }
-
     fn draw(&mut self, screen: &mut Screen) -> Result<(), Error> {
         let mut frame = screen.blank()?;
         let drawn = view::draw(&self.ui, &self.theme, self.ascii, &mut frame);
@@ -452,16 +265,3 @@ impl Console {
         Ok(screen.show(frame)?)
     }
 }
-
-/// The theme of the start: the one that was chosen earlier, or the configured one; its name, and why the chosen one is not used.
-fn first_theme(themes: &Themes, depth: Depth, configured: &str, chosen: Option<&str>) -> Result<FirstTheme, Error> {
-    let chosen = chosen.map(|name| (name, themes.load(name, depth)));
-    let gone = match chosen {
-        Some((name, Ok(theme))) => return Ok((theme, name.to_owned(), None)),
-        Some((name, Err(why))) => Some(format!("theme {name}, chosen earlier, cannot be used: {}", why.brief())),
-        None => None,
-    };
-    Ok((themes.load(configured, depth)?, configured.to_owned(), gone))
-}
-
-type FirstTheme = (Theme, String, Option<String>);
