@@ -1,10 +1,6 @@
 //! Output for programs and screen readers on a simulated estate: the lines of `--plain`, the metrics, and the correct
 //! end of both.
 
-#[cfg_attr(
-    not(all(feature = "mongo", feature = "kafka")),
-    expect(dead_code, reason = "used where there are live clients")
-)]
 #[path = "shared/patience.rs"]
 mod patience;
 
@@ -17,9 +13,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-#[cfg(all(feature = "mongo", feature = "kafka"))]
-use crate::patience::to_its_end;
-use crate::patience::{Limit, PATIENCE};
+use crate::patience::{Limit, PATIENCE, to_its_end};
 
 /// The program's demo; killed when dropped, also if the test fails, and when it goes on for too long.
 struct Demo(Child, #[expect(dead_code, reason = "it ends with the demo")] Limit);

@@ -188,11 +188,7 @@ mod tests {
         };
         assert_eq!(widths([20, 5, 5], 66), [30, 14, 20], "all of it fits");
         assert_eq!(widths([30, 5, 5], 50), [30, 13, 5]);
-<<<<<<< HEAD
-        assert_eq!(widths([20, 14, 20], 60), [22, 14, 20]);
-=======
         assert_eq!(widths([20, 14, 20], 60), [24, 14, 20]);
->>>>>>> wt-tables
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Limits {
     }
 }
 
-/// Why a reading from before the step began proves nothing, as it is said while the next one is awaited.
+/// Why a reading from before the step began proves nothing, shown while the next one is awaited.
 const FIRST: &str = "waiting for the first reading since this step began";
 
 /// What one look found.
