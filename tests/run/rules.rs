@@ -309,7 +309,7 @@ fn the_head_speaks_of_what_is_under_way_wherever_it_stands_in_the_runbook() {
     assert_eq!(stage.execute("orders"), None);
     let orders = stage.until("orders", 60, |s| s.exposed.is_some());
     assert_eq!(stage.run().next().map(|s| s.id.clone()), Some(orders.id));
-    assert!(matches!(head(&mut stage), Verdict::Running(why) if why.contains("orders is ")));
+    assert!(matches!(head(&mut stage), Verdict::Running(why) if why.contains("orders for ")));
     stage.until("orders", 120, |s| s.state == StepState::Done);
     assert!(matches!(head(&mut stage), Verdict::Go(why) if why.contains("next: name")));
 }
