@@ -190,11 +190,14 @@ pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint
 
 /// Options of plain lines, if they are requested.
 pub(super) fn plain(wanted: &Plain, options: &Options) -> Option<plain::Options> {
+    // On a screen the time zone database is not read before the first frame.
+    if !wanted.plain {
+        return None;
+    }
     let settings = &options.settings;
     let ascii = settings.ascii.unwrap_or_else(|| console::ascii::wanted(|name| std::env::var(name).ok()));
     let zone = if wanted.utc { None } else { Zones::new(&settings.time, machine).other() };
-    let zone = zone.unwrap_or(TimeZone::UTC);
-    wanted.plain.then_some(plain::Options { zone, ascii, mask: settings.mask })
+    Some(plain::Options { zone: zone.unwrap_or(TimeZone::UTC), ascii, mask: settings.mask })
 }
 
 /// Prints one line for each change, until something ends it.

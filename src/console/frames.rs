@@ -12,8 +12,10 @@ use ratatui::{
         terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate},
     },
     layout::Rect,
-    style::Modifier,
+    style::{Color, Modifier},
 };
+
+use super::widget::text::is_single;
 
 /// Maximum cells across and down. The terminal reports its own size: two frames of that size could exceed the memory.
 const LARGEST: (u16, u16) = (1024, 320);
@@ -65,26 +67,46 @@ fn written(shown: Option<&Buffer>, frame: &Buffer) -> io::Result<Option<Vec<u8>>
             &blank
         }
     };
-    let cells = quiet(before.diff(frame));
+    let cells = quiet(changed(before, frame));
     CrosstermBackend::new(&mut bytes).draw(cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
     queue!(bytes, EndSynchronizedUpdate)?;
     Ok(Some(bytes))
 }
 
-/// The same, but a blank whose style is not visible takes the style of the cell before it, to save colour changes.
-fn quiet(cells: Vec<(u16, u16, &Cell)>) -> Vec<(u16, u16, Cell)> {
-    let seen = Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
-    let mut last = Cell::EMPTY;
-    let mut out = Vec::with_capacity(cells.len());
-    for (x, y, cell) in cells {
-        let mut cell = cell.clone();
-        if cell.symbol() == " " && !(cell.modifier | last.modifier).intersects(seen) {
-            (cell.fg, cell.modifier) = (last.fg, last.modifier);
+/// The cells that differ. Equal rows are most of a frame, and few rows have a character that takes more than one cell:
+/// only for those rows the library, which looks up the width of every character, has to say what must be written.
+fn changed(before: &Buffer, frame: &Buffer) -> Vec<(u16, u16, Cell)> {
+    let area = frame.area;
+    let mut out = Vec::new();
+    let width = usize::from(area.width).max(1);
+    let rows = before.content.chunks(width).zip(frame.content.chunks(width));
+    for (y, (old, new)) in (area.y..).zip(rows) {
+        if old == new {
+            continue;
         }
-        last = cell.clone();
-        out.push((x, y, cell));
+        if old.iter().chain(new).all(|cell| cell.symbol().chars().all(is_single)) {
+            let cells = (area.x..).zip(old.iter().zip(new)).filter(|(_, (old, new))| old != new);
+            out.extend(cells.map(|(x, (_, new))| (x, y, new.clone())));
+        } else {
+            let row = Rect { y, height: 1, ..area };
+            let [old, new] = [old, new].map(|cells| Buffer { area: row, content: cells.to_vec() });
+            out.extend(old.diff(&new).into_iter().map(|(x, y, cell)| (x, y, cell.clone())));
+        }
     }
     out
+}
+
+/// The same, but a blank whose style is not visible takes the style of the cell before it, to save colour changes.
+fn quiet(mut cells: Vec<(u16, u16, Cell)>) -> Vec<(u16, u16, Cell)> {
+    let seen = Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
+    let mut last = (Color::Reset, Modifier::empty());
+    for (_, _, cell) in &mut cells {
+        if cell.symbol() == " " && !(cell.modifier | last.1).intersects(seen) {
+            (cell.fg, cell.modifier) = last;
+        }
+        last = (cell.fg, cell.modifier);
+    }
+    cells
 }
 
 #[cfg(test)]
@@ -103,6 +125,32 @@ mod tests {
             frame.set_string(drawn.0 - 1, drawn.1 - 1, "x", Style::new());
             assert!(frames.next(frame).unwrap().is_some());
         }
+    }
+
+    #[test]
+    fn the_cells_that_changed_are_those_that_the_library_finds() {
+        let words = ["", "a", "●", "│", "日", "日本", "é", "e\u{301}", "⌨\u{fe0f}", "👨‍👩‍👧", "x─", "\u{202f}"];
+        let styles = [Style::new(), Style::new().red(), Style::new().reversed()];
+        let mut seed = 7_u64;
+        let mut roll = |n: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(seed >> 33).unwrap() % n
+        };
+        let mut wide = 0;
+        for _ in 0..2000 {
+            let [mut before, mut frame] = [(); 2].map(|()| Buffer::empty(Rect::new(0, 0, 6, 3)));
+            for buffer in [&mut before, &mut frame] {
+                for _ in 0..roll(6) {
+                    let (x, y) = (u16::try_from(roll(6)).unwrap(), u16::try_from(roll(3)).unwrap());
+                    buffer.set_string(x, y, words[roll(words.len())], styles[roll(styles.len())]);
+                }
+            }
+            let changed = changed(&before, &frame);
+            let cells: Vec<_> = changed.iter().map(|(x, y, cell)| (*x, *y, cell)).collect();
+            assert_eq!(cells, before.diff(&frame));
+            wide += usize::from(changed.iter().any(|(_, _, cell)| cell.symbol().len() > 3));
+        }
+        assert!(wide > 300, "{wide}");
     }
 
     #[test]

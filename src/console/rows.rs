@@ -5,11 +5,10 @@
 //! it creates no text, reads each cell at most once, and samples the widths of a long table; drawing widens a column
 //! if it shows more ([`widened`]).
 
-use unicode_width::UnicodeWidthStr as _;
-
 use super::{
     filter::Filter,
     order::{self, Sort},
+    widget::text::width,
 };
 use base::view::{Cell, Column, Key, Row, SPARK, Table, Tone};
 
@@ -30,7 +29,7 @@ impl Content {
             let width = match cell.key {
                 Key::Spark(_) => SPARK,
                 _ if cell.text.is_ascii() => cell.text.len(),
-                _ => cell.text.width(),
+                _ => width(&cell.text),
             };
             widest = widest.max(width);
             glyphs |= has_glyph(cell.tone);
@@ -113,7 +112,7 @@ fn contents(table: &Table, before: Option<&Rows>) -> Vec<Content> {
     let step = table.rows.len().div_ceil(SAMPLE).max(1);
     let content = |(i, column): (usize, &Column)| {
         let was = before.and_then(|b| b.columns.get(i)).copied().unwrap_or_default();
-        let title = u16::try_from(column.title.width()).unwrap_or(u16::MAX);
+        let title = u16::try_from(width(&column.title)).unwrap_or(u16::MAX);
         let cells = table.rows.iter().step_by(step).filter_map(|r| r.cells.get(i));
         Content { width: was.width.max(title), ..was }.with(cells)
     };

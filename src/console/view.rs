@@ -32,7 +32,10 @@ const SMALLEST: (u16, u16) = (40, 10);
 /// Draws the whole screen.
 pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
     let screen = buf.area;
-    buf.set_style(screen, theme.style(Role::Text));
+    let text = theme.style(Role::Text);
+    buf.content.iter_mut().for_each(|cell| {
+        cell.set_style(text);
+    });
     let plan = ui.view_model().snapshot.plan.clone();
     let look = Drawing {
         theme,
@@ -85,7 +88,8 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
 /// servers.
 fn quiet(buf: &mut Buffer) {
     for cell in &mut buf.content {
-        if !cell.symbol().is_ascii() && cell.symbol().contains(acts) {
+        // One byte is ASCII, as in most cells.
+        if cell.symbol().len() > 1 && cell.symbol().chars().any(acts) {
             let seen: String = cell.symbol().chars().filter(|c| !acts(*c)).collect();
             cell.set_symbol(if seen.is_empty() { " " } else { &seen });
         }

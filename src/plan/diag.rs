@@ -199,7 +199,9 @@ impl Report {
             (a.span.start, a.severity, a.code, &a.message).cmp(&(b.span.start, b.severity, b.code, &b.message))
         });
         list.dedup();
-        Self { path: path.to_owned(), text: quiet(&sensitive::masked(text, &faults.hidden)), list }
+        // The text is shown with faults only. The search for secrets takes milliseconds, before the first frame.
+        let text = if list.is_empty() { String::new() } else { quiet(&sensitive::masked(text, &faults.hidden)) };
+        Self { path: path.to_owned(), text, list }
     }
 
     /// The faults, in the order of the text.

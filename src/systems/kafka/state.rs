@@ -16,10 +16,10 @@ use crate::System;
 use base::{
     collector::CollectorSpec,
     now::Now,
-    observed::{Fault, FaultKind, Observed, Reading, Stamp},
+    observed::{Fault, FaultKind, Observed, Reading, Stamp, Worth},
     side::{Side, Sides},
     signal::{Samples, SignalDef},
-    view::{Detail, Memo, Panel, Tile},
+    view::{Cell, Detail, Memo, Panel, Row, Tile},
     watched::Watched,
 };
 use plan::{KafkaPair, Mirror, Plan, Property};
@@ -40,7 +40,15 @@ pub(super) struct Pair {
     syncs: Sides<Reading<Stated>>,
     /// By the versions of the commits from which they are computed.
     handovers: Memo<[u64; 2], Arc<Handovers>>,
+    /// Number of observations and failures so far.
+    heard: u64,
+    /// The rows of its groups with their ranks, and of its topics, both without the age, which alone changes while nothing is heard.
+    pub(super) group_rows: Memo<Known, Arc<[(view::Rank, Row)]>>,
+    pub(super) topic_rows: Memo<Known, Arc<[Row]>>,
 }
+
+/// What the rows of a pair depend on: what has been heard, and the state of each side's observation and configuration.
+pub(super) type Known = (u64, [(Worth, Worth); 2]);
 
 /// The offset syncs read so far.
 #[derive(Debug)]
@@ -51,6 +59,18 @@ pub(super) struct Stated {
 }
 
 impl Pair {
+    /// The rows stay the same while this does.
+    pub(super) fn known(&self, now: Now) -> Known {
+        let worth = |side| (self.cluster(side).seen(now).worth(), self.cluster(side).configs.at(now).worth());
+        (self.heard, Side::BOTH.map(worth))
+    }
+
+    /// The age column: as fresh and as old as the worse of both clusters' observations. What is missing on one side still has an age.
+    pub(super) fn age(&self, now: Now) -> Cell {
+        let of = |side| self.cluster(side).seen(now).map(|_| ());
+        Cell::age(&of(Side::Source).zip(of(Side::Target)))
+    }
+
     /// The mirrors that copy to a side.
     pub(super) fn mirrors_to(&self, side: Side) -> impl Iterator<Item = &Mirror> {
         self.plan.mirrors.iter().filter(move |m| m.from == side.other())
@@ -143,6 +163,9 @@ impl System for State {
             clusters: Sides::default(),
             syncs: Sides::default(),
             handovers: Memo::default(),
+            heard: 0,
+            group_rows: Memo::default(),
+            topic_rows: Memo::default(),
         };
         let pairs = plan.kafka.iter().map(pair).collect();
         let interval = plan.intervals.kafka;
@@ -183,6 +206,7 @@ impl System for State {
     fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
         let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *query;
         if let Some(pair) = self.pairs.get_mut(pair) {
+            pair.heard += 1;
             match observation {
                 Observation::Snapshot(snapshot) => {
                     pair.clusters.get_mut(side).apply(snapshot, stamp);
@@ -198,6 +222,7 @@ impl System for State {
     fn fail(&mut self, query: &Query, fault: &Fault, _: Now) {
         let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *query;
         if let Some(pair) = self.pairs.get_mut(pair) {
+            pair.heard += 1;
             match query {
                 Query::Snapshot { .. } => pair.clusters.get_mut(side).fail(fault),
                 Query::Configs { .. } => pair.clusters.get_mut(side).configs.fail(fault),

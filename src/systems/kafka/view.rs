@@ -8,6 +8,7 @@ mod topics;
 
 use std::{borrow::Cow, sync::Arc};
 
+pub(super) use consumer_groups::Rank;
 pub(super) use detail::detail;
 
 use super::{State, cluster::GroupSeen, figures::Figures, parity, signals, state::Pair, times::LagTime};
@@ -17,7 +18,7 @@ use base::{
     now::{Now, short},
     observed::Observed,
     side::Side,
-    view::{Cell, Group, Panel, Tile, Tone, grouped, oldest},
+    view::{Cell, Group, Panel, Row, Tile, Tone, grouped, oldest},
 };
 use plan::Plan;
 
@@ -210,6 +211,11 @@ fn rate_text(per_second: f64) -> String {
 /// Messages.
 fn lag_cell(lag: i64) -> Cell {
     Cell::count(lag.unsigned_abs())
+}
+
+/// The row with the age column.
+fn aged(row: &Row, age: &Cell) -> Row {
+    Row { id: row.id.clone(), cells: row.cells.iter().chain([age]).cloned().collect() }
 }
 
 /// A group's figures, if a decision may be based on them.

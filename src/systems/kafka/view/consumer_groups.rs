@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{figures, heading, lag_cell, pace_cell, time_cell, tone};
+use super::{aged, figures, heading, lag_cell, pace_cell, time_cell, tone};
 use crate::kafka::{
     State,
     cluster::GroupSeen,
@@ -53,8 +53,17 @@ pub(super) fn table(state: &State, now: Now) -> Table {
     }
 }
 
-/// Rows with their sort keys: unreadable groups first, then groups that lost records, then by lag in time and in messages.
-fn rows_of(pair: &Pair, with_pair: bool, now: Now) -> Vec<((u8, u64, i64), Row)> {
+/// The sort key of a row: unreadable groups first, then groups that lost records, then by lag in time and in messages.
+pub(in crate::kafka) type Rank = (u8, u64, i64);
+
+fn rows_of(pair: &Pair, with_pair: bool, now: Now) -> Vec<(Rank, Row)> {
+    let age = pair.age(now);
+    let rows = pair.group_rows.get(pair.known(now), || rows(pair, with_pair, now).into());
+    rows.iter().map(|(rank, row)| (*rank, aged(row, &age))).collect()
+}
+
+/// The rows without the age.
+fn rows(pair: &Pair, with_pair: bool, now: Now) -> Vec<(Rank, Row)> {
     let (source, target) = (pair.cluster(Side::Source), pair.cluster(Side::Target));
     let handovers = pair.handovers(now);
     parity::group_names(pair)
@@ -71,20 +80,13 @@ fn rows_of(pair: &Pair, with_pair: bool, now: Now) -> Vec<((u8, u64, i64), Row)>
             }
             let [source, target] = &seen;
             cells.push(parity_cell(source, target, handovers.as_deref()));
-            cells.push(Cell::age(&pair_age(pair, now)));
             let rank = seen.iter().map(rank).max().unwrap_or_default();
             (rank, Row { id: format!("{}/{name}", pair.plan.name), cells })
         })
         .collect()
 }
 
-/// As fresh and as old as the worse of both clusters' observations: a group that is missing on one side still has an age.
-fn pair_age(pair: &Pair, now: Now) -> Observed<()> {
-    let of = |side| pair.cluster(side).seen(now).map(|_| ());
-    of(Side::Source).zip(of(Side::Target)).map(|_| ())
-}
-
-fn rank(group: &Observed<GroupSeen<'_>>) -> (u8, u64, i64) {
+fn rank(group: &Observed<GroupSeen<'_>>) -> Rank {
     match figures(group.as_ref().cloned()) {
         Observed::Fresh((f, _), _) | Observed::Stale((f, _), _) => {
             (u8::from(f.lost > 0), f.time.least().as_secs(), f.lag)

@@ -1,6 +1,6 @@
 //! The table of topics: which are still written, on which side, and whether the copy has the shape of the original.
 
-use super::{heading, label, rate_text};
+use super::{aged, heading, label, rate_text};
 use crate::kafka::{
     State,
     cluster::TopicSeen,
@@ -39,6 +39,13 @@ pub(super) fn table(state: &State, now: Now) -> Table {
 }
 
 fn rows_of(plan: &Plan, pair: &Pair, with_pair: bool, now: Now) -> Vec<Row> {
+    let age = pair.age(now);
+    let rows = pair.topic_rows.get(pair.known(now), || rows(plan, pair, with_pair, now).into());
+    rows.iter().map(|row| aged(row, &age)).collect()
+}
+
+/// The rows without the age.
+fn rows(plan: &Plan, pair: &Pair, with_pair: bool, now: Now) -> Vec<Row> {
     parity::topic_names(pair)
         .into_iter()
         .map(|(source, target)| {
@@ -57,8 +64,6 @@ fn rows_of(plan: &Plan, pair: &Pair, with_pair: bool, now: Now) -> Vec<Row> {
             let [source, target] = &seen;
             cells.push(copied_cell(plan, copied));
             cells.push(parity_cell(pair, &names, source, target, now));
-            let of = |side| pair.cluster(side).seen(now).map(|_| ());
-            cells.push(Cell::age(&of(Side::Source).zip(of(Side::Target))));
             Row { id: row_id(pair, &names), cells }
         })
         .collect()
