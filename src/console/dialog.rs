@@ -200,6 +200,7 @@ pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
                 typed: String::new(),
                 execute: false,
                 counting: None,
+                ended: None,
             }));
         }
         None => ui.report(format!("{id} is not armed: :arm arms the preview")),
@@ -211,6 +212,8 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
     let back = Entry::Dialog(Dialog::Preview(it.step.clone(), 0));
     match (key.code, it.kind) {
         (KeyCode::Esc, _) => ui.entry = back,
+        (KeyCode::Enter, _) if it.ended.is_some() => ui.entry = back,
+        _ if it.ended.is_some() => {}
         (KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right, _) => {
             it.execute = !it.execute;
             ui.entry = Entry::Dialog(Dialog::Confirm(it));
@@ -244,11 +247,16 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
 /// the engine is silent.
 pub(super) fn passed(ui: &mut Ui) -> Vec<Act> {
     let Entry::Dialog(Dialog::Confirm(it)) = ui.entry.clone() else { return Vec::new() };
-    // The step can no longer be executed: close the confirmation.
+    if it.ended.is_some() {
+        return Vec::new();
+    }
+    // The step can no longer be executed. The confirmation stays: the rest of a name that is being typed must not be taken for commands.
     if let Some(step) = ui.step_named(&it.step).filter(|step| !is_armed(step)) {
-        let why = step.obstacles.first().map_or_else(|| "preview it again".to_owned(), |(_, why)| why.clone());
-        ui.report(format!("{} is {} and no longer armed: {why}", it.step, step.word));
-        ui.entry = Entry::Dialog(Dialog::Preview(it.step, 0));
+        let first = || step.obstacles.first().map_or_else(|| "preview it again".to_owned(), |(_, why)| why.clone());
+        let why = step.disarmed.first().cloned().unwrap_or_else(first);
+        let why = format!("{} is {} and no longer armed: {why}", it.step, step.word);
+        ui.report(why.clone());
+        ui.entry = Entry::Dialog(Dialog::Confirm(Confirming { ended: Some(why), counting: None, ..it }));
         return Vec::new();
     }
     match it.counting {

@@ -85,6 +85,8 @@ pub struct Confirming {
     pub execute: bool,
     /// When the count-down began.
     pub counting: Option<Now>,
+    /// Why the step can no longer be executed. The confirmation stays until it is closed: what is typed on is no command.
+    pub ended: Option<String>,
 }
 
 /// A line that is being written.

@@ -123,7 +123,7 @@ fn contents(table: &Table, before: Option<&Rows>) -> Vec<Content> {
 #[must_use]
 pub fn on_screen<'a>(table: &Table, contents: &[Content], rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Content> {
     let one = |(i, column): (usize, &Column)| {
-        let title = u16::try_from(column.title.width()).unwrap_or(u16::MAX);
+        let title = u16::try_from(width(&column.title)).unwrap_or(u16::MAX);
         let glyphs = contents.get(i).is_some_and(|c| c.glyphs);
         Content { width: title, glyphs }.with(rows.clone().filter_map(move |r| r.cells.get(i)))
     };

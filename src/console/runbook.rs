@@ -163,7 +163,7 @@ fn why(step: &StepView) -> Cell {
     }
     if let Some(since) = step.exposed {
         return if step.cleans_up() {
-            Cell::text(format!("EXPOSED for {}: its cleanup is under way", short(since))).tone(Tone::Busy)
+            Cell::text(format!("EXPOSED for {}, until its cleanup is done", short(since))).tone(Tone::Busy)
         } else {
             Cell::text(format!("EXPOSED for {}: its cleanup is not finished", short(since))).tone(Tone::Bad)
         };

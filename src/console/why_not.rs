@@ -90,6 +90,8 @@ fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
         Id::RollBack if ends_as_before(step) => say("there is nothing to roll back"),
         Id::RollBack if !step.has_back => say("there is nothing to roll back"),
         Id::Arm if is_armed(step) => say("it is already armed"),
+        Id::Arm if step.state == StepState::Ready => is("not previewed, :preview previews it"),
+        Id::Execute if step.state == StepState::Ready => is("not previewed, :preview previews it"),
         Id::Arm if step.state != StepState::Previewed => is("only a previewed step can be armed, :preview shows it"),
         Id::Execute if !is_armed(step) => is("only an armed step can be executed"),
         Id::CallOff if !is_open(step) => is("nothing is previewed or armed"),

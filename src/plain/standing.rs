@@ -226,7 +226,7 @@ fn gates(run: &RunView) -> Vec<Fact> {
 fn steps(run: &RunView) -> Vec<Fact> {
     let step = |step: &engine::run::StepView| {
         let why = match (step.exposed, step.why_failed()) {
-            (Some(since), _) if step.cleans_up() => format!("EXPOSED for {}: its cleanup is under way", short(since)),
+            (Some(since), _) if step.cleans_up() => format!("EXPOSED for {}, until its cleanup is done", short(since)),
             (Some(since), _) => format!("EXPOSED for {}: its cleanup is not finished", short(since)),
             (None, Some(why)) => why,
             (None, None) => step.title.clone(),

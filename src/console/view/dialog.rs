@@ -189,7 +189,8 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_
         }
     }
     if !preview.inverse.is_empty() {
-        let heading = if preview.way == Way::Back {
+        // Of a rollback that cannot be worked out the commands are its own, as they were known last.
+        let heading = if preview.way == Way::Back && preview.faults.is_empty() {
             "To undo this rollback, manual commands:"
         } else {
             "Rollback, manual commands:"
@@ -248,6 +249,12 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
         put(line(y), buf, &look.spell(change), text);
     }
     let at = 3 + u16::try_from(changes.len()).unwrap_or(0);
+    if let Some(why) = &it.ended {
+        let tone = look.theme.tone(Tone::Warn);
+        put_all(line(at), buf, [(Tone::Warn.glyph(false), tone), (" ", tone), (&look.spell(why), tone)]);
+        put(line(at + 2), buf, "nothing was sent · Esc closes", look.theme.style(Role::Muted));
+        return;
+    }
     if let Some(since) = it.counting {
         let left = dialog::COUNTDOWN.saturating_sub(ui.latest().now.since(since)).as_secs();
         put_all(

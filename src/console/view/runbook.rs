@@ -126,7 +126,7 @@ fn what(step: &StepView, far: bool) -> Vec<(Tone, String)> {
 fn exposure(step: &StepView) -> Vec<(Tone, String)> {
     let Some(since) = step.exposed else { return Vec::new() };
     if step.cleans_up() {
-        return vec![(Tone::Busy, format!("EXPOSED for {}: its cleanup is under way", short(since)))];
+        return vec![(Tone::Busy, format!("EXPOSED for {}, until its cleanup is done", short(since)))];
     }
     let loss = "until then, the loss of one more member may leave the set without a primary";
     let mut out = vec![(Tone::Bad, format!("EXPOSED for {}: its cleanup is not finished; {loss}", short(since)))];

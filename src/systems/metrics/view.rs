@@ -11,7 +11,7 @@ use base::{
     signal::Unit,
     view::{Align, Cell, Column, Curve, Detail, Group, Line, Panel, Row, SPARK, Series, Table, Tile, Tone, oldest},
 };
-use plan::{HealthKind, MetricQuery};
+use plan::{Gate, HealthKind, MetricQuery};
 
 /// The table of the panel.
 const QUERIES: &str = "queries";
@@ -235,8 +235,21 @@ fn worst(state: &State, query: usize, now: Now) -> Cell {
     let unit = state.plan.health[query].unit;
     Cell::seen(Observed::all(values), |values| {
         let worst = values.into_iter().fold(f64::MIN, f64::max);
-        Cell::number(worst, shown(worst, unit))
+        let tone = if hurts(state, query, worst) { Tone::Bad } else { Tone::Plain };
+        Cell::number(worst, shown(worst, unit)).tone(tone)
     })
+}
+
+/// Whether a value of errors or latency is one at which the plan asks for the rollback, or that breaks one of its invariants. A value below all
+/// limits is not called good: the plan may have none.
+fn hurts(state: &State, query: usize, value: f64) -> bool {
+    let query = &state.plan.health[query];
+    let about = |gate: &&Gate| gate.metric.id == VALUE.id && gate.labels.get("query") == Some(&query.name);
+    let runbook = &state.plan.runbook;
+    let aborts = runbook.aborts.iter().flat_map(|it| it.when.gates()).filter(about);
+    let invariants = runbook.invariants.iter().flat_map(|it| it.when.gates()).filter(about);
+    aborts.map(|gate| gate.op.holds(value, gate.limit)).any(|so| so)
+        || invariants.map(|gate| gate.op.holds(value, gate.limit)).any(|so| !so)
 }
 
 fn note(state: &State, errors: Option<usize>, latency: Option<usize>, now: Now) -> String {

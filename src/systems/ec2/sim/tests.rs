@@ -84,7 +84,7 @@ fn one_instance_that_is_gone_is_a_conflict_and_no_hindrance_to_the_way_back() {
     assert_eq!(at.verify("t1", &off.ops[0]).truth, Truth::Conflict);
     at.read();
     let back = at.state.inverse(&off.inverse, at.now).expect("a way back");
-    assert!(back.notes.iter().any(|n| n.contains("no longer exist")), "{:?}", back.notes);
+    assert!(back.notes.iter().any(|n| n.contains("no longer there")), "{:?}", back.notes);
     at.play(&back.ops);
     at.pass(60);
     // A request that names it is refused as a whole.

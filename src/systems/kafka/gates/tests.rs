@@ -84,7 +84,7 @@ fn what_is_missing_is_named() {
         assert!(at.why(gate).contains("group checkout"), "{gate}: {}", at.why(gate));
     }
     assert_eq!(at.levels(), "UGUUUUUUUR");
-    assert_eq!(at.why(9), "no mirror: the plan has no mirror to VIR: after 7 there is no rollback without loss");
+    assert_eq!(at.why(9), "no mirror: the plan has no mirror to VIR: after gate 7 there is no rollback without loss");
 }
 
 #[test]
