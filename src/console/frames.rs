@@ -15,7 +15,7 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
-use super::widget::text::is_single;
+use super::cells::is_single;
 
 /// Maximum cells across and down. The terminal reports its own size: two frames of that size could exceed the memory.
 const LARGEST: (u16, u16) = (1024, 320);

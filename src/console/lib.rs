@@ -23,6 +23,7 @@
 //! | `view`, `drawing`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; contrast and colour vision |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the rollback; dialogs that open before something is changed |
 //! | `steps`, `spans` | how far a step is; the commands and instants in a text |
+//! | `cells` | how many cells of the screen a text takes |
 //! | `command`, `why_not` | the command table, from which keys, hints, help and palette are generated; why a command is disabled |
 //! | `mouse` | what a click means when the mouse is enabled; a click never gives an order |
 //! | `history` | what was entered before: commands of the palette, filters, lines of prompts |
@@ -39,6 +40,7 @@ pub mod answers;
 pub mod ascii;
 pub mod bell;
 mod cast;
+mod cells;
 pub mod choices;
 pub mod clock;
 pub mod colour;

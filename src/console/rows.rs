@@ -6,9 +6,9 @@
 //! if it shows more ([`widened`]).
 
 use super::{
+    cells,
     filter::Filter,
     order::{self, Sort},
-    widget::text::width,
 };
 use base::view::{Cell, Column, Key, Row, SPARK, Table, Tone};
 
@@ -29,7 +29,7 @@ impl Content {
             let width = match cell.key {
                 Key::Spark(_) => SPARK,
                 _ if cell.text.is_ascii() => cell.text.len(),
-                _ => width(&cell.text),
+                _ => cells::width(&cell.text),
             };
             widest = widest.max(width);
             glyphs |= has_glyph(cell.tone);
@@ -112,7 +112,7 @@ fn contents(table: &Table, before: Option<&Rows>) -> Vec<Content> {
     let step = table.rows.len().div_ceil(SAMPLE).max(1);
     let content = |(i, column): (usize, &Column)| {
         let was = before.and_then(|b| b.columns.get(i)).copied().unwrap_or_default();
-        let title = u16::try_from(width(&column.title)).unwrap_or(u16::MAX);
+        let title = u16::try_from(cells::width(&column.title)).unwrap_or(u16::MAX);
         let cells = table.rows.iter().step_by(step).filter_map(|r| r.cells.get(i));
         Content { width: was.width.max(title), ..was }.with(cells)
     };
@@ -123,7 +123,7 @@ fn contents(table: &Table, before: Option<&Rows>) -> Vec<Content> {
 #[must_use]
 pub fn on_screen<'a>(table: &Table, contents: &[Content], rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Content> {
     let one = |(i, column): (usize, &Column)| {
-        let title = u16::try_from(width(&column.title)).unwrap_or(u16::MAX);
+        let title = u16::try_from(cells::width(&column.title)).unwrap_or(u16::MAX);
         let glyphs = contents.get(i).is_some_and(|c| c.glyphs);
         Content { width: title, glyphs }.with(rows.clone().filter_map(move |r| r.cells.get(i)))
     };

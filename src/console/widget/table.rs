@@ -327,7 +327,7 @@ fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bo
         Align::Left => put(area, buf, &lines::cut(&text, width), style),
         Align::Right => {
             // A truncated number would be another number: it is shown whole or not at all.
-            let cut = super::text::width(&text) > width;
+            let cut = crate::cells::width(&text) > width;
             let number = matches!(cell.key, Key::Number(_));
             let text: &str = if cut && number { "…" } else { &text };
             put_right(area, buf, &fit(text, width), style)
