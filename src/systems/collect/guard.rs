@@ -12,10 +12,6 @@ use base::observed::{Fault, FaultKind};
 /// A collector that panicked is started again after this long, or after its interval, whichever is longer.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// A collector begins this long after it was started. Clients first read certificates and resolve names, which would keep the processors from
-/// the console's first frame.
-const AFTER_THE_FIRST_FRAME: Duration = Duration::from_millis(30);
-
 /// Runs a future to its end; a panic becomes the text of a fault.
 ///
 /// # Errors
@@ -35,7 +31,6 @@ pub async fn alive<C: Clone, A: Clone, F, Fut>(
 ) where
     Fut: Future<Output = ()>,
 {
-    sleep(AFTER_THE_FIRST_FRAME).await;
     let pause = PAUSE.max(schedule.interval);
     again_and_again(pause, schedule, out, |schedule, out| start(clients.clone(), spec.clone(), schedule, out)).await;
 }
