@@ -246,10 +246,10 @@ fn hurts(state: &State, query: usize, value: f64) -> bool {
     let query = &state.plan.health[query];
     let about = |gate: &&Gate| gate.metric.id == VALUE.id && gate.labels.get("query") == Some(&query.name);
     let runbook = &state.plan.runbook;
-    let aborts = runbook.aborts.iter().flat_map(|it| it.when.gates()).filter(about);
-    let invariants = runbook.invariants.iter().flat_map(|it| it.when.gates()).filter(about);
-    aborts.map(|gate| gate.op.holds(value, gate.limit)).any(|so| so)
-        || invariants.map(|gate| gate.op.holds(value, gate.limit)).any(|so| !so)
+    let mut aborts = runbook.aborts.iter().flat_map(|it| it.when.gates()).filter(about);
+    let mut invariants = runbook.invariants.iter().flat_map(|it| it.when.gates()).filter(about);
+    let holds = |gate: &Gate| gate.op.holds(value, gate.limit);
+    aborts.any(holds) || !invariants.all(holds)
 }
 
 fn note(state: &State, errors: Option<usize>, latency: Option<usize>, now: Now) -> String {
