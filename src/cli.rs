@@ -65,7 +65,7 @@ enum Cmd {
     },
     /// The console on a simulated estate: no server, no account, no network
     Demo(demo::Demo),
-    /// Print the current status; exits with 1 if a collector is not live
+    /// Print the current status; exits with 1 if anything in the plan is unknown
     Status(status::Status),
     /// Check a plan, then run every collector with each permission it needs
     Check {
@@ -166,7 +166,7 @@ const EXIT: [(u8, &str); 4] = [
     (0, "Done, and everything checked is in order."),
     (
         NOT_IN_ORDER,
-        "Done, and something is not in order: a collector is not live, a check failed, the checked verdict is HOLD or ROLL BACK, an approval was refused.",
+        "Done, and something is not in order: something in the plan is unknown, a check failed, the checked verdict is HOLD or ROLL BACK, an approval was refused.",
     ),
     (
         NOT_DONE,

@@ -39,19 +39,37 @@ impl RunView {
     #[must_use]
     pub fn roll_back(&self) -> Option<String> {
         let started = self.steps.iter().any(|s| s.attempt > 0);
-        let failed = self.steps.iter().find(|s| s.has_failed()).map(|s| {
+        let failed = self.steps.iter().find(|s| s.has_failed() && self.replaced_by(s).is_none()).map(|s| {
             let why = s.why_failed().map(|why| format!(": {why}")).unwrap_or_default();
             format!("{} failed{}, {}{why}", s.id, s.by_whom(), s.next_key_back())
         });
-        let stands =
-            self.steps.iter().rev().find(|s| s.has_back && !s.irreversible && s.way == Way::Forward && s.attempt > 0);
-        let key = stands.map(|s| format!("{} can be rolled back, :roll-back on its row previews it: ", s.id));
-        let abort = self.abort().filter(|_| started).map(|why| key.unwrap_or_default() + &why);
-        // What is asked for is being done.
-        if self.rolling_back().is_some() {
+        let abort = self.abort().filter(|_| started).map(|why| self.ways_back() + &why);
+        // What is asked for is being done: an emergency is a way back by another name.
+        if self.rolling_back().is_some() || self.steps.iter().any(|s| s.emergency && s.is_under_way()) {
             return None;
         }
         abort.or(failed)
+    }
+
+    /// The keys that lead back: the last step that stands, and an emergency that may begin. The rollback of an emergency, and of what one has
+    /// replaced, would lead forward again.
+    fn ways_back(&self) -> String {
+        let stands = |s: &&StepView| {
+            let can = s.has_back && !s.irreversible && s.way == Way::Forward && s.attempt > 0;
+            can && !s.emergency && self.replaced_by(s).is_none()
+        };
+        let back = self.steps.iter().rev().find(stands);
+        let emergency = self.steps.iter().find(|s| s.emergency && s.state == StepState::Ready);
+        let mut out: Vec<String> =
+            back.iter().map(|s| format!("{} can be rolled back, :roll-back on its row previews it", s.id)).collect();
+        out.extend(emergency.iter().map(|s| format!("{} is the emergency, :preview on its row previews it", s.id)));
+        if out.is_empty() { String::new() } else { out.join("; ") + ": " }
+    }
+
+    /// The emergency that has changed since what a step had changed.
+    fn replaced_by(&self, step: &StepView) -> Option<&StepView> {
+        let stands = |s: &&StepView| s.attempt > 0 && (s.is_under_way() || s.state == StepState::Done);
+        self.steps.iter().filter(stands).find(|s| s.emergency && s.about == step.about && s.id != step.id)
     }
 
     /// The step whose rollback is under way.
@@ -107,6 +125,14 @@ impl RunView {
             )),
             (StepState::NotApplied | StepState::Cancelled, _) => {
                 Verdict::Hold(format!("{} is {}{}: :again retries it", next.id, next.word, next.by_whom()))
+            }
+            (StepState::Failed, _) if self.replaced_by(next).is_some() => {
+                let emergency = self.replaced_by(next).map_or("", |it| it.id.as_str());
+                let why = next.why_failed().map(|why| format!(": {why}")).unwrap_or_default();
+                Verdict::Hold(format!(
+                    "{} failed, and {emergency} has replaced it: its rollback would undo the emergency{why}",
+                    next.id
+                ))
             }
             // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
             (StepState::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back rolls it back", next.id)),

@@ -103,6 +103,12 @@ pub struct StepView {
     pub irreversible: bool,
     /// For how long a tail has been unfinished: something has to be mended.
     pub exposed: Option<Duration>,
+    /// It is an emergency: a way back by another name.
+    #[serde(skip)]
+    pub emergency: bool,
+    /// What it is about: steps about the same thing change the same.
+    #[serde(skip)]
+    pub about: String,
     /// Its last attempt failed, and no other has begun since.
     #[serde(skip)]
     pub failed: bool,
