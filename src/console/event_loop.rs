@@ -93,9 +93,8 @@ impl Console {
         given_back.store(true, Ordering::SeqCst);
         signals.close();
         // The terminal is restored: nothing waits for the disk but the prompt.
-        if let Some(changes) = self.ui.chosen.take_changes() {
-            self.state.write(changes);
-        }
+        let changes = self.ui.chosen.take_changes();
+        self.state.close(changes);
         ended
     }
 

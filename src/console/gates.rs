@@ -68,6 +68,12 @@ fn is_idle(reason: &Reason) -> bool {
     reason.moot && !reason.waived && reason.level != Level::Green
 }
 
+/// The tone of a fork: dim if its result changes nothing.
+#[must_use]
+pub fn tone_of(fork: &Fork) -> Tone {
+    if fork.moot && fork.level != Level::Green { Tone::Muted } else { Tone::of(fork.level) }
+}
+
 /// The tone of a gate: dim if its result changes nothing.
 #[must_use]
 pub fn tone(reason: &Reason) -> Tone {
@@ -131,8 +137,7 @@ fn at_its_time(turn: Turn, far: bool) -> Option<Cell> {
 }
 
 fn fork_row(of: &str, fork: &Fork, branch: &Branch<'_>, far: bool) -> Row {
-    let level =
-        at_its_time(branch.turn, far).unwrap_or_else(|| Cell::text(fork.level.word()).tone(Tone::of(fork.level)));
+    let level = at_its_time(branch.turn, far).unwrap_or_else(|| Cell::text(fork.level.word()).tone(tone_of(fork)));
     let mut cells = vec![Cell::text(format!("{}{}", indent(branch.depth), fork.word())), level];
     cells.extend((0..4).map(|_| Cell::none()));
     cells.extend([Cell::text(decides(of)).tone(Tone::Muted), Cell::none()]);

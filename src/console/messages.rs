@@ -74,6 +74,8 @@ pub struct Messages {
     log: VecDeque<Message>,
     /// With real names and with masked ones: the ids of the collectors differ.
     faults: [Faults; 2],
+    /// Whether the last snapshot was masked.
+    masked: Option<bool>,
     /// The verdict and the notice of the last snapshot.
     last: (Option<&'static str>, Option<String>),
 }
@@ -109,7 +111,10 @@ impl Messages {
         let (word, why) = verdict.describe();
         let notice = snapshot.run.as_ref().and_then(|run| run.notice.clone());
         let was = std::mem::replace(&mut self.last, (Some(word), notice.clone()));
-        for (about, text) in self.faults[usize::from(masked)].changes(snapshot) {
+        // With the mask on or off what fails has other names, and is no news.
+        let switched = self.masked.replace(masked).is_some_and(|was| was != masked);
+        let changes = self.faults[usize::from(masked)].changes(snapshot);
+        for (about, text) in changes.into_iter().filter(|_| !switched) {
             let tone = if about == About::Fault { Tone::Bad } else { Tone::Good };
             self.keep(Message { at, about, tone, text, masked });
         }

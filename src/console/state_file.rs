@@ -49,7 +49,12 @@ pub(super) fn load(path: &Path) -> (Choices, Option<String>) {
 /// In words, with the file's name.
 pub(super) fn write(path: &Path, changes: Changes) -> Result<(), String> {
     let failed = |why: io::Error| format!("{}: what is chosen on screen is not remembered: {why}", path.display());
-    let old = fs::read_to_string(path).unwrap_or_default();
+    let old = match fs::read(path) {
+        Ok(text) => String::from_utf8(text).unwrap_or_default(),
+        Err(why) if why.kind() == ErrorKind::NotFound => String::new(),
+        // What was chosen earlier is still in it.
+        Err(why) => return Err(failed(why)),
+    };
     if is_newer(&old) {
         return Err(failed(io::Error::other("it was written by a newer version of landfall")));
     }
@@ -63,12 +68,13 @@ pub(super) struct StateFile {
     path: Option<PathBuf>,
     /// Whether a thread is writing it, or could not.
     busy: Arc<AtomicBool>,
+    writer: Option<thread::JoinHandle<()>>,
 }
 
 impl StateFile {
     /// At this path; without one, nothing is written.
     pub(super) fn new(path: Option<PathBuf>) -> Self {
-        Self { path, busy: Arc::default() }
+        Self { path, busy: Arc::default(), writer: None }
     }
 
     /// Whether changes can be written now.
@@ -77,7 +83,7 @@ impl StateFile {
     }
 
     /// Writes on a thread of its own: a disk may be slow, and the screen does not wait. Reports once if it fails: the next write would fail, too.
-    pub(super) fn write_beside(&self, changes: Changes, report: impl FnOnce(String) + Send + 'static) {
+    pub(super) fn write_beside(&mut self, changes: Changes, report: impl FnOnce(String) + Send + 'static) {
         let Some(path) = self.path.clone() else { return };
         let busy = self.busy.clone();
         busy.store(true, Ordering::SeqCst);
@@ -86,12 +92,15 @@ impl StateFile {
             Err(why) => report(why),
         };
         // Without threads, later choices are written at the end.
-        drop(thread::Builder::new().name(THREAD.to_owned() + " choices").spawn(run));
+        self.writer = thread::Builder::new().name(THREAD.to_owned() + " choices").spawn(run).ok();
     }
 
-    /// Writes at the end of the console.
-    pub(super) fn write(&self, changes: Changes) {
-        if let Some(path) = &self.path {
+    /// Writes at the end of the console what is still to be written, after what a thread is writing.
+    pub(super) fn close(&mut self, changes: Option<Changes>) {
+        if let Some(writer) = self.writer.take() {
+            drop(writer.join());
+        }
+        if let (Some(path), Some(changes)) = (&self.path, changes) {
             drop(write(path, changes));
         }
     }

@@ -121,7 +121,7 @@ pub(super) fn previous_page(ui: &mut Ui) -> Vec<Act> {
 
 /// Goes to the next step in the runbook.
 pub(super) fn next_step(ui: &mut Ui) -> Vec<Act> {
-    let id = ui.view_model().snapshot.run.as_ref().and_then(|run| Some(run.next()?.id.clone()));
+    let id = ui.view_model().snapshot.run.as_ref().and_then(|run| Some(run.due()?.id.clone()));
     to_step(ui, id.as_deref())
 }
 

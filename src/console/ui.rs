@@ -268,8 +268,9 @@ impl Ui {
         if let Some(id) = self.preview_below() {
             return self.step_named(&id);
         }
-        let next = || self.latest().run.as_ref()?.next();
-        self.step().or_else(|| if self.at == At::Page(0) { next() } else { None })
+        // What is not on screen must not be acted on: a frozen overview may be about another step.
+        let due = || self.latest().run.as_ref()?.due().filter(|_| self.at == At::Page(0) && !self.is_frozen());
+        self.step().or_else(due)
     }
 
     /// The step with this id.

@@ -71,6 +71,13 @@ fn why_not_run(id: Id, ui: &Ui) -> Option<String> {
         return run.proposal.is_none().then(|| "there is no proposal".to_owned());
     }
     let Some(step) = ui.acted_on() else { return say("choose a step in the Runbook first: :next-step goes there") };
+    // On the overview the step is not on screen: only what shows it first is possible there.
+    if ui.step().is_none()
+        && ui.preview_below().is_none()
+        && matches!(id, Id::Again | Id::Arm | Id::Adopt | Id::CallOff)
+    {
+        return Some(format!("{}: :next-step selects the step first", step.id));
+    }
     let before = before_it_begins(step);
     let is = |what: &str| Some(format!("{} is {}: {what}", step.id, step.word));
     match id {
@@ -127,6 +134,9 @@ fn why_not_open(ui: &Ui) -> Option<String> {
         // Of the tables of a detail only a step's gates lead to more.
         At::Detail if ui.focused().is_none_or(|table| table.id != gates::TABLE) => {
             Some("a detail is open already: :back closes it".into())
+        }
+        At::Detail if ui.is_frozen() => {
+            Some("the screen is frozen and has no details of this gate: :freeze unfreezes it".into())
         }
         At::Detail => {
             let is_gate = ui.step().zip(ui.selected()).is_some_and(|(step, row)| gates::is_gate(step, row));

@@ -5,6 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use super::{choose, found, offers};
 use crate::{
     act::Handled,
+    command::Risk,
     entry::{Entry, Palette},
     offer::{Offer, Pick},
     ui::Ui,
@@ -42,11 +43,15 @@ pub(crate) fn repeat(ui: &mut Ui) -> Handled {
     let Some((last, name)) = ui.history.last.clone() else { return Handled::NOTHING };
     // What is copied is the present text of that name.
     let is_it = |offer: &Offer| match (&offer.pick, &last) {
-        (Pick::Copy(_), Pick::Copy(_)) => offer.name == name,
+        // A column of another table may have the same place.
+        (Pick::Copy(_), Pick::Copy(_)) | (Pick::Sort(_), Pick::Sort(_)) | (Pick::Column(_), Pick::Column(_)) => {
+            offer.name == name
+        }
         (pick, last) => pick == last,
     };
     let offer = offers(ui, &Palette::default()).into_iter().find(is_it);
-    let is_row = matches!(last, Pick::Row(..));
+    let is_row = matches!(last, Pick::Row(..) | Pick::Gate(..));
+    let offer_risk = offer.as_ref().map(|offer| offer.risk);
     let (pick, why_not) = match offer {
         Some(offer) => (offer.pick, offer.why_not),
         None if is_row => (last, None),
@@ -55,6 +60,11 @@ pub(crate) fn repeat(ui: &mut Ui) -> Handled {
     match why_not {
         Some(why) => {
             ui.report(format!("repeat {name}: {why}"));
+            Handled::NOTHING
+        }
+        // The step may be another one than before: what changes or records something is chosen once more, and not done at once.
+        None if offer_risk.is_some_and(|risk| risk != Risk::Looks) => {
+            ui.entry = Entry::Palette(Palette { text: name.clone(), name, ..Palette::default() });
             Handled::NOTHING
         }
         None => {

@@ -190,7 +190,7 @@ fn conditions(step: &StepView, far: bool) -> Vec<(Tone, String)> {
         let indent = "  ".repeat(branch.depth);
         match branch.is {
             Is::Fork(fork) => {
-                out.push((dim(Tone::of(fork.level)), format!("{indent}{} {}", fork.word(), fork.level.word())));
+                out.push((dim(gates::tone_of(fork)), format!("{indent}{} {}", fork.word(), fork.level.word())));
             }
             Is::Gate(reasons) => out.extend(reasons.iter().map(|reason| {
                 let left = match reason.to_green {

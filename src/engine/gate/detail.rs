@@ -37,7 +37,7 @@ pub(crate) fn detail(
         title: format!("{step} \u{25b8} {}", text::judged(gate)),
         fields: fields(watch, reasons),
         curves: vec![curve(watch, now)],
-        tables: vec![series(gate, &samples), measured_by(gate, sources)],
+        tables: vec![series(watch, &samples, now), measured_by(gate, sources)],
     }
 }
 
@@ -60,11 +60,14 @@ fn fields(watch: &Watch, reasons: &[Reason]) -> Vec<(Cow<'static, str>, Cell)> {
     out.push(("readings".into(), Cell::text(format!("at most {} old", short(watch.max_age())))));
     for reason in reasons {
         let tone = match reason.level {
+            _ if reason.waived => Tone::Warn,
             _ if reason.only_waits() => Tone::Busy,
             Level::Red | Level::Unknown if reason.moot => Tone::Muted,
             level => Tone::of(level),
         };
-        out.push(("now".into(), Cell::text(format!("{}: {}", reason.word(), reason.what)).tone(tone)));
+        // What is waived says so itself.
+        let text = if reason.waived { reason.what.clone() } else { format!("{}: {}", reason.word(), reason.what) };
+        out.push(("now".into(), Cell::text(text).tone(tone)));
     }
     if let Some(left) = reasons.first().filter(|r| r.level != Level::Green).and_then(|r| r.to_green) {
         out.push(("green in".into(), Cell::number(left.as_secs_f64(), short(left))));
@@ -84,7 +87,8 @@ fn curve(watch: &Watch, now: Now) -> Curve {
     Curve::new(text::judged(gate), text::unit(gate)).with(Line::new(label, side, watch.past(), now).of(series))
 }
 
-fn series(gate: &Gate, samples: &[&Sample]) -> Table {
+fn series(watch: &Watch, samples: &[&Sample], now: Now) -> Table {
+    let gate = &watch.gate;
     let one = matches!(gate.agg, Agg::Max | Agg::Min | Agg::Only);
     let row = |sample: &&Sample| {
         let value = match &sample.value {
@@ -92,6 +96,8 @@ fn series(gate: &Gate, samples: &[&Sample]) -> Table {
                 let holds = gate.op.holds(*v, gate.limit);
                 let tone = match &sample.value {
                     Observed::Stale(..) => Tone::Stale,
+                    // The gate does not count it.
+                    Observed::Fresh(_, age) if !watch.counts(*age, now) => Tone::Stale,
                     _ if !one => Tone::Plain,
                     _ if holds => Tone::Good,
                     _ => Tone::Bad,

@@ -124,7 +124,7 @@ impl Judge {
         let leaf = |ix: usize| reasons[ix].first().map_or(UNKNOWN, |r| Branch { level: r.level, to_green: r.to_green });
         let all = self.tree.judge(&leaf, &mut |ix| moot.push(ix));
         let mut forks = Vec::new();
-        self.tree.forks(&leaf, &mut Vec::new(), &mut forks);
+        self.tree.forks(&leaf, false, &mut Vec::new(), &mut forks);
         let mut deciding = Vec::new();
         self.tree.deciding(&leaf, &mut |ix| deciding.push(ix));
         for ix in moot {
@@ -204,17 +204,17 @@ impl Tree {
         }
     }
 
-    /// Every fork within, outermost first.
-    fn forks(&self, gate: &impl Fn(usize) -> Branch, path: &mut Vec<u16>, out: &mut Vec<Fork>) {
+    /// Every fork within, outermost first. `moot`: what it belongs to is green without it.
+    fn forks(&self, gate: &impl Fn(usize) -> Branch, moot: bool, path: &mut Vec<u16>, out: &mut Vec<Fork>) {
         if matches!(self, Self::Gate(_)) {
             return;
         }
         let (arms, wanted) = self.arms();
         let level = self.judge(gate, &mut |_| ()).level;
-        out.push(Fork { path: path.clone(), wanted, arms: arms.len(), level });
+        out.push(Fork { path: path.clone(), wanted, arms: arms.len(), level, moot });
         for (place, arm) in (0..).zip(arms) {
             path.push(place);
-            arm.forks(gate, path, out);
+            arm.forks(gate, moot || level == Level::Green, path, out);
             path.pop();
         }
     }

@@ -61,6 +61,8 @@ pub struct Fork {
     pub arms: usize,
     /// Its colour.
     pub level: Level,
+    /// In nobody's way: what it belongs to is green without it.
+    pub moot: bool,
 }
 
 impl Fork {

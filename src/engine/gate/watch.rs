@@ -179,6 +179,11 @@ impl Watch {
         self.past.iter()
     }
 
+    /// Whether a reading of this age is young enough, and from after the step began.
+    pub(super) fn counts(&self, age: Age, now: Now) -> bool {
+        age.0 <= self.limits.age && now.boot.saturating_sub(age.0) >= self.limits.since
+    }
+
     /// The greatest age of a reading.
     pub(super) const fn max_age(&self) -> Duration {
         self.limits.age

@@ -39,25 +39,26 @@ impl RunView {
     #[must_use]
     pub fn roll_back(&self) -> Option<String> {
         let started = self.steps.iter().any(|s| s.attempt > 0);
-        let failed = self.steps.iter().find(|s| s.has_failed() && self.replaced_by(s).is_none()).map(|s| {
+        let failed = self.steps.iter().find(|s| s.has_failed()).map(|s| {
             let why = s.why_failed().map(|why| format!(": {why}")).unwrap_or_default();
             format!("{} failed{}, {}{why}", s.id, s.by_whom(), s.next_key_back())
         });
         let abort = self.abort().filter(|_| started).map(|why| self.ways_back() + &why);
-        // What is asked for is being done: an emergency is a way back by another name.
-        if self.rolling_back().is_some() || self.steps.iter().any(|s| s.emergency && s.is_under_way()) {
+        // What is asked for is being done.
+        if self.rolling_back().is_some() {
             return None;
         }
         abort.or(failed)
     }
 
-    /// The keys that lead back: the last step that stands, and an emergency that may begin. The rollback of an emergency, and of what one has
-    /// replaced, would lead forward again.
+    /// The ways back: an emergency that is under way, or the last step that stands, and an emergency that may begin. An emergency is a way
+    /// back by another name: its own rollback would lead forward again.
     fn ways_back(&self) -> String {
-        let stands = |s: &&StepView| {
-            let can = s.has_back && !s.irreversible && s.way == Way::Forward && s.attempt > 0;
-            can && !s.emergency && self.replaced_by(s).is_none()
-        };
+        if let Some(emergency) = self.steps.iter().find(|s| s.emergency && s.is_under_way() && !s.held) {
+            return format!("{} is under way: ", emergency.id);
+        }
+        let stands =
+            |s: &&StepView| s.has_back && !s.irreversible && !s.emergency && s.way == Way::Forward && s.attempt > 0;
         let back = self.steps.iter().rev().find(stands);
         let emergency = self.steps.iter().find(|s| s.emergency && s.state == StepState::Ready);
         let mut out: Vec<String> =
@@ -66,10 +67,11 @@ impl RunView {
         if out.is_empty() { String::new() } else { out.join("; ") + ": " }
     }
 
-    /// The emergency that has changed since what a step had changed.
-    fn replaced_by(&self, step: &StepView) -> Option<&StepView> {
-        let stands = |s: &&StepView| s.attempt > 0 && (s.is_under_way() || s.state == StepState::Done);
-        self.steps.iter().filter(stands).find(|s| s.emergency && s.about == step.about && s.id != step.id)
+    /// The step that the verdict is about: the one that failed, where that is why it says ROLL BACK, else the next.
+    #[must_use]
+    pub fn due(&self) -> Option<&StepView> {
+        let failed = self.steps.iter().find(|s| s.has_failed());
+        failed.filter(|_| self.abort().is_none() && self.roll_back().is_some()).or_else(|| self.next())
     }
 
     /// The step whose rollback is under way.
@@ -126,14 +128,6 @@ impl RunView {
             (StepState::NotApplied | StepState::Cancelled, _) => {
                 Verdict::Hold(format!("{} is {}{}: :again retries it", next.id, next.word, next.by_whom()))
             }
-            (StepState::Failed, _) if self.replaced_by(next).is_some() => {
-                let emergency = self.replaced_by(next).map_or("", |it| it.id.as_str());
-                let why = next.why_failed().map(|why| format!(": {why}")).unwrap_or_default();
-                Verdict::Hold(format!(
-                    "{} failed, and {emergency} has replaced it: its rollback would undo the emergency{why}",
-                    next.id
-                ))
-            }
             // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
             (StepState::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back rolls it back", next.id)),
             (state, _) if next.way == Way::Back && state <= StepState::Armed => Verdict::Hold(format!(
@@ -180,7 +174,10 @@ impl StepView {
     /// one has to do anything about it.
     #[must_use]
     pub fn cleans_up(&self) -> bool {
-        self.exposed.is_some_and(|since| since < CLEANUP) && self.state == StepState::Running && !self.held
+        self.exposed.is_some_and(|since| since < CLEANUP)
+            && self.state == StepState::Running
+            && !self.held
+            && !self.is_uncertain()
     }
 
     /// That a person has aborted its attempt, if so: what is under way or came of it is not the estate's doing.
@@ -203,6 +200,7 @@ impl StepView {
     fn next_key_back(&self) -> &'static str {
         match (self.way, self.state) {
             _ if self.exposed.is_some() => ":next-step selects it, :again previews how to finish its cleanup",
+            _ if self.emergency && self.way == Way::Forward => ":next-step selects it, :again previews it again",
             _ if self.irreversible || !self.has_back => ":next-step selects it; it has no rollback",
             (Way::Back, StepState::Armed) => ":execute executes the rollback",
             (Way::Back, StepState::Previewed) => ":arm arms the rollback",

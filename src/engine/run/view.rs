@@ -106,9 +106,6 @@ pub struct StepView {
     /// It is an emergency: a way back by another name.
     #[serde(skip)]
     pub emergency: bool,
-    /// What it is about: steps about the same thing change the same.
-    #[serde(skip)]
-    pub about: String,
     /// Its last attempt failed, and no other has begun since.
     #[serde(skip)]
     pub failed: bool,

@@ -11,7 +11,7 @@ use base::{
     signal::Unit,
     view::{Align, Cell, Column, Curve, Detail, Group, Line, Panel, Row, SPARK, Series, Table, Tile, Tone, oldest},
 };
-use plan::{Gate, HealthKind, MetricQuery};
+use plan::{Agg, Gate, HealthKind, MetricQuery};
 
 /// The table of the panel.
 const QUERIES: &str = "queries";
@@ -244,7 +244,8 @@ fn worst(state: &State, query: usize, now: Now) -> Cell {
 /// limits is not called good: the plan may have none.
 fn hurts(state: &State, query: usize, value: f64) -> bool {
     let query = &state.plan.health[query];
-    let about = |gate: &&Gate| gate.metric.id == VALUE.id && gate.labels.get("query") == Some(&query.name);
+    let one = |gate: &Gate| matches!(gate.agg, Agg::Max | Agg::Min | Agg::Only);
+    let about = |gate: &&Gate| gate.metric.id == VALUE.id && one(gate) && gate.labels.get("query") == Some(&query.name);
     let runbook = &state.plan.runbook;
     let mut aborts = runbook.aborts.iter().flat_map(|it| it.when.gates()).filter(about);
     let mut invariants = runbook.invariants.iter().flat_map(|it| it.when.gates()).filter(about);

@@ -181,7 +181,6 @@ impl<S: Systems> Run<S> {
             irreversible: plan.irreversible,
             exposed: step.exposed.map(|(seen, before)| now.since(seen).saturating_add(before)),
             emergency: plan.action.spec().emergency,
-            about: plan.action.target().to_owned(),
             failed: step.failed,
             held: state.is_held() && state.state() == StepState::Running,
             aborted: state.state() >= StepState::Running && state.is_abandoned(),
