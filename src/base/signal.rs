@@ -65,6 +65,9 @@ pub struct SignalDef {
     /// How the report draws its readings.
     #[serde(skip)]
     pub curve: Option<Curve>,
+    /// Whether it is estimated from a rate: a rate does not last a day, so a longer time has no figure.
+    #[serde(skip)]
+    pub estimated: bool,
 }
 
 /// What a thing must have for a signal of it to exist.
@@ -185,7 +188,14 @@ impl SignalDef {
             keep,
             cost: None,
             curve: None,
+            estimated: false,
         }
+    }
+
+    /// The same; it is a time that is estimated from a rate.
+    #[must_use]
+    pub const fn estimated(self) -> Self {
+        Self { estimated: true, ..self }
     }
 
     /// The same; the values of its labels are of these domains. Other labels may be among them.

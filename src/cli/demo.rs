@@ -102,6 +102,9 @@ fn shown(control: &Control, it: &Demo, scenario: &Scenario, mut options: Options
         "{kind}: :next-step selects a step; :preview :arm :execute run it (manual: :attest); :time-faster faster; :help help",
     ));
     options.record.clone_from(&it.record);
+    // A rehearsal is of the real estate; a scenario from a file has the file's name.
+    let played = it.scenario.as_deref().or_else(|| library::names().next()).filter(|_| it.rehearse.is_none());
+    options.scenario = played.and_then(|name| Some(Path::new(name).file_stem()?.to_string_lossy().into_owned()));
     Ok(console::run(control.link.clone(), Some(control.orders.clone()), options)?)
 }
 

@@ -157,7 +157,7 @@ pub(super) fn options(look: &Appearance, mode: Mode) -> Result<Options, Failed> 
     super::setup::theme(&settings)?;
     let state = settings.remember.then(|| console::state_file::path(|name| std::env::var(name).ok())).flatten();
     let own_theme = look.theme.is_some();
-    Ok(Options { settings, mode, script: None, greeting: None, record: None, state, own_theme })
+    Ok(Options { settings, mode, scenario: None, script: None, greeting: None, record: None, state, own_theme })
 }
 
 /// Whether a journal can be followed: it is a journal of this plan's run. A missing journal may be created later; the

@@ -73,6 +73,27 @@ pub enum Id {
     TimeStops,
 }
 
+impl Id {
+    /// Whether it opens a line or a confirmation into which words are typed.
+    #[must_use]
+    pub const fn asks_for_words(self) -> bool {
+        matches!(
+            self,
+            Self::Execute
+                | Self::Abandon
+                | Self::Hold
+                | Self::Release
+                | Self::Remark
+                | Self::Approve
+                | Self::MarkDone
+                | Self::Waive
+                | Self::Skip
+                | Self::Resolve
+                | Self::Export
+        )
+    }
+}
+
 /// What a command applies to: decides where it is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {

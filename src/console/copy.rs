@@ -6,7 +6,7 @@
 use super::{
     entry::{COPY, Palette},
     export::plain,
-    ui::Ui,
+    ui::{At, Ui},
 };
 use base::{
     text::{block, line},
@@ -32,7 +32,9 @@ pub fn copyables(ui: &Ui, palette: &Palette) -> Vec<Copyable> {
     };
     let mut out: Vec<Copyable> = step.map(of_step).unwrap_or_default();
     if palette.over.is_none() {
-        out.extend(ui.detail().map(|detail| of_detail(detail)).unwrap_or_default());
+        // One that was left stays for the way back to it, and is as old as that.
+        let open = ui.detail().filter(|_| ui.at == At::Detail);
+        out.extend(open.map(|detail| of_detail(detail)).unwrap_or_default());
         out.extend(of_row(ui));
     }
     out
@@ -93,7 +95,7 @@ fn preview_text(step: &StepView, preview: &PreviewView) -> String {
     };
     preview.faults.iter().for_each(|fault| say(&format!("UNKNOWN: {fault}")));
     preview.broken.iter().for_each(|broken| say(&format!("FORBIDDEN: {broken}")));
-    step.obstacles.iter().for_each(|(_, why)| say(&format!("blocked: {why}")));
+    step.obstacles.iter().for_each(|it| say(&format!("blocked: {}", it.why)));
     if let Some(digest) = preview.digest {
         let (has, of, _) = &preview.approvals;
         say(&format!("preview {}, approvals {has} of {of}", digest.short()));

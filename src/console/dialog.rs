@@ -67,6 +67,11 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
     };
     Handled::Done(match command {
         Id::Back | Id::Quit => close(ui, id),
+        Id::Open => {
+            let folded = ui.whole_preview.as_ref() != Some(&id);
+            ui.whole_preview = folded.then(|| id.clone());
+            stay(ui, 0)
+        }
         Id::Down => stay(ui, top.saturating_add(1)),
         Id::Up => stay(ui, top.saturating_sub(1)),
         Id::PageDown => stay(ui, top.saturating_add(ui.terminal.text_room.max(1))),
@@ -118,6 +123,7 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Handled {
 /// Closes the preview. A step does not stay armed when its preview is closed.
 fn close(ui: &mut Ui, id: String) -> Vec<Act> {
     ui.entry = Entry::Commands;
+    ui.whole_preview = None;
     match ui.step_named(&id) {
         Some(step) if is_armed(step) => {
             ui.inform(format!("{id} is no longer armed: its preview was closed"));
@@ -252,7 +258,7 @@ pub(super) fn passed(ui: &mut Ui) -> Vec<Act> {
     }
     // The step can no longer be executed. The confirmation stays: the rest of a name that is being typed must not be taken for commands.
     if let Some(step) = ui.step_named(&it.step).filter(|step| !is_armed(step)) {
-        let first = || step.obstacles.first().map_or_else(|| "preview it again".to_owned(), |(_, why)| why.clone());
+        let first = || step.obstacles.first().map_or_else(|| "preview it again".to_owned(), |it| it.why.clone());
         let why = step.disarmed.first().cloned().unwrap_or_else(first);
         let why = format!("{} is {} and no longer armed: {why}", it.step, step.word);
         ui.report(why.clone());

@@ -207,9 +207,19 @@ fn named(name: &str, columns: &[Column], place: &[Table]) -> Result<Found, Strin
     Ok(Found::Nowhere)
 }
 
-/// Ids of columns.
+/// Names of columns.
 fn list(columns: &[Column], which: impl Fn(&Column) -> bool) -> String {
-    columns.iter().filter(|c| which(c)).map(|c| c.id).collect::<Vec<_>>().join(" ")
+    columns.iter().filter(|c| which(c)).map(|c| called(c, columns)).collect::<Vec<_>>().join(", ")
+}
+
+/// What a column is called wherever it is chosen: its heading, after that of its group where there is one. Its id where it has no heading, or
+/// not one of its own.
+pub(super) fn called(column: &Column, columns: &[Column]) -> String {
+    let group = |c: &Column| c.group.split_whitespace().next().unwrap_or_default().to_owned();
+    let name = |c: &Column| (group(c), if c.title.is_empty() { c.id.to_owned() } else { c.title.to_lowercase() });
+    let own = columns.iter().filter(|c| name(c) == name(column)).count() < 2;
+    let (group, title) = if own { name(column) } else { (group(column), column.id.to_owned()) };
+    if group.is_empty() { title } else { format!("{group}.{title}") }
 }
 
 impl Test {

@@ -46,6 +46,10 @@ pub const WORDS: &[(&str, &str)] = &[
     ("drain", "The time until a consumer group has read all it has not read, at the present rate."),
     ("drift", "The estate has changed since a preview was made; the preview is withdrawn and shows what changed."),
     (
+        "EMPTY",
+        "The server answered, but it has no data of what the plan names: nothing is measured, or a change was just made and the first value is still to come.",
+    ),
+    (
         "epoch",
         "The number in the TXT record that landfall writes with each change of a DNS name: it shows which change was last.",
     ),
@@ -54,7 +58,14 @@ pub const WORDS: &[(&str, &str)] = &[
     ("gate", "A condition over a signal that must be green for a step to start, to be done, or to be rolled back."),
     ("GO", "Nothing prevents the next step."),
     ("head", "The journal's last record: its number and the first digits of its hash."),
-    ("HOLD", "The next step may not start: somebody holds the run, a gate is red, or something is unknown."),
+    (
+        "HELD",
+        "A step of which nothing more goes on until it is released, for example after the program was started again.",
+    ),
+    (
+        "HOLD",
+        "Do not go on: somebody holds the run, a gate is red, or something is unknown. A step that this does not concern is READY all the same.",
+    ),
     ("INSYNC", "Route 53 reports that all of its servers have a change."),
     ("invariant", "A condition that must hold during the whole run."),
     (
@@ -64,13 +75,21 @@ pub const WORDS: &[(&str, &str)] = &[
     ("lag", "How far a replica or a consumer is behind, in seconds or records."),
     ("lineage", "Whether an image on the target is tagged as a copy of an image in use on the source."),
     ("majority", "More than half of a replica set's votes: without it there is no primary."),
+    ("MALFORMED", "An answer that is impossible, or cannot be read."),
     ("mask", "Replaces names of hosts, accounts and resources on the screen."),
+    ("NO TRAFFIC", "Nobody asks there, so that a share or a latency has no value."),
+    ("NOT FOUND", "What the plan names does not exist there, or a name does not resolve."),
+    ("OPEN", "Everything that was done can be rolled back now."),
     ("OUTAGE", "A replica set accepts no writes now."),
-    ("OVERSPENT", "A replica set has used more write downtime than its budget."),
+    (
+        "OVERSPENT",
+        "A replica set has used more write downtime than its budget: an alarm until the step that spent it is over.",
+    ),
     ("point of no return", "A step that has no rollback."),
     ("pp", "Percentage points: the difference of two shares."),
     ("primary", "The member of a replica set that accepts writes."),
     ("quarantine", "The time in which an earlier request may still take effect, although no answer came."),
+    ("REFUSED", "The server knows who asks, and does not allow it."),
     ("rehearsal", "A simulation that starts from the real estate's present state."),
     (
         "rollback",
@@ -83,10 +102,16 @@ pub const WORDS: &[(&str, &str)] = &[
         "The share of answers of the authoritative DNS servers that point to the target, with its confidence interval.",
     ),
     ("settle time", "The time that caches and clients need to follow a change, for example a TTL."),
+    ("SILENT", "No answer for longer than a collector may take."),
     ("STALE", "The last known value, too old to decide on."),
+    ("THROTTLED", "The server answers nobody for a while, because it is asked too much."),
+    ("TIMED OUT", "No answer in time."),
     ("tolerance", "The ± behind a value: how far the true value may be from the measured one."),
+    ("UNAUTHENTICATED", "The server does not accept who asks: no keys, expired keys, or a wrong clock."),
     ("UNKNOWN", "No value, or no proof: it counts neither as good nor as bad, and nothing starts on it."),
     ("UNKNOWN operation", "An operation whose outcome cannot be observed; two people resolve it."),
+    ("UNREACHABLE", "No connection to the server."),
+    ("UNSUPPORTED", "This program, or this version of the server, cannot do it."),
     ("waiver", "Two people agree to go on without a gate, for one attempt and a limited time."),
     ("wave", "Replica sets that move one after the other; the least important first."),
     ("window", "The times between which the plan allows steps to start."),
@@ -95,6 +120,27 @@ pub const WORDS: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_fault_is_explained() {
+        use base::observed::FaultKind::*;
+        let all = [
+            Unreachable,
+            TimedOut,
+            Refused,
+            Unauthenticated,
+            Throttled,
+            Empty,
+            Malformed,
+            NotFound,
+            Unsupported,
+            NoTraffic,
+            Silent,
+        ];
+        for fault in all {
+            assert!(WORDS.iter().any(|(word, _)| *word == fault.word()), "{}", fault.word());
+        }
+    }
 
     #[test]
     fn every_state_of_a_step_is_explained() {

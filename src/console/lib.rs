@@ -111,6 +111,8 @@ pub struct Options {
     pub settings: Settings,
     /// What this session may change.
     pub mode: Mode,
+    /// The name of the scenario that is played.
+    pub scenario: Option<String>,
     /// The script that presses the keys, if there is one.
     pub script: Option<Box<dyn player::Script>>,
     /// A message that is shown until the first key is pressed.

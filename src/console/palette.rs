@@ -21,8 +21,8 @@ use super::{
     act::{Act, Handled},
     command::{COMMANDS, Id, Risk},
     copy::copyables,
-    entry::{COLUMN, Entry, Palette},
-    export::name,
+    entry::{COLUMN, COPY, Entry, Palette},
+    filter::called,
     glossary::WORDS,
     key::Key,
     offer::{Offer, Pick},
@@ -74,7 +74,7 @@ fn offers(ui: &Ui, palette: &Palette) -> Vec<Offer> {
     let sorts = ui.focused().into_iter().flat_map(|table| {
         let by = table.columns.iter().enumerate().filter(|(_, c)| !c.spark).map(move |(column, c)| {
             let sort = Sort { column, descending: c.align == Align::Right };
-            let name = name(c);
+            let name = called(c, &table.columns);
             let order = if sort.descending { "largest first" } else { "from A to Z" };
             (Some(sort), format!("sort {name}"), format!("{} by this column, {order}.", table.title))
         });
@@ -119,7 +119,10 @@ fn columns(ui: &Ui) -> Vec<(Option<&'static str>, String, String, Option<&'stati
     let one = |(at, c): (usize, &Column)| {
         let now = if hidden.contains(&c.id) { "hidden: show this column again" } else { "shown: hide this column" };
         let why = (at == 0).then_some("it names the rows");
-        (Some(c.id), format!("{COLUMN}{}", name(c)), format!("{}, {now}.", table.title), why)
+        let meaning =
+            WORDS.iter().find(|(word, _)| *word == c.title).map(|(_, doc)| format!(" {doc}")).unwrap_or_default();
+        let name = format!("{COLUMN}{}", called(c, &table.columns));
+        (Some(c.id), name, format!("{}, {now}.{meaning}", table.title), why)
     };
     let none = hidden.is_empty().then_some("no column is hidden");
     let all = (None, format!("{COLUMN}all"), format!("{}: show all columns.", table.title), none);
@@ -130,10 +133,13 @@ fn columns(ui: &Ui) -> Vec<(Option<&'static str>, String, String, Option<&'stati
 #[must_use]
 pub fn found(ui: &Ui, palette: &Palette) -> Vec<Offer> {
     let text = palette.text.as_str();
-    let all = offers(ui, palette);
+    let mut all = offers(ui, palette);
     if text.trim().is_empty() {
         return all;
     }
+    // Who came here to copy, or for the columns, has chosen that already.
+    let only = [COPY, COLUMN].into_iter().find(|of| text.starts_with(of));
+    all.retain(|offer| only.is_none_or(|of| offer.name.starts_with(of)));
     let mut config = Config::DEFAULT;
     config.prefer_prefix = true;
     let mut matcher = Matcher::new(config);
@@ -152,7 +158,7 @@ pub fn found(ui: &Ui, palette: &Palette) -> Vec<Offer> {
         }
     }
     scored.sort_by_key(|(name, fits, offer)| (Reverse((*name, *fits)), offer.name.len()));
-    let rows = if palette.over.is_none() { ui.row_hits(text).0 } else { &[] };
+    let rows = if palette.over.is_none() && only.is_none() { ui.row_hits(text).0 } else { &[] };
     scored.into_iter().map(|(.., offer)| offer).chain(rows.iter().cloned()).collect()
 }
 

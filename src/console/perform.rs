@@ -20,6 +20,7 @@ use engine::{EngineCommand, run::Order};
 pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
     if let Some(why) = why_not(id, ui) {
         ui.report(format!("{}: {why}", Command::of(id).title));
+        ui.refused = id.asks_for_words().then_some(ui.now);
         return Vec::new();
     }
     match id {

@@ -24,6 +24,8 @@ use engine::{
 pub fn tone(step: &StepView) -> Tone {
     match step.state {
         StepState::Done | StepState::Attested => Tone::Good,
+        // What an emergency has replaced, or people have stopped, is not to be rolled back.
+        StepState::Failed if step.replaced_by.is_some() || step.stopped => Tone::Warn,
         StepState::Failed => Tone::Bad,
         StepState::Running if matches!(step.word, "UNKNOWN" | "RB_UNKNOWN" | "QUARANTINE" | "RB_QUARANTINE") => {
             Tone::Blind
@@ -129,7 +131,7 @@ pub fn is_far(run: &RunView, step: &StepView) -> bool {
 }
 
 fn row(run: &RunView, step: &StepView) -> Row {
-    let why = why(step);
+    let why = proposed(run, step).unwrap_or_else(|| why(step));
     let level = match judged(step) {
         None => Cell::none(),
         Some(_) if is_far(run, step) => Cell::text("later").tone(Tone::Muted),
@@ -156,8 +158,18 @@ fn row(run: &RunView, step: &StepView) -> Row {
     }
 }
 
+/// A proposal about a step that waits for approval, and what approves it.
+fn proposed(run: &RunView, step: &StepView) -> Option<Cell> {
+    let it = run.proposal.as_ref().filter(|it| it.step == step.id)?;
+    let text = format!("proposal: :second approves ({} of {})", it.people.len(), it.needs);
+    Some(Cell::text(text).tone(Tone::Warn))
+}
+
 /// The first thing that blocks a step, or what it is doing.
 fn why(step: &StepView) -> Cell {
+    if let Some(by) = &step.replaced_by {
+        return Cell::text(format!("replaced by {by}")).tone(Tone::Warn);
+    }
     if matches!(step.state, StepState::Done | StepState::Attested | StepState::Skipped | StepState::Cancelled) {
         return if step.adopted { Cell::text("done outside landfall, adopted") } else { Cell::none() };
     }
@@ -171,14 +183,14 @@ fn why(step: &StepView) -> Cell {
     if let Some(op) = step.ops.iter().find(|op| op.state.in_flight()).filter(|_| step.state == StepState::Running) {
         return Cell::text(op.what.clone());
     }
-    if step.held {
-        return Cell::text("held: :release resumes it, :abandon aborts it").tone(Tone::Warn);
+    if let Some(why) = step.why_held() {
+        return Cell::text(why).tone(Tone::Warn);
     }
     if !step.lacks.is_empty() && step.way == Way::Forward {
         return Cell::text(format!("needs {}", step.lacks.join(", "))).tone(Tone::Muted);
     }
     match step.obstacles.first().filter(|_| matches!(step.state, StepState::Blocked | StepState::Pending)) {
-        Some((level, why)) => Cell::text(why.clone()).tone(Tone::of(*level)),
+        Some(it) => Cell::text(it.why.clone()).tone(Tone::of(it.level)),
         None => Cell::none(),
     }
 }
@@ -246,21 +258,33 @@ pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
     let step = run.steps.iter().find(|s| s.id == id)?;
     let mut fields: Vec<(Cow<'static, str>, Cell)> =
         vec![("what".into(), Cell::text(step.title.clone())), ("state".into(), Cell::text(step.word).tone(tone(step)))];
+    if let Some(it) = run.proposal.as_ref().filter(|it| it.step == step.id) {
+        let text = format!(
+            "{}; by {}, {} of {} people: :second approves, or landfall approve … {} {}",
+            it.what,
+            it.by,
+            it.people.len(),
+            it.needs,
+            it.step,
+            it.digest.short()
+        );
+        fields.push(("proposed".into(), Cell::text(text).tone(Tone::Warn)));
+    }
     if step.attempt > 0 {
         fields.push(("attempt".into(), Cell::count(step.attempt.into())));
     }
     if step.aborted {
         fields.push(("aborted".into(), Cell::text("by the operator").tone(Tone::Warn)));
     }
+    fields
+        .extend(step.replaced_by.iter().map(|by| (Cow::from("replaced by"), Cell::text(by.clone()).tone(Tone::Warn))));
     fields.extend(step.manual.iter().map(|what| (Cow::from("manual"), Cell::text(what.clone()))));
     if step.irreversible {
         fields.push(("rollback".into(), Cell::text("none: a point of no return").tone(Tone::Warn)));
     }
     fields.extend(step.lacks.iter().map(|id| (Cow::from("needs"), Cell::text(id.clone()).tone(Tone::Warn))));
-    let obstacles = step
-        .obstacles
-        .iter()
-        .map(|(level, why)| (Cow::from("blocked by"), Cell::text(why.clone()).tone(Tone::of(*level))));
+    let obstacles =
+        step.obstacles.iter().map(|it| (Cow::from("blocked by"), Cell::text(it.why.clone()).tone(Tone::of(it.level))));
     fields.extend(obstacles);
     fields.extend(step.waivers.iter().map(|w| (Cow::from("waived"), Cell::text(w.clone()).tone(Tone::Warn))));
     Some(Detail {

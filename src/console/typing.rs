@@ -2,7 +2,13 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{act::Handled, command::Id, entry::Entry, key::Key, ui::Ui};
+use super::{
+    act::Handled,
+    command::{Command, Id},
+    entry::Entry,
+    key::Key,
+    ui::Ui,
+};
 
 /// Applies a key to a line of text.
 pub(super) fn write(text: &mut String, key: &KeyEvent) -> bool {
@@ -71,7 +77,12 @@ pub(super) fn messages_key(ui: &mut Ui, key: &KeyEvent, top: usize) -> Handled {
     if let Some(command) = always(ui, key) {
         return command;
     }
-    let own = Key::of(key).and_then(|key| ui.keys.command(key)).is_some_and(|(command, _)| command.id == Id::Messages);
+    let command = Key::of(key).and_then(|key| ui.keys.command(key)).map(|(command, nth)| (command.id, nth));
+    if let Some((Id::Page, nth)) = command {
+        ui.entry = Entry::Commands;
+        return Handled::Command(Id::Page, nth);
+    }
+    let own = command.is_some_and(|(id, _)| id == Id::Messages);
     ui.entry = match key.code {
         _ if own => Entry::Commands,
         KeyCode::Esc | KeyCode::Enter => Entry::Commands,
@@ -79,7 +90,12 @@ pub(super) fn messages_key(ui: &mut Ui, key: &KeyEvent, top: usize) -> Handled {
         KeyCode::Up | KeyCode::Char('k') => Entry::Messages(top.saturating_sub(1)),
         KeyCode::PageDown => Entry::Messages(top + ui.terminal.text_room.max(1)),
         KeyCode::PageUp => Entry::Messages(top.saturating_sub(ui.terminal.text_room.max(1))),
-        _ => Entry::Messages(top),
+        _ => {
+            if let Some((id, _)) = command {
+                ui.report(format!("{}: Esc closes the messages first", Command::of(id).title));
+            }
+            Entry::Messages(top)
+        }
     };
     Handled::NOTHING
 }

@@ -102,6 +102,8 @@ pub struct Terminal {
 pub struct Ui {
     /// What the session may do.
     pub mode: Mode,
+    /// The name of the scenario that is played.
+    pub scenario: Option<String>,
     /// The console's own clock.
     pub now: Now,
     /// What fills the screen.
@@ -130,10 +132,14 @@ pub struct Ui {
     pub terminal: Terminal,
     /// What was typed in the last confirmation that was closed without executing: the step, and the text.
     pub typed: Option<(String, String)>,
+    /// When a command that would have asked for words was refused, or a key that was meant for them was dropped, just now.
+    pub refused: Option<Now>,
     /// What was entered before.
     pub history: Histories,
     /// The step whose preview is below the help that is open.
     pub help_over: Option<String>,
+    /// The step whose preview is shown whole; that of another is folded.
+    pub whole_preview: Option<String>,
     /// Speed of simulated time before it was paused.
     pub before_it_stopped: Option<f64>,
     /// The rows that the palette offers.
@@ -147,6 +153,7 @@ impl Ui {
     pub fn new(first: Arc<ViewModel>, now: Now, mode: Mode) -> Self {
         Self {
             mode,
+            scenario: None,
             now,
             at: At::Page(0),
             entry: Entry::Commands,
@@ -161,8 +168,10 @@ impl Ui {
             chosen: Chosen::default(),
             terminal: Terminal { mouse: false, in_tmux: false, in_focus: true, spots: Spots::new(), text_room: 0 },
             typed: None,
+            refused: None,
             history: Histories::default(),
             help_over: None,
+            whole_preview: None,
             before_it_stopped: None,
             search: Search::default(),
             models: Models::new(first, now),

@@ -1,8 +1,8 @@
 //! How an event changes the state of the user interface. Pure: side effects are returned as [`Act`]s.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     act::{Act, Handled},
@@ -64,6 +64,7 @@ fn handle(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
             let handled = mouse::touch(ui, touch);
             carry_on(ui, handled)
         }
+        UiEvent::Key(key) if is_typed_ahead(ui, &key) => Vec::new(),
         UiEvent::Key(key) => {
             ui.messages.hide();
             ui.terminal.spots.clear();
@@ -106,6 +107,19 @@ fn on_view_model(ui: &mut Ui, view_model: Arc<ViewModel>, prepared: Prepared) ->
     // Nothing refers to the old view model any more.
     ui.retire(old);
     dialog::passed(ui)
+}
+
+/// How soon a key follows the refusal of a command that would have asked for words, or another such key, to be one of those words: who
+/// types on has not read the refusal, and the rest of a step's id is no command. Who has read it takes longer.
+const TYPED_AHEAD: Duration = Duration::from_millis(400);
+
+/// Whether this key was meant for a line that did not open. The refusal stays on screen.
+fn is_typed_ahead(ui: &mut Ui, key: &KeyEvent) -> bool {
+    let writes = matches!(key.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Backspace)
+        && (key.modifiers - KeyModifiers::SHIFT).is_empty();
+    let ahead = writes && ui.refused.is_some_and(|at| ui.now.since(at) < TYPED_AHEAD);
+    ui.refused = ahead.then_some(ui.now);
+    ahead
 }
 
 /// A key while keys are commands.

@@ -1,6 +1,8 @@
 //! The rollback on the Overview and the Runbook: whether it is possible, how long it takes, how long it stays
 //! possible.
 
+use std::time::Duration;
+
 use super::pages::{RUNBOOK, STEPS};
 use base::{
     now::short,
@@ -21,7 +23,12 @@ pub(super) fn cell(way: &WayBack) -> Option<Cell> {
         Some(RollbackWindow { left: Some(left), .. }) => format!(", open for {}", short(*left)),
         Some(RollbackWindow { step, .. }) => format!(", for an unknown time ({step})"),
     };
-    Some(Cell::text(format!("rollback: {}, at least {}{stays}", count(way.steps), short(way.takes))).tone(tone(way)))
+    Some(Cell::text(format!("rollback: {}, {}{stays}", count(way.steps), takes(way))).tone(tone(way)))
+}
+
+/// What the waits of the rollback take; the requests come on top.
+fn takes(way: &WayBack) -> String {
+    if way.takes < Duration::from_secs(1) { "no waits".to_owned() } else { format!("at least {}", short(way.takes)) }
 }
 
 fn count(steps: usize) -> String {
@@ -43,7 +50,7 @@ fn tone(way: &WayBack) -> Tone {
 /// The rollback as a tile.
 #[must_use]
 pub fn tile(way: &WayBack) -> Tile {
-    let steps = format!("{}, at least {} to roll back", count(way.steps), short(way.takes));
+    let steps = format!("{} to roll back, {}", count(way.steps), takes(way));
     let (value, note) = match (&way.closed, &way.stays) {
         (Some(step), _) => {
             (Cell::text("CLOSED"), format!("{step} is done: earlier steps cannot be rolled back without loss"))

@@ -123,7 +123,7 @@ const fn ends_as_before(step: &StepView) -> bool {
 /// Why a manual step cannot be marked done yet: asked before anything is written about it.
 fn not_ready(step: &StepView) -> String {
     let needs = (!step.lacks.is_empty()).then(|| format!("it needs {}", step.lacks.join(", ")));
-    let why = needs.or_else(|| step.obstacles.first().map(|(_, why)| why.clone()));
+    let why = needs.or_else(|| step.obstacles.first().map(|it| it.why.clone()));
     let why = why.unwrap_or_else(|| "only a step that is READY can be marked done".to_owned());
     format!("{} is {}: {why}", step.id, step.word)
 }

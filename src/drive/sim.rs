@@ -122,6 +122,11 @@ impl SimDrive {
         self.carry_out(effects);
     }
 
+    /// Nothing can be put on record any more, for this reason.
+    pub fn halt(&mut self, why: &str) {
+        self.take(EngineInput::Run(systems::RunInput::Halted(why.to_owned())));
+    }
+
     /// An order of the operator.
     pub fn order(&mut self, order: Order) {
         self.take(EngineInput::Run(systems::RunInput::Order(order)));

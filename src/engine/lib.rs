@@ -143,6 +143,7 @@ impl<S: Systems> Engine<S> {
             }
             EngineInput::Tick => {
                 self.run_changed = true;
+                self.estate.at_work(&self.run.at_work_on(), now);
                 let outage = self.estate.outages(now).iter().any(|it| matches!(it, snapshot::Outage::NoWriter(_)));
                 let wanted = self.run.wants(outage, now);
                 let measured = self.measure(Samples::only(wanted), now);

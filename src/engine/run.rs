@@ -12,9 +12,11 @@
 //! | `orders.rs` | obeying or refusing an order |
 //! | `advance.rs` | what time and observations change in steps |
 //! | `obstacles.rs` | what keeps a step from beginning |
-//! | `act.rs` | the effects of a step, carried out, and the answers to them |
+//! | `act.rs` | the effects of a step, carried out |
+//! | `answers.rs` | the answers to them |
 //! | `timers.rs` | how long timers are, and when they go off |
 //! | `attempt.rs` | what an attempt needs beside its machine |
+//! | `replaced.rs` | what an emergency has replaced, and whose failure asks for the way back |
 //! | `way_back.rs` | whether the way back is open, how long it takes, how long it stays so |
 //! | `resume.rs` | resuming a run from its journal |
 //! | `readings.rs` | values of signals, recorded from time to time |
@@ -23,6 +25,7 @@
 
 mod act;
 mod advance;
+mod answers;
 mod attempt;
 mod drift;
 mod event;
@@ -31,6 +34,7 @@ mod order;
 mod orders;
 mod proposal;
 mod readings;
+mod replaced;
 mod resume;
 mod timers;
 mod verdict;
@@ -47,6 +51,7 @@ use std::{
 use self::{attempt::Attempt, proposal::Proposed, readings::Diary, waiver::Waiver};
 pub use self::{
     event::Milestone,
+    obstacles::{Obstacle, ObstacleKind},
     order::{Hand, Order, Refusal, names},
     proposal::Proposal,
     readings::QUIET,
@@ -186,7 +191,7 @@ pub struct Run<S: Systems> {
     judged_and_kept: Arc<HashSet<&'static str>>,
     notice: Option<(Now, String)>,
     /// Why the step that could begin next cannot be worked out, or is forbidden, as things stand.
-    impossible: Option<(usize, obstacles::Obstacle)>,
+    impossible: Option<(usize, Obstacle)>,
 }
 
 /// A condition that is watched all the time.
@@ -228,6 +233,10 @@ struct StepRun<S: Systems> {
     disarmed: Vec<String>,
     /// Its last attempt failed, and no other has begun since.
     failed: bool,
+    /// Since when it has baked without a break, also while its rollback is only considered.
+    baked_since: Option<Now>,
+    /// The record with which its last attempt forward began; none while that is not on record.
+    began: Option<u64>,
     /// The attempt that was begun last.
     attempt: Option<Attempt<S::Call, S::Version>>,
     /// The attempt forward, while a way back may still turn out to have changed nothing.
@@ -283,6 +292,8 @@ impl<S: Systems> Run<S> {
                     preview: None,
                     disarmed: Vec::new(),
                     failed: false,
+                    baked_since: None,
+                    began: None,
                     attempt: None,
                     stood: None,
                     back: Vec::new(),
@@ -339,6 +350,17 @@ impl<S: Systems> Run<S> {
             impossible: None,
             plan: plan.clone(),
         }
+    }
+
+    /// What the steps are about that are not over: under way, or failed.
+    #[must_use]
+    pub fn at_work_on(&self) -> Vec<&str> {
+        use StepState::{Baking, Failed, Running, Settling, Verifying};
+        let open = |at: &usize| {
+            let state = &self.steps[*at].state;
+            matches!(state.state(), Running | Settling | Verifying | Baking | Failed) || state.exposed()
+        };
+        (0..self.steps.len()).filter(open).map(|at| self.plan_of(at).action.target()).collect()
     }
 
     /// How far a step is.

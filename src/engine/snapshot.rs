@@ -94,7 +94,7 @@ impl Snapshot {
             return Verdict::Outage(why);
         }
         let Some(why) = text(|it| matches!(it, Outage::Overspent(_))) else { return rest };
-        // What is spent stays spent for the rest of the night: the step that comes next is still to be seen.
+        // The step that comes next is still to be seen.
         Verdict::Overspent(match &rest {
             Verdict::Go(next) => format!("{why}; {next}"),
             _ => why,

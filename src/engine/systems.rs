@@ -83,6 +83,9 @@ pub trait Systems: Debug + Sized {
     /// What the run has cost before this program was started.
     fn carry(&mut self, spent: &[Reading]);
 
+    /// What steps are at work on now: a budget that is used up is an alarm until they are over, and then a fact.
+    fn at_work(&mut self, targets: &[&str], now: Now);
+
     /// What an action takes, as things stand.
     ///
     /// # Errors

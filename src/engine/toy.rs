@@ -174,6 +174,8 @@ impl Systems for Toy {
 
     fn carry(&mut self, _: &[Reading]) {}
 
+    fn at_work(&mut self, _: &[&str], _: Now) {}
+
     fn draft(&self, action: &Action, now: Now) -> Drafted<Self> {
         match action {
             Action::SetWeights { weights, .. } => self.draft_to(weights.target, now),

@@ -214,7 +214,7 @@ fn fail(cue: &Cue, why: impl std::fmt::Display) -> Next {
 fn stuck(ui: &Ui, step: &str) -> String {
     let run = ui.latest().run.as_ref();
     let Some(found) = run.and_then(|run| run.steps.iter().find(|s| s.id == step)) else { return String::new() };
-    let obstacles: Vec<&str> = found.obstacles.iter().map(|(_, why)| why.as_str()).collect();
+    let obstacles: Vec<&str> = found.obstacles.iter().map(|it| it.why.as_str()).collect();
     let gates = found.gates.iter().map(|g| g.reason.what.as_str());
     let message =
         found.ops.iter().rev().map(|op| op.detail.as_str()).find(|message| !message.is_empty()).unwrap_or_default();

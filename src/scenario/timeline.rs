@@ -130,6 +130,7 @@ impl Timeline {
                 Injection::Clock(by) => drive.set_clock(by),
                 Injection::Dies(span) => {
                     drive.crash();
+                    drive.halt(NO_CONSOLE);
                     self.returns = Some(drive.now().boot + span);
                     passed.died = true;
                 }
@@ -138,6 +139,10 @@ impl Timeline {
         failed.map_or(Ok(passed), |why| Err(TimelineError::Event(why)))
     }
 }
+
+/// What is shown while no console has the journal: what was under way is in it alone.
+const NO_CONSOLE: &str = "the operator's console has stopped, and what was under way is only in its journal; until another one takes it over this \
+                          screen is read only";
 
 /// For how long the estate has been observed when a person first sees it: rates have their readings, and gates that must hold for a while
 /// have held for it.

@@ -17,6 +17,7 @@ mod pages;
 mod reads;
 #[cfg(test)]
 pub(crate) mod served;
+mod shortened;
 pub(crate) mod trust;
 mod writes;
 

@@ -27,6 +27,7 @@ mod serving;
 mod signals;
 mod sim;
 mod site;
+mod standing;
 mod state;
 mod view;
 

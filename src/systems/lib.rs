@@ -91,6 +91,9 @@ pub trait System: Sized {
     /// The cost of the run before this program was started, from the journal. The count continues from there.
     fn carry(&mut self, _spent: &[Reading]) {}
 
+    /// What steps are at work on now.
+    fn at_work(&mut self, _targets: &[&str], _now: Now) {}
+
     /// The detail view of a row of its panel.
     fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail>;
 

@@ -274,6 +274,10 @@ macro_rules! systems {
                 $(self.$name.carry(spent);)+
             }
 
+            fn at_work(&mut self, targets: &[&str], now: Now) {
+                $(self.$name.at_work(targets, now);)+
+            }
+
             fn detail(&self, panel: &str, table: &str, row: &str, now: Now) -> Option<Detail> {
                 $(if panel == <$name::State as System>::ID { return self.$name.detail(table, row, now); })+
                 None

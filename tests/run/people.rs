@@ -7,11 +7,17 @@ use landfall::{
         step::{Level, OpState, StepState},
     },
     drive::sim::{CallTrouble, Trouble},
-    engine::run::{Hand, Order, Proposal, StepView},
+    engine::{
+        run::{Hand, Order, Proposal, StepView},
+        snapshot::Verdict,
+    },
     systems::Body,
 };
 
-use crate::stage::{Stage, approvers, primary, set_weights, step, weights, written};
+use crate::{
+    stage::{Stage, approvers, primary, set_weights, step, weights, written},
+    stops::stopped_in_batches,
+};
 
 /// Two steps behind red gates of one name, a point of no return, and three people, one of them with a key.
 fn stage() -> Stage {
@@ -210,6 +216,43 @@ fn a_hold_in_the_middle_of_a_recipe_finishes_its_safe_tail() {
     let cleanup =
         view.ops.iter().filter(|op| op.cleanup).all(|op| matches!(op.state, OpState::Applied | OpState::Spared));
     assert!(cleanup, "{:#?}", view.ops);
+    // Nothing of it failed: nobody is asked to roll it back. After the release, and for another program too, it is to be tried again.
+    assert!(view.stopped);
+    let verdict = |stage: &mut Stage| {
+        stage.pass(90_000);
+        stage.drive.snapshot().verdict()
+    };
+    let stated = verdict(&mut stage);
+    assert!(matches!(&stated, Verdict::Hold(why) if why.starts_with("held by ana: the phone rings")), "{stated:?}");
+    assert_eq!(stage.order(Order::Release { why: "checked".to_owned() }), None);
+    let reason =
+        "orders was stopped before it was complete: :again retries it, :roll-back previews its rollback".to_owned();
+    for _ in 0..2 {
+        assert_eq!(verdict(&mut stage), Verdict::Hold(reason.clone()));
+        stage.restart();
+    }
+}
+
+#[test]
+fn what_failed_by_itself_is_not_taken_for_stopped() {
+    let mut stage = stopped_in_batches(None);
+    // The first batch is carried out, the second is refused.
+    for _ in 0..12_000 {
+        if stage.drive.server_log().iter().any(|tag| tag.contains("/stop/")) {
+            break;
+        }
+        stage.pass(50);
+    }
+    stage.drive.call_trouble("stop", CallTrouble::Refused, 1);
+    let view = stage.until("stop", 600, |s| s.state == StepState::Failed);
+    assert!(view.ops.iter().any(|op| op.state == OpState::Waiting), "{:#?}", view.ops);
+    assert!(!view.stopped);
+    for _ in 0..2 {
+        stage.pass(90_000);
+        let stated = stage.drive.snapshot().verdict();
+        assert!(matches!(&stated, Verdict::RollBack(why) if why.starts_with("stop failed")), "{stated:?}");
+        stage.restart();
+    }
 }
 
 #[test]
@@ -319,7 +362,7 @@ fn what_was_changed_is_read_again_before_anything_on_it_is_decided() {
     stage.pass(1000);
     let view = stage.step("dns-1");
     assert_eq!(view.state, StepState::Blocked);
-    assert!(view.obstacles.iter().any(|(_, why)| why.contains("is being verified")), "{:?}", view.obstacles);
+    assert!(view.obstacles.iter().any(|it| it.why.contains("is being verified")), "{:?}", view.obstacles);
     assert!(stage.execute("dns-1").is_some());
     stage.drive.trouble("route53/", None);
     stage.carry_out("dns-1");

@@ -12,7 +12,7 @@ use landfall::{
     },
     drive::sim::{CallTrouble, Trouble},
     engine::{
-        run::{Hand, Order, Proposal},
+        run::{Hand, Obstacle, Order, Proposal},
         snapshot::Verdict,
     },
     plan::{Action, Agg, Approver, Compare, Condition, Confirm, Gate, Named, Plan, Runbook, StepPlan},
@@ -245,7 +245,7 @@ fn no_step_begins_while_an_invariant_does_not_hold() {
     let dns = stage.step("dns");
     assert_eq!(dns.state, StepState::Blocked);
     assert!(
-        matches!(&dns.obstacles[..], [(Level::Red, why)] if why.starts_with("led from there")),
+        matches!(&dns.obstacles[..], [Obstacle { level: Level::Red, why, .. }] if why.starts_with("led from there")),
         "{:?}",
         dns.obstacles
     );

@@ -4,13 +4,14 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use landfall::{
     base::step::{StepState, Way},
+    drive::sim::Trouble,
     engine::run::Order,
     journal::{chain, export, way_back::WayBack},
     report::{self, Outcome},
     systems::{Body, Entry},
 };
 
-use crate::stage::{Stage, steps};
+use crate::stage::{Stage, set_weights, steps, written};
 
 fn known(entries: &[Entry]) -> Vec<(String, Vec<String>)> {
     WayBack::of(entries).known().map(|known| (known.step.clone(), known.commands.clone())).collect()
@@ -120,11 +121,38 @@ fn a_way_back_that_is_given_up_leaves_what_was_under_way_under_way() {
     stage.until("dns-1", 60, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("dns-1"), None);
     stage.until("dns-1", 300, |s| s.state == StepState::Baking);
+    stage.pass(300_000);
     stage.drive.order(Order::RollBack("dns-1".into()));
+    stage.pass(30_000);
     stage.drive.order(Order::Cancel("dns-1".into()));
-    stage.until("dns-1", 900, |s| s.state == StepState::Done);
+    // Nothing was rolled back: it goes on baking, and the time that passed counts.
+    stage.until("dns-1", 5, |s| s.state == StepState::Baking);
+    let left = stage.step("dns-1").waits.expect("it bakes");
+    assert!((Duration::from_secs(240)..Duration::from_secs(275)).contains(&left), "{left:?}");
+    stage.until("dns-1", 280, |s| s.state == StepState::Done);
     let story = report::story(&stage.entries(), 0, None).expect("a story");
     assert_eq!(story.steps[0].attempts.last().map(|it| it.outcome()), Some(Outcome::Over(StepState::Done)));
+}
+
+#[test]
+fn a_bake_that_breaks_while_its_rollback_is_considered_begins_anew() {
+    let verify = r#"verify = [{ metric = "dns.name.configured_share", where = { name = "www.example.test.", type = "A", side = "target" }, op = "==", value = "50%" }]"#;
+    let of = written("name", &set_weights(50, 50), &format!("settle = \"0s\"\nbake = \"600s\"\n{verify}"));
+    let mut stage = Stage::with("[gate_defaults]\nfor = \"0s\"\nmin_samples = 1\n", &[of], 7);
+    stage.until("name", 60, |s| s.state == StepState::Ready);
+    assert_eq!(stage.execute("name"), None);
+    stage.until("name", 300, |s| s.state == StepState::Baking);
+    stage.pass(300_000);
+    stage.drive.order(Order::RollBack("name".into()));
+    // Nobody can read the records for a while: what is not known is not baked.
+    stage.drive.trouble("route53/", Some(Trouble::Silent));
+    stage.pass(120_000);
+    stage.drive.trouble("route53/", None);
+    stage.pass(30_000);
+    stage.drive.order(Order::Cancel("name".into()));
+    stage.until("name", 60, |s| s.state == StepState::Baking);
+    let left = stage.step("name").waits.expect("it bakes");
+    assert!(left > Duration::from_secs(590), "{left:?}");
 }
 
 #[test]

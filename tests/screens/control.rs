@@ -118,6 +118,47 @@ fn a_name_to_type_a_choice_and_an_approval_that_is_missing() {
 }
 
 #[test]
+fn a_long_preview_is_folded_until_it_is_asked_for_whole() {
+    let mut drive = controlled("primaries");
+    let mut ui = ui(drive.snapshot());
+    go(&mut drive, &mut ui, "np");
+    let words = |ui: &mut Ui| text(&screen(ui, SMALL, false)).split_whitespace().collect::<Vec<_>>().join(" ");
+    let operations = drive.run_view().steps[0].preview.as_ref().expect("a preview").ops.len();
+    let summary = format!("{operations} operations · no gate is checked now · valid until the estate changes");
+    assert!(words(&mut ui).contains(&summary), "{}", words(&mut ui));
+    go(&mut drive, &mut ui, "G");
+    assert!(words(&mut ui).contains("more lines, Enter shows all"), "{}", words(&mut ui));
+    go(&mut drive, &mut ui, "\n");
+    assert!(words(&mut ui).contains(&summary), "it is read from its beginning");
+    go(&mut drive, &mut ui, "G");
+    assert!(!words(&mut ui).contains("more lines"), "{}", words(&mut ui));
+    go(&mut drive, &mut ui, "ga");
+    assert!(words(&mut ui).contains("· armed for "), "{}", words(&mut ui));
+    // It is folded again once it was closed.
+    go(&mut drive, &mut ui, "\u{1b}pG");
+    assert!(words(&mut ui).contains("more lines, Enter shows all"));
+}
+
+#[test]
+fn a_proposal_that_waits_is_on_every_screen_where_it_matters() {
+    let mut drive = controlled("primaries");
+    let mut ui = ui(drive.snapshot());
+    go(&mut drive, &mut ui, "no");
+    go(&mut drive, &mut ui, "it was done yesterday\n");
+    assert!(drive.run_view().proposal.is_some());
+    let shows = |ui: &mut Ui, what: &str| {
+        let shown = text(&screen(ui, USUAL, false));
+        assert!(shown.contains(what), "{what}:\n{shown}");
+    };
+    shows(&mut ui, "proposal: A approves (0 of 2)");
+    go(&mut drive, &mut ui, "\n");
+    shows(&mut ui, "proposed");
+    go(&mut drive, &mut ui, "1");
+    shows(&mut ui, "1 proposal waits for approval (");
+    shows(&mut ui, "A approves");
+}
+
+#[test]
 fn every_line_that_can_be_written() {
     let mut drive = controlled("primaries");
     let mut ui = ui(drive.snapshot());

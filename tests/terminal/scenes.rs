@@ -111,6 +111,7 @@ fn run(link: Link) {
         Options {
             settings: Default::default(),
             mode: Mode::Demo,
+            scenario: None,
             script: None,
             greeting: None,
             record: None,

@@ -124,6 +124,9 @@ fn rows_and_words_are_found_wherever_they_are() {
     term.assert_ends(0);
 }
 
+/// Longer than keys after a refusal are taken for words that were meant for a line.
+const READ: std::time::Duration = std::time::Duration::from_millis(800);
+
 #[test]
 fn what_was_refused_stays_in_the_log_and_hides_no_hints() {
     let (_home, term) = small("");
@@ -131,6 +134,10 @@ fn what_was_refused_stays_in_the_log_and_hides_no_hints() {
     // Refused before anything is written.
     term.until("why not", |t| last_line(t).contains("release: the run is not held"));
     assert!(last_line(&term).contains("help"), "the hints stay: {}", last_line(&term));
+    // Keys that follow at once were meant for the line that did not open.
+    term.press("hold");
+    std::thread::sleep(READ);
+    assert!(last_line(&term).contains("release: the run is not held"), "{}", last_line(&term));
     term.press("j");
     term.until("it is gone", |t| !last_line(t).contains("the run is not held"));
     term.press("l");
@@ -157,6 +164,7 @@ fn a_manual_step_that_is_not_ready_is_refused_before_words_are_typed() {
     term.press("y");
     term.until("why not", |t| last_line(t).contains("mark done: checkout-drain is "));
     assert!(!term.screen().contains("what I checked"), "{}", term.screen());
+    std::thread::sleep(READ);
     term.press("z");
     term.until("why not", |t| last_line(t).contains("nothing is previewed or armed"));
     term.press("q");

@@ -84,10 +84,16 @@ pub struct Console {
     pub previewed: String,
 }
 
+/// The folder of a file.
+fn beside(file: &Path) -> &Path {
+    file.parent().unwrap_or_else(|| Path::new("."))
+}
+
 impl Console {
     /// `landfall console PLAN --journal JOURNAL`.
     fn with_control(plan: &Path, journal: &Path) -> Result<Self> {
-        let mut console = Self::start(&["console", &plan.to_string_lossy(), "--journal", &journal.to_string_lossy()])?;
+        let mut console =
+            Self::start(&["console", &plan.to_string_lossy(), "--journal", &journal.to_string_lossy()], beside(plan))?;
         console.journal = Some(Follower::new(PathBuf::from(journal)));
         Ok(console)
     }
@@ -97,14 +103,18 @@ impl Console {
     /// # Errors
     /// If it cannot be started, or shows nothing.
     pub fn watch(plan: &Path) -> Result<Self> {
-        Self::start(&["watch", &plan.to_string_lossy()])
+        Self::start(&["watch", &plan.to_string_lossy()], beside(plan))
     }
 
-    fn start(args: &[&str]) -> Result<Self> {
+    /// `folder`: the lab's own, that of the plan.
+    fn start(args: &[&str], folder: &Path) -> Result<Self> {
         let doing = || format!("starting landfall {}", args.join(" "));
         let (pty, pts) = pty_process::blocking::open().doing(doing)?;
         pty.resize(Size::new(ROWS, COLUMNS)).doing(doing)?;
+        // What the operator of this machine has chosen neither decides what is tested, nor is changed by it.
+        let own = folder.join("landfall-home");
         let command = Command::new(program("landfall")?).args(args).env_remove("NO_COLOR");
+        let command = command.env("XDG_STATE_HOME", own.join("state")).env("XDG_CONFIG_HOME", own.join("config"));
         let command =
             command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env("LANDFALL_OPERATOR", "operator");
         let child = command.spawn(pts).doing(doing)?;

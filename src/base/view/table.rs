@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -27,8 +28,8 @@ pub enum Key {
 /// One cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cell {
-    /// Its text.
-    pub text: Cow<'static, str>,
+    /// Its text. Short texts, as those of ten thousand rows are, are kept without an allocation.
+    pub text: CompactString,
     /// Its sort key.
     pub key: Key,
     /// Its meaning; a tone with a glyph is drawn with it.
@@ -37,12 +38,12 @@ pub struct Cell {
 
 impl Cell {
     /// Text.
-    pub fn text(text: impl Into<Cow<'static, str>>) -> Self {
+    pub fn text(text: impl Into<CompactString>) -> Self {
         Self { text: text.into(), key: Key::Text, tone: Tone::Plain }
     }
 
     /// A number, shown as `text`.
-    pub fn number(value: f64, text: impl Into<Cow<'static, str>>) -> Self {
+    pub fn number(value: f64, text: impl Into<CompactString>) -> Self {
         Self { text: text.into(), key: Key::Number(value), tone: Tone::Plain }
     }
 
@@ -70,7 +71,7 @@ impl Cell {
     /// Nothing to show: not queried, not applicable. Never used for "unknown".
     #[must_use]
     pub const fn none() -> Self {
-        Self { text: Cow::Borrowed("–"), key: Key::None, tone: Tone::Muted }
+        Self { text: CompactString::const_new("–"), key: Key::None, tone: Tone::Muted }
     }
 
     /// Recent values, oldest first, which show the direction. They are as fresh as the value beside them: bars have no age of their own, so
@@ -81,7 +82,7 @@ impl Cell {
             (Tone::Blind, _) | (_, Key::None) => Self::none(),
             (tone, _) => {
                 let tone = if tone == Tone::Stale { tone } else { Tone::Plain };
-                Self { text: Cow::Borrowed(""), key: Key::Spark(Arc::new(values)), tone }
+                Self { text: CompactString::const_new(""), key: Key::Spark(Arc::new(values)), tone }
             }
         }
     }

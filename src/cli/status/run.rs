@@ -44,7 +44,7 @@ fn way_back(way: &WayBack) -> Value {
 }
 
 fn step(step: &StepView) -> Value {
-    let obstacles: Vec<_> = step.obstacles.iter().map(|(level, why)| json!({ "level": level, "why": why })).collect();
+    let obstacles: Vec<_> = step.obstacles.iter().map(|it| json!({ "level": it.level, "why": it.why })).collect();
     json!({
         "id": step.id,
         "title": step.title,
@@ -62,6 +62,7 @@ fn step(step: &StepView) -> Value {
         "waits_seconds": step.waits.map(seconds),
         "irreversible": step.irreversible,
         "exposed_seconds": step.exposed.map(seconds),
+        "replaced_by": step.replaced_by,
         "held": step.held,
         "manual": step.manual,
         "adopted": step.adopted,

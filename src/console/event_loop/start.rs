@@ -45,6 +45,7 @@ impl Console {
         let names = mask.real_names();
         let mask = Arc::new(Mutex::new(mask));
         let mut ui = Ui::new(first, now(), options.mode);
+        ui.scenario = options.scenario;
         ui.themes.names = themes.names();
         ui.themes.shown = ui.themes.names.iter().position(|n| *n == wanted).unwrap_or(0);
         ui.themes.configured.clone_from(&settings.theme);

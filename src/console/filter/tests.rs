@@ -104,7 +104,7 @@ fn a_column_is_found_by_id_by_title_and_by_its_group() {
     assert_eq!(kept("target.behind:7"), [0, 1, 2]);
     assert_eq!(kept("behind:7"), [0, 1, 2]);
     let why = Filter::parse("l:5", &table().columns, &[]).unwrap_err();
-    assert_eq!(why, "l:5: several columns are `l`: lag lags");
+    assert_eq!(why, "l:5: several columns are `l`: source.lag, lags");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_heading_that_several_columns_have_means_any_of_them() {
     assert_eq!(kept("source_time:>10"), [1]);
     assert_eq!(
         Filter::parse("beh:>10", &table.columns, &[]).unwrap_err(),
-        "beh:>10: several columns are `beh`: source_time target_time"
+        "beh:>10: several columns are `beh`: source.behind, target.behind"
     );
 }
 
@@ -153,7 +153,7 @@ fn a_word_whose_column_only_another_table_has_does_not_apply() {
 fn what_is_wrong_is_said_and_where() {
     let columns = table().columns;
     let why = |text| Filter::parse(text, &columns, &[]).unwrap_err();
-    assert_eq!(why("db lg:>1"), "lg:>1: no column `lg`; there is host lag lags source_state target_lag");
+    assert_eq!(why("db lg:>1"), "lg:>1: no column `lg`; there is host, source.lag, lags, source.state, target.behind");
     assert!(why("!lag:>x db").starts_with("!lag:>x: `x` is not a number; units are k M G"), "{}", why("!lag:>x db"));
     let typo = why("vir.lagg:>100");
     assert!(typo.starts_with("vir.lagg:>100: no column `vir.lagg`; there is"), "{typo}");
@@ -220,4 +220,20 @@ proptest! {
             prop_assert!(rows.is_sorted() && rows.iter().all(|row| *row < table.rows.len()), "{}: {:?}", text, rows);
         }
     }
+}
+
+#[test]
+fn a_column_is_called_what_its_heading_says_and_the_filter_finds_it_by_that() {
+    let table = table();
+    let names: Vec<String> = table.columns.iter().map(|c| called(c, &table.columns)).collect();
+    assert_eq!(names, ["host", "source.lag", "lags", "source.state", "target.behind"]);
+    for (at, name) in names.iter().enumerate() {
+        let found = named(name, &table.columns, &[]);
+        assert!(matches!(&found, Ok(Found::Columns(columns)) if *columns == [at]), "{name}");
+    }
+    // Two columns with one heading keep their ids.
+    let mut twice = table.columns.clone();
+    twice[4].title = "lag".into();
+    twice[4].group = twice[1].group.clone();
+    assert_eq!([called(&twice[1], &twice), called(&twice[4], &twice)], ["source.lag", "source.target_lag"]);
 }

@@ -30,7 +30,11 @@ impl Mask {
     }
 
     fn cells<'c>(&mut self, cells: impl IntoIterator<Item = &'c mut Cell>) {
-        cells.into_iter().for_each(|cell| self.cow(&mut cell.text));
+        for cell in cells {
+            if let Some(masked) = self.text(&cell.text) {
+                cell.text = masked.into();
+            }
+        }
     }
 
     fn tables(&mut self, tables: &mut [Table]) {
@@ -105,7 +109,7 @@ impl Mask {
 
     fn step(&mut self, step: &mut StepView) {
         self.strings([&mut step.title, &mut step.phase]);
-        self.strings(step.obstacles.iter_mut().map(|(_, why)| why));
+        self.strings(step.obstacles.iter_mut().map(|it| &mut it.why));
         self.strings(step.gates.iter_mut().flat_map(|line| [&mut line.reason.what, &mut line.reason.subject]));
         self.strings([&mut step.found, &mut step.manual].into_iter().flatten());
         self.strings(&mut step.waivers);

@@ -55,6 +55,7 @@ fn a_few_letters_find_commands_pages_themes_and_columns() {
     assert_eq!(names(&ui, "thday")[0], "theme day");
     assert_eq!(names(&ui, "freeze the screen"), ["freeze"], "its description counts, too");
     assert_eq!(names(&ui, "sort lag"), [] as [String; 0], "the overview has no columns");
+    assert!(names(&ui, "copy ").iter().all(|n| n.starts_with("copy ")), "who copies has chosen that already");
     assert_eq!(choose(&mut ui, "page kafka"), []);
     assert_eq!((ui.at, ui.panel().map(|p| p.id)), (At::Page(2), Some("kafka")));
     assert!(names(&ui, "sort lag").iter().any(|n| n.contains("lag")), "{:?}", names(&ui, "sort"));
@@ -93,7 +94,7 @@ fn of_more_than_nine_pages_each_can_be_reached() {
         choose(&mut ui, &format!("page {}", page.to_lowercase()));
         assert_eq!(title(&ui), page);
     }
-    assert_eq!(names(&ui, "of traffic"), ["page dns", "page health"], "by the group");
+    assert_eq!(names(&ui, ", of traffic"), ["page dns", "page health"], "by the group");
 }
 
 #[test]

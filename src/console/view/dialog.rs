@@ -1,5 +1,6 @@
 //! Draws the dialogs over a page: preview, confirmation, a line of text.
 
+mod preview;
 mod prompt;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -10,15 +11,16 @@ use crate::{
     command::Id,
     dialog,
     entry::{Confirming, Dialog},
-    messages::glyph,
-    runbook::tone,
     steps::before_it_begins,
     theme::Role,
     ui::Ui,
     widget::text::{put, put_all, wrap},
 };
 use base::{step::Way, view::Tone};
-use engine::run::{PreviewView, StepView};
+use engine::{
+    run::{StepView, Turn},
+    snapshot::Verdict,
+};
 use plan::Confirm;
 
 type Line = Vec<(String, Style)>;
@@ -66,7 +68,11 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &D
     let inner = frame(area, buf, &format!("Preview: {way}{id}"), look);
     let step = step?;
     let lines = match &step.preview {
-        Some(preview) => lines(step, preview, usize::from(inner.width), look),
+        Some(preview) => {
+            let whole = ui.whole_preview.as_deref() == Some(id);
+            let room = (!whole).then_some(usize::from(inner.height.saturating_sub(1)));
+            preview::lines(step, preview, usize::from(inner.width), room, look)
+        }
         None if !step.disarmed.is_empty() => disarmed(step, usize::from(inner.width), look),
         None if before_it_begins(step) => {
             vec![vec![("computing the preview …".to_owned(), look.theme.style(Role::Busy))]]
@@ -133,76 +139,6 @@ fn disarmed(step: &StepView, width: usize, look: &Drawing<'_>) -> Vec<Line> {
     out
 }
 
-fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_>) -> Vec<Line> {
-    let style = |role| look.theme.style(role);
-    let (muted, text) = (style(Role::Muted), style(Role::Text));
-    let mut out: Vec<Line> = Vec::new();
-    let mut say = |mark: &str, body: &str, s: Style| {
-        for (i, part) in wrap(&look.spell(body), width.saturating_sub(4)).into_iter().enumerate() {
-            let lead = if i == 0 { format!(" {mark:<2} ") } else { "    ".to_owned() };
-            out.push(vec![(lead, s), (part, s)]);
-        }
-    };
-    say(tone(step).glyph(false), &format!("{}  {}", step.word, step.title), style(Role::Title));
-    for why in &step.disarmed {
-        say(Tone::Warn.glyph(false), &format!("no longer armed: {why}"), look.theme.tone(Tone::Warn));
-    }
-    for fault in &preview.faults {
-        say(Tone::Blind.glyph(false), fault, look.theme.tone(Tone::Blind));
-    }
-    for broken in &preview.broken {
-        say(Tone::Bad.glyph(false), &format!("FORBIDDEN: {broken}"), look.theme.tone(Tone::Bad));
-    }
-    for (level, why) in &step.obstacles {
-        say(Tone::of(*level).glyph(false), why, look.theme.tone(Tone::of(*level)));
-    }
-    if !step.lacks.is_empty() && step.way == Way::Forward {
-        say(Tone::Warn.glyph(false), &format!("needs {}", step.lacks.join(", ")), look.theme.tone(Tone::Warn));
-    }
-    if let Some(digest) = preview.digest {
-        let (has, of, by) = &preview.approvals;
-        let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
-        let approvals = if *of == 0 { "no approval needed".to_owned() } else { format!("approvals {has} of {of}{by}") };
-        say("", &format!("preview {}  {approvals}", digest.short()), muted);
-    }
-    if preview.diff.is_empty() && preview.faults.is_empty() {
-        say("", "no change: the estate is already as the step wants it", text);
-    }
-    for change in &preview.diff {
-        say("", &format!("{}:  {}  →  {}", change.thing, change.from, change.to), text);
-    }
-    for note in &preview.notes {
-        say(glyph(Tone::Plain), note, text);
-    }
-    if !preview.ops.is_empty() {
-        say("", "Operations, in this order:", style(Role::Heading));
-    }
-    for (i, op) in preview.ops.iter().enumerate() {
-        let kind = match (op.wait, op.cleanup) {
-            (true, _) => " (waits)",
-            (false, true) => " (cleanup, always finished)",
-            _ => "",
-        };
-        say(&format!("{}", i + 1), &format!("{}{kind}", op.what), text);
-        if !op.command.is_empty() {
-            say("", &format!("$ {}", op.command), muted);
-        }
-    }
-    if !preview.inverse.is_empty() {
-        // Of a rollback that cannot be worked out the commands are its own, as they were known last.
-        let heading = if preview.way == Way::Back && preview.faults.is_empty() {
-            "To undo this rollback, manual commands:"
-        } else {
-            "Rollback, manual commands:"
-        };
-        say("", heading, style(Role::Heading));
-        for command in preview.inverse.iter().filter(|c| !c.is_empty()) {
-            say("", &format!("$ {command}"), muted);
-        }
-    }
-    out
-}
-
 /// Asks whether to quit while steps are running.
 fn leave(area: Rect, buf: &mut Buffer, steps: &[String], look: &Drawing<'_>) {
     let style = |role| look.theme.style(role);
@@ -241,6 +177,8 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
     put(line(0), buf, &format!("preview {}{last}", it.digest.short()), look.theme.style(Role::Muted));
     // A session that executes has shown everything already.
     let (word, glyph, role, why) = verdict_shown(ui);
+    // The reason of a GO is which step comes next, and that need not be this one.
+    let why = if role == Role::Go { String::new() } else { why };
     let notice = [(" ", text), (glyph, look.theme.style(role)), (word, look.theme.style(role)), (" ", text)];
     let used = put_all(line(1), buf, notice);
     let rest = Rect { x: inner.x + used, width: inner.width.saturating_sub(used), ..line(1) };
@@ -293,16 +231,33 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawin
     }
 }
 
-/// The first two changes of the preview, and how many more there are.
+/// What is not as usual about it, the first two changes of the preview, and how many more there are.
 fn changes(ui: &Ui, step: &str) -> Vec<String> {
     const SHOWN: usize = 2;
-    let diff = ui.step_named(step).and_then(|step| step.preview.as_ref()).map_or(&[][..], |preview| &preview.diff);
-    let mut out: Vec<String> =
-        diff.iter().take(SHOWN).map(|change| format!("{}: {} → {}", change.thing, change.from, change.to)).collect();
+    let Some(step) = ui.step_named(step) else { return Vec::new() };
+    let mut out = unusual(ui, step);
+    let diff = step.preview.as_ref().map_or(&[][..], |preview| &preview.diff);
+    out.extend(diff.iter().take(SHOWN).map(|change| format!("{}: {} → {}", change.thing, change.from, change.to)));
     let more = diff.len().saturating_sub(SHOWN);
     if more > 0 {
         let changes = if more == 1 { "change" } else { "changes" };
         out.push(format!("… and {more} more {changes}"));
+    }
+    out
+}
+
+/// Why it can be executed although the verdict is no GO, and which gates are waived.
+fn unusual(ui: &Ui, step: &StepView) -> Vec<String> {
+    let mut out = Vec::new();
+    let goes_on = matches!(ui.latest().verdict(), Verdict::Go(_) | Verdict::Running(_));
+    if step.way == Way::Forward && !step.emergency && !goes_on && step.obstacles.is_empty() {
+        out.push("It is no GO, but nothing of it concerns this step: all of its own gates are green.".to_owned());
+    }
+    let waived = step.gates.iter().filter(|gate| gate.turn == Turn::Now && gate.reason.waived);
+    let mut waived: Vec<&str> = waived.map(|gate| gate.reason.gate.as_str()).collect();
+    waived.dedup();
+    if !waived.is_empty() {
+        out.push(format!("Waived for this attempt: {}", waived.join(", ")));
     }
     out
 }

@@ -136,7 +136,9 @@ fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
         let near = near(c.scope, ui).filter(|_| !(real && c.scope == Scope::Demo))?;
         // These are always shown.
         let kept = matches!(c.id, Id::Palette | Id::Help | Id::Quit);
-        why_not(c.id, ui).is_none().then_some((kept, near, c))
+        // What has to be released comes first: nothing else goes on.
+        let due = c.id == Id::Release;
+        why_not(c.id, ui).is_none().then_some((kept, (!due, near), c))
     };
     let mut shown: Vec<_> = COMMANDS.iter().filter(offered).filter_map(place).collect();
     shown.sort_by_key(|(kept, near, _)| (*kept, *near));

@@ -59,7 +59,7 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>)
     let why = look.spell(&why);
     let masked = ui.view_model().is_masked();
     let label = |long| {
-        let mode = mode(ui.mode, speed, long);
+        let mode = mode(ui.mode, ui.scenario.as_deref(), speed, long);
         if masked { format!("MASKED · {mode}") } else { mode }
     };
     // The label gives way to the reason.
@@ -71,16 +71,17 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>)
 }
 
 /// What the session may do, and the speed of simulated time where it is not that of a clock.
-fn mode(mode: Mode, speed: Option<f64>, long: bool) -> String {
+fn mode(mode: Mode, scenario: Option<&str>, speed: Option<f64>, long: bool) -> String {
+    let demo = scenario.filter(|_| long).map_or_else(|| "DEMO".to_owned(), |name| format!("DEMO {name}"));
     match (mode, speed, long) {
         (Mode::Watch, _, true) => "WATCH · read only".to_owned(),
         (Mode::Watch, _, false) => "WATCH".to_owned(),
         (Mode::Console, ..) => "CONSOLE".to_owned(),
-        (Mode::Demo, None, true) => "DEMO · simulated".to_owned(),
+        (Mode::Demo, None, true) => format!("{demo} · simulated"),
         (Mode::Demo, None, false) => "DEMO".to_owned(),
-        (Mode::Demo, Some(0.0), true) => "DEMO · simulated, time paused".to_owned(),
+        (Mode::Demo, Some(0.0), true) => format!("{demo} · simulated, time paused"),
         (Mode::Demo, Some(0.0), false) => "DEMO paused".to_owned(),
-        (Mode::Demo, Some(speed), true) => format!("DEMO · simulated, time ×{speed}"),
+        (Mode::Demo, Some(speed), true) => format!("{demo} · simulated, time ×{speed}"),
         (Mode::Demo, Some(speed), false) => format!("DEMO ×{speed}"),
     }
 }
@@ -157,7 +158,7 @@ fn tab<'t>(ui: &Ui, page: usize, title: &'t str, worst: Option<CollectorState>) 
     let key = |page: usize| ui.view_model().page_key(page);
     // Of several pages with one key the first shows it.
     let shows = page == 0 || key(page) != key(page - 1);
-    let number = if shows { (key(page) + 1).to_string() } else { String::new() };
+    let number = if shows { (key(page) + 1).to_string() } else { "·".to_owned() };
     let tone = worst.filter(|s| *s != CollectorState::Fresh).map_or(Tone::Plain, |s| state_cell(s).1);
     let sign = if tone == Tone::Plain { "" } else { tone.glyph(false) };
     Tab { number, title, sign, tone }
@@ -177,13 +178,13 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut D
     let room = if narrow { usize::from(line.width).saturating_sub(fixed) } else { usize::MAX };
     let widths = narrowed(tabs.iter().map(|tab| tab.title.width()).collect(), room, here);
     let all: Vec<usize> =
-        tabs.iter().zip(&widths).map(|(tab, width)| 2 + tab.number.len() + width + 2 * tab.sign.width()).collect();
+        tabs.iter().zip(&widths).map(|(tab, width)| 2 + tab.number.width() + width + 2 * tab.sign.width()).collect();
     let mut x = 0;
     for (i, tab) in tabs.iter().enumerate().skip(first(&all, here, usize::from(line.width))) {
         let style = theme.style(if i == here { Role::TabActive } else { Role::Tab });
         let number = format!(" {}", tab.number);
         let blank = if narrow && tab.sign.is_empty() { "" } else { " " };
-        let name = format!(" {}{blank}", fit(tab.title, widths[i]));
+        let name = if widths[i] == 0 { blank.to_owned() } else { format!(" {}{blank}", tab.title) };
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
         let sign_style = style.patch(theme.tone(tab.tone));
         let used = put_all(rest, buf, [(number.as_str(), style), (name.as_str(), style), (tab.sign, sign_style)]);
@@ -199,14 +200,13 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut D
     }
 }
 
-/// Narrows names that do not fit: the longest first, never the page that is shown.
+/// Leaves out names that do not fit, and never cuts one: the longest first, never that of the page that is shown. Its number stays.
 fn narrowed(mut widths: Vec<usize>, room: usize, here: usize) -> Vec<usize> {
-    const LEAST: usize = 3;
     while widths.iter().sum::<usize>() > room {
-        let others = widths.iter_mut().enumerate().filter(|(i, w)| *i != here && **w > LEAST);
+        let others = widths.iter_mut().enumerate().filter(|(i, w)| *i != here && **w > 0);
         // If several are equally long, the first: the overview is known by its number.
         let Some((_, longest)) = others.rev().max_by_key(|(_, w)| **w) else { break };
-        *longest -= 1;
+        *longest = 0;
     }
     widths
 }
@@ -218,7 +218,7 @@ fn first(widths: &[usize], here: usize, room: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{first, mode, narrowed};
+    use super::{first, narrowed};
     use crate::ui::Mode;
 
     #[test]
@@ -231,16 +231,20 @@ mod tests {
 
     #[test]
     fn the_label_gives_way_and_still_says_that_it_is_simulated() {
-        assert_eq!(mode(Mode::Demo, Some(8.0), true), "DEMO · simulated, time ×8");
+        let mode = |mode, speed, long| super::mode(mode, Some("move"), speed, long);
+        assert_eq!(mode(Mode::Demo, None, true), "DEMO move · simulated");
+        assert_eq!(mode(Mode::Demo, Some(8.0), true), "DEMO move · simulated, time ×8");
         assert_eq!(mode(Mode::Demo, Some(8.0), false), "DEMO ×8");
         assert_eq!(mode(Mode::Demo, Some(0.0), false), "DEMO paused");
+        assert_eq!(mode(Mode::Watch, None, true), "WATCH · read only");
         assert_eq!(mode(Mode::Watch, None, false), "WATCH");
     }
 
     #[test]
     fn names_of_pages_give_way_but_for_the_one_that_is_shown() {
         assert_eq!(narrowed(vec![8, 7, 5, 7], 27, 0), [8, 7, 5, 7]);
-        assert_eq!(narrowed(vec![8, 7, 5, 7], 24, 3), [6, 6, 5, 7]);
-        assert_eq!(narrowed(vec![8, 7, 5, 7], 1, 1), [3, 7, 3, 3]);
+        assert_eq!(narrowed(vec![8, 7, 5, 7], 24, 3), [0, 7, 5, 7]);
+        assert_eq!(narrowed(vec![8, 7, 5, 7], 24, 0), [8, 0, 5, 7]);
+        assert_eq!(narrowed(vec![8, 7, 5, 7], 1, 1), [0, 7, 0, 0]);
     }
 }

@@ -16,7 +16,7 @@ use base::{
     step::{Level, StepState, Way},
     view::Tone,
 };
-use engine::run::{OpLine, ProposalView, StepView, Turn};
+use engine::run::{ObstacleKind, OpLine, ProposalView, StepView, Turn};
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let room = match area.height {
@@ -96,9 +96,7 @@ pub(super) fn proposed(it: &ProposalView) -> String {
 /// What matters about a step now, most important first.
 fn what(step: &StepView, far: bool) -> Vec<(Tone, String)> {
     let mut out = exposure(step);
-    if step.held {
-        out.push((Tone::Warn, "held: :release resumes it, :abandon aborts it and finishes its cleanup".to_owned()));
-    }
+    out.extend(step.why_held().map(|why| (Tone::Warn, why)));
     if let Some(manual) = step.manual.as_ref().filter(|_| step.state != StepState::Attested) {
         out.push((Tone::Plain, format!("manual step: {manual}; :attest marks it done")));
     }
@@ -156,9 +154,16 @@ fn operations(step: &StepView) -> Vec<(Tone, String)> {
 fn ended(step: &StepView) -> Vec<(Tone, String)> {
     let failed = step.state == StepState::Failed;
     let found =
-        step.found.as_ref().filter(|_| failed).map(|found| (Tone::Bad, format!("verification failed: {found}")));
+        step.found.as_ref().filter(|_| failed).map(|found| (tone(step), format!("verification failed: {found}")));
+    if let Some(by) = step.replaced_by.as_ref().filter(|_| step.state != StepState::Done) {
+        let next = if failed { ": :again retries" } else { "" };
+        return found.into_iter().chain([(Tone::Warn, format!("replaced by {by}{next}"))]).collect();
+    }
     let next = match (step.state, step.way) {
         (StepState::Failed, _) if step.exposed.is_some() => None,
+        (StepState::Failed, _) if step.stopped => {
+            Some((Tone::Warn, "stopped before it was complete: :again retries, :roll-back previews the rollback"))
+        }
         (StepState::Failed, Way::Forward) => {
             Some((Tone::Bad, "failed: :roll-back previews the rollback, :again retries"))
         }
@@ -182,10 +187,10 @@ fn conditions(step: &StepView, far: bool) -> Vec<(Tone, String)> {
         _ if step.way == Way::Back => "back",
         _ => "gate",
     };
-    let of_gate = |why: &String| step.gates.iter().any(|gate| gate.reason.what == *why);
-    let others = step.obstacles.iter().filter(|(_, why)| !of_gate(why));
+    // Its gates follow, each in its place.
+    let others = step.obstacles.iter().filter(|it| it.kind != ObstacleKind::Gate);
     let dim = |tone: Tone| if far { Tone::Muted } else { tone };
-    let mut out: Vec<(Tone, String)> = others.map(|(level, why)| (dim(Tone::of(*level)), why.clone())).collect();
+    let mut out: Vec<(Tone, String)> = others.map(|it| (dim(Tone::of(it.level)), it.why.clone())).collect();
     for branch in gates::branches(step, of).into_iter().filter(|branch| branch.turn == Turn::Now) {
         let indent = "  ".repeat(branch.depth);
         match branch.is {

@@ -135,6 +135,34 @@ fn help_opens_over_a_preview_and_closes_to_it() {
 }
 
 #[test]
+fn what_is_typed_on_after_a_refusal_is_no_command() {
+    let mut ui = in_state(StepState::Ready, Way::Forward);
+    press(&mut ui, "x");
+    let refusal = ui.messages.shown().map(str::to_owned);
+    assert!(refusal.is_some(), "a step that is not armed is not executed");
+    // Among them `h`, which holds the run, and `1`, which leaves the page.
+    for key in "hold-1\n".chars() {
+        ui.now.boot += Duration::from_millis(300);
+        assert_eq!(press(&mut ui, &key.to_string()), []);
+        assert_eq!((&ui.entry, ui.messages.shown()), (&Entry::Commands, refusal.as_deref()), "{key}");
+    }
+    // Who has read it goes on.
+    ui.now.boot += Duration::from_millis(500);
+    press(&mut ui, "h");
+    assert!(matches!(&ui.entry, Entry::Dialog(Dialog::Prompt(Prompt { asked: Asked::Hold, .. }))), "{:?}", ui.entry);
+}
+
+#[test]
+fn the_messages_are_left_for_a_page_and_say_what_else_they_refuse() {
+    let mut ui = in_state(StepState::Ready, Way::Forward);
+    press(&mut ui, "lH");
+    assert_eq!(ui.messages.shown(), Some("release: Esc closes the messages first"));
+    assert!(matches!(ui.entry, Entry::Messages(_)));
+    press(&mut ui, "2");
+    assert_eq!((ui.entry.clone(), ui.page_number()), (Entry::Commands, 1));
+}
+
+#[test]
 fn an_abort_is_asked_for_and_typed() {
     let mut ui = in_state(StepState::Running, Way::Forward);
     let id = ui.latest().run.as_ref().expect("a run").steps[0].id.clone();

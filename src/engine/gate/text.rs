@@ -6,13 +6,14 @@ use indexmap::IndexMap;
 
 use super::verdict::Filled;
 use base::{
-    now::short,
+    now::{estimate, short},
     side::{Side, Sides},
     signal::{SIDE, Sample, SignalDef, Unit},
     view::grouped,
 };
 use plan::{Agg, Compare, Gate};
 
+const DAY: Duration = Duration::from_secs(86_400);
 const YEAR: f64 = 31_536_000.0;
 
 /// More series than this are counted, not named.
@@ -96,7 +97,7 @@ pub(super) fn judged(gate: &Gate) -> String {
 /// `primary accepts writes of orders: no, must be yes`.
 pub(super) fn value(gate: &Gate, value: Option<f64>, of: Option<&str>) -> String {
     let (value, limit) = match value {
-        Some(value) => pair(value, gate.limit, unit(gate)),
+        Some(value) => (value_text(gate, value), pair(value, gate.limit, unit(gate)).1),
         None => ("unknown".to_owned(), number(gate.limit, unit(gate))),
     };
     let of = of.map(|of| format!(" ({of})")).unwrap_or_default();
@@ -110,7 +111,15 @@ pub(super) fn value(gate: &Gate, value: Option<f64>, of: Option<&str>) -> String
 
 /// The value as on screen, with as many digits as tell it from the limit.
 pub(super) fn value_text(gate: &Gate, value: f64) -> String {
-    pair(value, gate.limit, unit(gate)).0
+    let exact = || pair(value, gate.limit, unit(gate)).0;
+    if !gate.metric.estimated || unit(gate) != Unit::Seconds {
+        return exact();
+    }
+    match Duration::try_from_secs_f64(value) {
+        Ok(time) if time > DAY && value < YEAR => estimate(time),
+        _ if value >= YEAR => "never".to_owned(),
+        _ => exact(),
+    }
 }
 
 /// The limit as on screen: `≤ 2s`.
@@ -235,6 +244,34 @@ fn bytes(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_estimate_of_more_than_a_day_says_no_more() {
+        use base::signal::SignalDef;
+        static DRAIN: SignalDef =
+            SignalDef::new(("t.drain", Unit::Seconds, &[]), (0.0, YEAR), "t", "time until drained", "").estimated();
+        static AGE: SignalDef = SignalDef::new(("t.age", Unit::Seconds, &[]), (0.0, YEAR), "t", "age", "");
+        let of = |metric, value| {
+            let gate = Gate {
+                id: "g".to_owned(),
+                metric,
+                labels: IndexMap::new(),
+                agg: Agg::Max,
+                op: Compare::AtMost,
+                limit: 60.0,
+                sustain: Duration::ZERO,
+                min_samples: 1,
+                series: 1,
+                max_age: None,
+                min_volume: None,
+                unit: Unit::Seconds,
+                sites: Sides::words(),
+            };
+            value_text(&gate, value)
+        };
+        assert_eq!([of(&DRAIN, 600.0), of(&DRAIN, 90_000.0), of(&DRAIN, YEAR)], ["10m00s", "> 1d", "never"]);
+        assert_eq!([of(&AGE, 90_000.0), of(&AGE, YEAR)], ["1d01h", "a year or more"]);
+    }
 
     #[test]
     fn numbers_read_like_people_write_them() {

@@ -1,4 +1,4 @@
-//! The effects of a step, carried out, and the answers to them.
+//! The effects of a step, carried out.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::systems::{BodyOf, EntryOf, IntentOf, Systems};
 use base::{
     digest::Digest,
     now::Now,
-    operation::{Data, Draft, Precondition, SendOutcome, Verified},
+    operation::{Data, Draft, Precondition},
     step::{
-        Kind, Level, Limits, Machine, Note, Op, OpState, Recipe, Reply, StepEffect as Wanted, StepEvent, StepState,
-        Ticket, Timer, Truth, Way, step,
+        Kind, Level, Limits, Machine, Note, Op, OpState, Recipe, StepEffect as Wanted, StepEvent, StepState, Ticket,
+        Timer, Way, step,
     },
 };
 use journal::{About, AttemptStarted, Body, Intent, Transition};
@@ -58,7 +58,7 @@ fn intended<S: Systems>(entry: &EntryOf<S>) -> Option<(String, Ticket)> {
 }
 
 /// A step of the plan, by its place.
-fn plan_step(plan: &plan::Plan, (phase, step): (usize, usize)) -> &plan::StepPlan {
+pub(super) fn plan_step(plan: &plan::Plan, (phase, step): (usize, usize)) -> &plan::StepPlan {
     &plan.runbook.phases[phase].steps[step]
 }
 
@@ -113,88 +113,6 @@ impl<S: Systems> Run<S> {
         self.place(step).map_or_else(Vec::new, |at| self.take(at, event, now))
     }
 
-    fn replied(&mut self, step: &str, ticket: Ticket, sent: SendOutcome<S::Version>, now: Now) -> Vec<RunEffect<S>> {
-        let Some(at) = self.place(step) else { return Vec::new() };
-        if !self.is_current(at, ticket) {
-            return Vec::new();
-        }
-        if let (Reply::Refused | Reply::Mismatch, Some(attempt)) = (sent.reply, &mut self.steps[at].attempt)
-            && let Some(op) = attempt.ops.get_mut(usize::from(ticket.op))
-        {
-            op.refused = Some(sent.detail.clone());
-        }
-        if sent.reply == Reply::Accepted {
-            self.accepted(at, ticket);
-        }
-        self.remember(at, ticket, sent.detail, sent.version);
-        // Before anything follows from it: a whole batch fits between two looks at the clock.
-        let mut effects = self.stand_still(at, now);
-        effects.extend(self.take(at, &StepEvent::Reply(ticket, sent.reply), now));
-        effects
-    }
-
-    fn verified(
-        &mut self,
-        step: &str,
-        ticket: Ticket,
-        look: u16,
-        looked: Verified<S::Version>,
-        now: Now,
-    ) -> Vec<RunEffect<S>> {
-        let Some(at) = self.place(step) else { return Vec::new() };
-        if !self.is_current(at, ticket) {
-            return Vec::new();
-        }
-        let looked = match self.second_thoughts(at, now) {
-            Some(why) if looked.truth == Truth::Applied && self.is_last_wait(at, ticket) => {
-                Verified::new(Truth::NotApplied, format!("{}; not possible now: {why}", looked.detail))
-            }
-            _ => looked,
-        };
-        // Only what is our own is what a later operation may compare with.
-        let mark = looked.version.filter(|_| looked.truth == Truth::Applied);
-        let attempt = self.steps[at].attempt.as_ref();
-        let refused = attempt.and_then(|it| it.run(ticket.op)?.refused.as_ref());
-        let notice = match refused.filter(|_| looked.truth != Truth::Applied) {
-            Some(answer) => format!("{answer}; {}", looked.detail),
-            None => looked.detail,
-        };
-        self.remember(at, ticket, notice, mark);
-        let mut effects = self.stand_still(at, now);
-        effects.extend(self.take(at, &StepEvent::Verified(ticket, look, looked.truth), now));
-        effects
-    }
-
-    /// Whether it is a wait after which an attempt that cannot stand still any more goes on to change something.
-    fn is_last_wait(&self, at: usize, ticket: Ticket) -> bool {
-        let state = &self.steps[at].state;
-        let of = |place: u16| state.recipe().ops.get(usize::from(place));
-        let (this, next) = (of(ticket.op), of(ticket.op.saturating_add(1)));
-        state.commits_later()
-            && this.is_some_and(|op| op.kind == Kind::Wait)
-            && next.is_some_and(|op| op.kind != Kind::Wait && !op.cleanup)
-    }
-
-    fn is_current(&self, at: usize, ticket: Ticket) -> bool {
-        let state = &self.steps[at].state;
-        let op = state.recipe().ops.get(usize::from(ticket.op));
-        state.recipe().attempt == ticket.attempt && op.is_some_and(|op| op.turn == ticket.turn)
-    }
-
-    pub(super) fn accepted(&mut self, at: usize, ticket: Ticket) {
-        let attempt = self.steps[at].attempt.as_mut();
-        if let Some(op) = attempt.and_then(|it| it.ops.get_mut(usize::from(ticket.op))) {
-            op.accepted = true;
-        }
-    }
-
-    pub(super) fn remember(&mut self, at: usize, ticket: Ticket, notice: String, mark: Option<S::Version>) {
-        let attempt = self.steps[at].attempt.as_mut();
-        let Some(op) = attempt.and_then(|it| it.ops.get_mut(usize::from(ticket.op))) else { return };
-        op.detail = notice;
-        op.version = mark.or(op.version.take());
-    }
-
     /// Gives a step's machine an event, and carries out what it wants.
     pub(super) fn take(&mut self, at: usize, event: &StepEvent, now: Now) -> Vec<RunEffect<S>> {
         let (state, wanted) = step(&self.steps[at].state, event);
@@ -211,9 +129,15 @@ impl<S: Systems> Run<S> {
                 },
                 Wanted::Record(note) => {
                     match note {
-                        Note::Op(ticket, state) => out.extend(self.changed(at, ticket, state, now)),
+                        Note::Op(ticket, state) => {
+                            self.reached(at, ticket, state);
+                            out.extend(self.changed(at, ticket, state, now));
+                        }
                         Note::Stands => self.steps[at].stand(),
-                        Note::Adopted(_) => self.steps[at].adopt(before.partly_done()),
+                        Note::Adopted(_) => {
+                            self.steps[at].adopt(before.partly_done());
+                            self.steps[at].began = None;
+                        }
                         _ => {}
                     }
                     out.push(RunEffect::Record(self.transition(at, note)));
@@ -281,7 +205,15 @@ impl<S: Systems> Run<S> {
             StepState::Running | StepState::Done | StepState::RolledBack => step.failed = false,
             _ => {}
         }
-        if phase == StepState::Verifying {
+        // A rollback that was only considered has changed nothing: the bake goes on.
+        let considers_back = |it: &Machine| it.way() == Way::Back && it.state() <= StepState::Armed;
+        step.baked_since = match phase {
+            StepState::Baking => step.baked_since.or(Some(now)),
+            StepState::Verifying if considers_back(before) => step.baked_since,
+            _ if considers_back(&step.state) => step.baked_since,
+            _ => None,
+        };
+        if phase == StepState::Verifying && step.baked_since.is_none() {
             // What was true before it was done proves nothing, and nor does what was read before.
             step.verify = super::judge(&plan, &plan_step(&plan, step.at).verify).since(now);
         }
@@ -305,6 +237,9 @@ impl<S: Systems> Run<S> {
         let step = &mut self.steps[at];
         let Some(Ok(Preview { way, digest, draft })) = step.preview.take() else { return None };
         step.enter(way, draft.clone(), left);
+        if way == Way::Forward {
+            step.began = None;
+        }
         let approved_by = std::mem::take(&mut step.approved).into_keys().collect();
         let record = step.state.started();
         Some(Body::AttemptStarted(Box::new(AttemptStarted {

@@ -2,7 +2,7 @@
 
 use super::{
     Preview, ReadUpTo, Run, RunEffect, Stands, drift,
-    obstacles::{Obstacle, asks, describe},
+    obstacles::{Obstacle, ObstacleKind, asks, describe},
 };
 use crate::gate::{Readings, Verdict};
 use crate::systems::Systems;
@@ -44,7 +44,7 @@ impl<S: Systems> Run<S> {
             let started = step.state.attempt() > 0;
             let judged = [
                 (&mut step.gates, !has_started(step.state.state()) || step.state.commits_later()),
-                (&mut step.verify, matches!(step.state.state(), Verifying | Baking)),
+                (&mut step.verify, matches!(step.state.state(), Verifying | Baking) || step.baked_since.is_some()),
                 (&mut step.rollback, started),
             ];
             judged.into_iter().filter(|(_, needed)| *needed).for_each(|(judge, _)| judge.evaluate(samples, now));
@@ -100,26 +100,32 @@ impl<S: Systems> Run<S> {
             return None;
         }
         match self.work_out(at, estate, now) {
-            Err(faults) => Some((at, (Level::Unknown, format!("the preview failed: {}", faults.first()?)))),
+            Err(faults) => {
+                let why = format!("the preview failed: {}", faults.first()?);
+                Some((at, Obstacle::new(ObstacleKind::Preview, Level::Unknown, why)))
+            }
             Ok(preview) => {
                 let broken = preview.draft.broken.first()?;
-                Some((at, (Level::Red, format!("it is forbidden: {broken}"))))
+                let why = format!("it is forbidden: {broken}");
+                Some((at, Obstacle::new(ObstacleKind::Preview, Level::Red, why)))
             }
         }
     }
 
     pub(super) fn judge(&mut self, at: usize, estate: &S, now: Now) -> Vec<RunEffect<S>> {
         let mut effects = Vec::new();
-        // Once the attempt is over nothing of it is held back any more: its way back is not.
-        if self.steps[at].still && self.steps[at].state.state() != StepState::Running {
-            self.steps[at].still = false;
-            if self.held.is_none() {
-                effects.extend(self.take(at, &StepEvent::Release, now));
-            }
-        }
+        // Once the attempt is over nothing of it is held back any more: its way back is not. What a restart has held, and what did not come
+        // to its end, waits for a person.
         let phase = self.steps[at].state.state();
+        let still = self.steps[at].still && phase != StepState::Running;
+        let over = matches!(phase, StepState::Done | StepState::Attested | StepState::RolledBack);
+        self.steps[at].still &= !still;
+        if (still || over) && self.held.is_none() && self.steps[at].state.is_held() {
+            effects.extend(self.take(at, &StepEvent::Release, now));
+        }
         match phase {
             StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed => {
+                self.break_bake(at, now);
                 let clearance = self.clearance(at, now);
                 if self.steps[at].state.clearance() != Some(clearance) || phase == StepState::Pending {
                     effects.extend(self.take(at, &StepEvent::Clearance(clearance), now));
@@ -127,6 +133,7 @@ impl<S: Systems> Run<S> {
                 self.drift(at, estate, now, &mut effects);
             }
             StepState::Verifying | StepState::Baking if self.writer.is_some() => {
+                self.break_bake(at, now);
                 let level = self.verdict_of(at, now);
                 effects.extend(self.take(at, &StepEvent::Verdict(level), now));
             }
@@ -134,6 +141,22 @@ impl<S: Systems> Run<S> {
             _ => {}
         }
         effects
+    }
+
+    /// A bake that went on while a rollback was considered is broken by whatever would have broken it: it is verified anew.
+    fn break_bake(&mut self, at: usize, now: Now) {
+        let step = &self.steps[at];
+        if step.baked_since.is_none() || step.state.state() == StepState::Baking {
+            return;
+        }
+        if self.verified_forward(at, now) != Level::Green {
+            let plan = self.plan.clone();
+            let step = &mut self.steps[at];
+            step.baked_since = None;
+            if step.state.state() == StepState::Verifying {
+                step.verify = super::judge(&plan, &super::act::plan_step(&plan, step.at).verify).since(now);
+            }
+        }
     }
 
     /// What was previewed has to be what is there.
@@ -165,12 +188,14 @@ impl<S: Systems> Run<S> {
         (effects, why)
     }
 
-    /// How its verification stands. The way back is verified by its own read-backs alone. While something asks for the way back, nothing
-    /// that goes forward is done, and bakes anew once it is over.
+    /// How its verification stands. The way back is verified by its own read-backs alone.
     fn verdict_of(&self, at: usize, now: Now) -> Level {
-        if self.steps[at].state.way() == Way::Back {
-            return Level::Green;
-        }
+        if self.steps[at].state.way() == Way::Back { Level::Green } else { self.verified_forward(at, now) }
+    }
+
+    /// How the verification of what went forward stands. While something asks for the way back, nothing that goes forward is done, and bakes
+    /// anew once it is over.
+    fn verified_forward(&self, at: usize, now: Now) -> Level {
         let level = self.steps[at].verify.level(now);
         let abort = !self.is_emergency(at) && self.asks_back(at).next().is_some();
         if abort && level == Level::Green { Level::Unknown } else { level }
@@ -200,7 +225,7 @@ impl<S: Systems> Run<S> {
         let described = |watch: &super::Watch| {
             let so =
                 if watch.judge.level(now) == Level::Green { "while this is true" } else { "while this is unknown" };
-            (Level::Unknown, format!("not done {so}: {}", watch.title))
+            Obstacle::new(ObstacleKind::Trigger, Level::Unknown, format!("not done {so}: {}", watch.title))
         };
         if judged && !self.is_emergency(at) { self.asks_back(at).map(described).collect() } else { Vec::new() }
     }
@@ -229,6 +254,7 @@ impl<S: Systems> Run<S> {
             && (!self.checks_invariants(at)
                 || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green)
                     && self.asks_back(at).next().is_none()
+                    && self.failed_elsewhere(at).is_none()
                     && self.closed(at, now).is_none())
             && gates.level(now) == Level::Green
             && self.in_conflict(at).is_none()
@@ -245,7 +271,7 @@ impl<S: Systems> Run<S> {
             |watch: &super::Watch| Some(format!("{}: {}", watch.title, against(&watch.judge.verdict(now))?));
         against(&self.steps[at].gates.verdict(now))
             .or_else(|| self.invariants.iter().find_map(invariant))
-            .or_else(|| self.asks_back(at).next().map(|watch| asks(watch, now).1))
+            .or_else(|| self.asks_back(at).next().map(|watch| asks(watch, now).why))
             .or_else(|| self.closed(at, now).map(|window| describe(window, now)))
     }
 
@@ -264,7 +290,7 @@ impl<S: Systems> Run<S> {
         }
         let broken = self.invariants.iter().find(|watch| watch.judge.level(now) == Level::Red);
         let broken = broken.map(|watch| format!("{}: {}", watch.title, watch.judge.verdict(now).because()));
-        let asked = || self.asks_back(at).next().map(|watch| asks(watch, now).1);
+        let asked = || self.asks_back(at).next().map(|watch| asks(watch, now).why);
         broken.or_else(asked).or_else(|| self.closed(at, now).map(|w| describe(w, now)))
     }
 

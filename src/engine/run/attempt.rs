@@ -32,13 +32,15 @@ pub(super) struct OpRun<V> {
     pub detail: String,
     /// A server accepted it.
     pub accepted: bool,
+    /// It came to nothing, by the records: not only because the attempt was stopped.
+    pub failed: bool,
     /// What a server answered that did not take it: a verification that follows tells only that it is not applied.
     pub refused: Option<String>,
 }
 
 impl<V> Default for OpRun<V> {
     fn default() -> Self {
-        Self { version: None, expected: None, detail: String::new(), accepted: false, refused: None }
+        Self { version: None, expected: None, detail: String::new(), accepted: false, failed: false, refused: None }
     }
 }
 

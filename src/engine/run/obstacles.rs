@@ -1,5 +1,7 @@
 //! What keeps a step from beginning, with the level of each reason, for the screen and for refusals.
 
+use serde::Serialize;
+
 use super::{Run, Stands};
 use crate::systems::Systems;
 use base::{
@@ -8,8 +10,54 @@ use base::{
 };
 use plan::Window;
 
-/// What is in a step's way, with the level that it has.
-pub(super) type Obstacle = (Level, String);
+/// What a step is that was under way when the program was started again: nothing of it goes on by itself.
+pub(super) const RESUMED: &str = "held since the program was started again";
+
+/// What is in a step's way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Obstacle {
+    /// What it comes from.
+    pub kind: ObstacleKind,
+    /// Its level.
+    pub level: Level,
+    /// In words.
+    pub why: String,
+}
+
+/// What an obstacle comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObstacleKind {
+    /// Nothing can be put on record any more.
+    Halt,
+    /// The run, or the step, is held.
+    Hold,
+    /// An invariant is not known to be true.
+    Invariant,
+    /// A trigger asks for the way back, or may do so.
+    Trigger,
+    /// Another step failed.
+    FailedStep,
+    /// The plan's window is not open.
+    Window,
+    /// A gate of the step.
+    Gate,
+    /// Something else is done to what the step is about.
+    Target,
+    /// The preview cannot be worked out, or is forbidden.
+    Preview,
+}
+
+impl Obstacle {
+    pub(super) const fn new(kind: ObstacleKind, level: Level, why: String) -> Self {
+        Self { kind, level, why }
+    }
+
+    /// What is not known to be otherwise.
+    const fn unknown(kind: ObstacleKind, why: String) -> Self {
+        Self::new(kind, Level::Unknown, why)
+    }
+}
 
 /// What asks for the way back, as what is in the way of going forward.
 pub(super) fn asks(watch: &super::Watch, now: Now) -> Obstacle {
@@ -20,7 +68,7 @@ pub(super) fn asks(watch: &super::Watch, now: Now) -> Obstacle {
         (_, Stands::Yes) => (Level::Unknown, "ROLL BACK was asked for, and its current state is unknown"),
         _ => (Level::Unknown, "it is unknown whether ROLL BACK is asked for"),
     };
-    (level, format!("{so}, {}: {why}", watch.title))
+    Obstacle::new(ObstacleKind::Trigger, level, format!("{so}, {}: {why}", watch.title))
 }
 
 /// Why the plan's window is not open.
@@ -35,12 +83,14 @@ pub(super) fn describe(window: Window, now: Now) -> String {
 impl<S: Systems> Run<S> {
     /// What is in the way of every step, and of those forward alone: worked out once for all of them.
     pub(super) fn common_obstacles(&self, now: Now) -> (Vec<Obstacle>, Vec<Obstacle>) {
-        let all = self.halted.iter().chain(&self.held).map(|why| (Level::Unknown, why.clone())).collect();
+        let halted = self.halted.iter().map(|why| Obstacle::unknown(ObstacleKind::Halt, why.clone()));
+        let held = self.held.iter().map(|why| Obstacle::unknown(ObstacleKind::Hold, why.clone()));
         let broken = self.invariants.iter().filter_map(|watch| {
             let verdict = watch.judge.verdict(now);
-            (verdict.level != Level::Green).then(|| (verdict.level, format!("{}: {}", watch.title, verdict.because())))
+            let why = || format!("{}: {}", watch.title, verdict.because());
+            (verdict.level != Level::Green).then(|| Obstacle::new(ObstacleKind::Invariant, verdict.level, why()))
         });
-        (all, broken.collect())
+        (halted.chain(held).collect(), broken.collect())
     }
 
     /// All that is in a step's way, but for steps that it needs. Each with the level that it has.
@@ -49,23 +99,29 @@ impl<S: Systems> Run<S> {
         let back = step.state.way() == Way::Back;
         if step.state.exposed() {
             // Neither a hold nor a gate keeps a tail from being finished.
-            let mut out: Vec<Obstacle> = self.halted.iter().map(|why| (Level::Unknown, why.clone())).collect();
+            let halted = self.halted.iter().map(|why| Obstacle::unknown(ObstacleKind::Halt, why.clone()));
+            let mut out: Vec<Obstacle> = halted.collect();
             self.on_the_way(at, &mut out);
             return out;
         }
         let mut out = common.0.clone();
         if self.held.is_none() && step.state.is_held() {
-            out.push((Level::Unknown, "held: :release releases it".to_owned()));
+            out.push(Obstacle::unknown(ObstacleKind::Hold, format!("{RESUMED}: :release releases it")));
         }
         if self.checks_invariants(at) {
             out.extend_from_slice(&common.1);
             out.extend(self.asks_back(at).map(|watch| asks(watch, now)));
-            out.extend(self.closed(at, now).map(|window| (Level::Unknown, describe(window, now))));
+            out.extend(self.failed_elsewhere(at).map(|failed| {
+                let why = format!("ROLL BACK is asked for, {} failed: :next-step selects it", self.plan_of(failed).id);
+                Obstacle::new(ObstacleKind::FailedStep, Level::Red, why)
+            }));
+            let closed = self.closed(at, now);
+            out.extend(closed.map(|window| Obstacle::unknown(ObstacleKind::Window, describe(window, now))));
         }
         let gates = if back { &step.rollback } else { &step.gates };
         let verdict = gates.verdict(now);
         if verdict.level != Level::Green {
-            out.extend(verdict.blocking().map(|r| (r.level, r.what.clone())));
+            out.extend(verdict.blocking().map(|r| Obstacle::new(ObstacleKind::Gate, r.level, r.what.clone())));
         }
         self.on_the_way(at, &mut out);
         out
@@ -73,13 +129,13 @@ impl<S: Systems> Run<S> {
 
     /// What else goes on with what a step is about.
     fn on_the_way(&self, at: usize, out: &mut Vec<Obstacle>) {
+        let target = self.plan_of(at).action.target();
+        let mut add = |why| out.push(Obstacle::unknown(ObstacleKind::Target, why));
         if let Some(other) = self.in_conflict(at) {
-            let target = self.plan_of(at).action.target();
-            out.push((Level::Unknown, format!("{} is running on {target}", self.plan_of(other).id)));
+            add(format!("{} is running on {target}", self.plan_of(other).id));
         }
         if self.unread(at) {
-            let target = self.plan_of(at).action.target();
-            out.push((Level::Unknown, format!("{target} was changed and is being verified")));
+            add(format!("{target} was changed and is being verified"));
         }
     }
 
@@ -92,8 +148,8 @@ impl<S: Systems> Run<S> {
         let obstacles = self.obstacles(at, &self.common_obstacles(now), now);
         let more = obstacles.len().saturating_sub(1);
         match obstacles.into_iter().next() {
-            Some((_, first)) if more > 0 => format!("{first}, and {more} more"),
-            Some((_, first)) => first,
+            Some(first) if more > 0 => format!("{}, and {more} more", first.why),
+            Some(first) => first.why,
             None => "nothing blocks it".to_owned(),
         }
     }

@@ -14,12 +14,18 @@ use super::{
 use crate::systems::{EntryOf, Systems};
 use base::{
     now::Now,
-    step::{Machine, Note, OpState, Record, StepEvent, StepState, Way},
+    step::{Kind, Machine, Note, Op, OpState, Record, StepEvent, StepState, Way},
 };
 use journal::Body;
 
 /// So many of the last records are shown.
 const RECORDS: usize = 500;
+
+/// The last record of the program before this one, if there was one.
+fn taken_up<S: Systems>(entries: &[EntryOf<S>]) -> Option<u64> {
+    let [.., before, last] = entries else { return None };
+    matches!(last.body, Body::Resumed { .. }).then_some(before.seq)
+}
 
 impl<S: Systems> Run<S> {
     /// Takes up what the journal with this id holds, and gives the run to `operator`. Everything that was under way is UNKNOWN until
@@ -36,10 +42,12 @@ impl<S: Systems> Run<S> {
         self.journal = journal;
         self.halted = self.of_another_plan(&entries);
         self.spent = readings::counted::<S>(&entries);
+        let taken_up = taken_up::<S>(&entries);
         for entry in entries {
             self.replay(&entry, now);
             self.keep(entry);
         }
+        let under_way = taken_up.map(|seq| (seq, self.under_way()));
         let mut effects = Vec::new();
         for at in 0..self.steps.len() {
             // What was never begun has nothing to take up.
@@ -47,7 +55,32 @@ impl<S: Systems> Run<S> {
                 effects.extend(self.take(at, &StepEvent::Resumed, now));
             }
         }
+        self.notice = under_way.map(|(seq, steps)| (now, self.resumed(seq, &steps)));
         effects
+    }
+
+    /// The steps that are under way, each with its state.
+    fn under_way(&self) -> Vec<(usize, StepState)> {
+        use StepState::{Baking, Running, Settling, Verifying};
+        let states = self.steps.iter().map(|step| step.state.state()).enumerate();
+        states.filter(|(_, state)| matches!(state, Running | Settling | Verifying | Baking)).collect()
+    }
+
+    /// What was taken up: from which record, what was under way and is not known now, and the key that is due.
+    fn resumed(&self, seq: u64, steps: &[(usize, StepState)]) -> String {
+        let one = |(at, was): &(usize, StepState)| {
+            let (id, step) = (&self.plan_of(*at).id, &self.steps[*at].state);
+            let is_open = |op: &Op| op.kind != Kind::Wait && op.state.uncertain();
+            let open = step.recipe().ops.iter().enumerate().filter(|(_, op)| is_open(op));
+            let open: Vec<String> = open.map(|(op, _)| format!("operation {} is UNKNOWN", op + 1)).collect();
+            let open = if open.is_empty() { String::new() } else { format!(", {} and is verified", open.join(", ")) };
+            format!("{id} was {}{open}", was.word(step.went()))
+        };
+        let all: Vec<String> = steps.iter().map(one).collect();
+        let what = if all.is_empty() { "no step was under way".to_owned() } else { all.join("; ") };
+        let held = steps.iter().any(|(at, _)| self.steps[*at].state.is_held());
+        let key = if held { "; only its cleanup goes on by itself, :release releases the rest" } else { "" };
+        format!("resumed from record {seq}: {what}{key}")
     }
 
     /// Reads along while somebody else writes.
@@ -59,6 +92,7 @@ impl<S: Systems> Run<S> {
     /// One more record to show. What was read is not what anybody did.
     pub(super) fn keep(&mut self, entry: EntryOf<S>) {
         self.head = Some(entry.head());
+        self.note_beginning(&entry);
         if matches!(entry.body, Body::Readings { .. }) {
             return;
         }
@@ -148,6 +182,7 @@ impl<S: Systems> Run<S> {
             }
             Body::Transition(transition) => match transition.note {
                 Note::Op(ticket, to) => {
+                    self.reached(at, ticket, to);
                     if to == OpState::Accepted {
                         self.accepted(at, ticket);
                     }

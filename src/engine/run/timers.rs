@@ -22,7 +22,7 @@ impl<S: Systems> Run<S> {
 
     /// Starts a timer of a step.
     pub(super) fn set_timer(&mut self, at: usize, timer: Timer, now: Now) {
-        let due = now.boot.saturating_add(self.length(at, timer));
+        let due = now.boot.saturating_add(self.length(at, timer, now));
         self.due.insert((due, at, timer));
     }
 
@@ -48,7 +48,7 @@ impl<S: Systems> Run<S> {
     }
 
     /// How long a timer is.
-    fn length(&self, at: usize, timer: Timer) -> Duration {
+    fn length(&self, at: usize, timer: Timer, now: Now) -> Duration {
         let plan = self.plan_of(at);
         let attempt = self.steps[at].attempt.as_ref();
         let op = |t: Ticket| attempt.and_then(|it| it.op(t.op));
@@ -63,7 +63,10 @@ impl<S: Systems> Run<S> {
             Timer::Armed(_) => ARMED,
             Timer::Settled(_) => plan.settle.max(attempt.map_or(plan.settle, |it| it.draft.settle)),
             Timer::Verify(_) => plan.verify_within,
-            Timer::Baked(_) => plan.bake,
+            Timer::Baked(_) => {
+                let before = self.steps[at].baked_since.map_or(Duration::ZERO, |since| now.since(since));
+                plan.bake.saturating_sub(before)
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{GateLine, OpLine, RunView, StepView, Turn};
+use super::{GateLine, ObstacleKind, OpLine, RunView, StepView, Turn, obstacles::RESUMED, replaced::has_failed};
 use crate::verdict::Verdict;
 use base::{
     now::short,
@@ -31,19 +31,26 @@ impl RunView {
                 || (s.way == Way::Back && s.state != RolledBack)
                 || s.exposed.is_some()
         };
+        // What an emergency has replaced comes after what is under way, unless nobody knows what becomes of it.
+        let own = |s: &&StepView| under_way(s) && (s.replaced_by.is_none() || s.is_uncertain());
         let open = |s: &&StepView| !matches!(s.state, Done | Attested | Skipped);
-        self.steps.iter().find(under_way).or_else(|| self.steps.iter().find(open))
+        let find = |which: &dyn Fn(&&StepView) -> bool| self.steps.iter().find(which);
+        find(&own).or_else(|| find(&under_way)).or_else(|| find(&open))
     }
 
     /// Why the way back is to be considered, if it is.
     #[must_use]
     pub fn roll_back(&self) -> Option<String> {
         let started = self.steps.iter().any(|s| s.attempt > 0);
-        let failed = self.steps.iter().find(|s| s.has_failed()).map(|s| {
+        let failed = self.steps.iter().find(|s| s.asks_back()).map(|s| {
             let why = s.why_failed().map(|why| format!(": {why}")).unwrap_or_default();
             format!("{} failed{}, {}{why}", s.id, s.by_whom(), s.next_key_back())
         });
-        let abort = self.abort().filter(|_| started).map(|why| self.ways_back() + &why);
+        let abort = self.abort().filter(|_| started).map(|why| match &self.held {
+            // No way back begins before that, whoever holds the run.
+            Some(held) => format!("{held}, :release releases it; {}{why}", self.ways_back()),
+            None => self.ways_back() + &why,
+        });
         // What is asked for is being done.
         if self.rolling_back().is_some() {
             return None;
@@ -51,27 +58,59 @@ impl RunView {
         abort.or(failed)
     }
 
-    /// The ways back: an emergency that is under way, or the last step that stands, and an emergency that may begin. An emergency is a way
-    /// back by another name: its own rollback would lead forward again.
+    /// The ways back: the one that is under way or prepared, else the last step that stands and an emergency that may begin. An emergency
+    /// is a way back by another name: its own rollback would lead forward again. It comes first where the rollback is blocked.
     fn ways_back(&self) -> String {
-        if let Some(emergency) = self.steps.iter().find(|s| s.emergency && s.is_under_way() && !s.held) {
+        let emergencies = || self.steps.iter().filter(|s| s.emergency && s.way == Way::Forward);
+        if let Some(emergency) = emergencies().find(|s| s.is_under_way() && !s.held) {
             return format!("{} is under way: ", emergency.id);
         }
-        let stands =
-            |s: &&StepView| s.has_back && !s.irreversible && !s.emergency && s.way == Way::Forward && s.attempt > 0;
-        let back = self.steps.iter().rev().find(stands);
-        let emergency = self.steps.iter().find(|s| s.emergency && s.state == StepState::Ready);
-        let mut out: Vec<String> =
-            back.iter().map(|s| format!("{} can be rolled back, :roll-back on its row previews it", s.id)).collect();
-        out.extend(emergency.iter().map(|s| format!("{} is the emergency, :preview on its row previews it", s.id)));
+        let chosen = |s: &&StepView| {
+            s.way == Way::Back && s.state <= StepState::Armed && s.replaced_by.is_none() && !s.emergency
+        };
+        let rollback = self.steps.iter().rev().find(chosen);
+        let prepared = emergencies().find(|s| matches!(s.state, StepState::Previewed | StepState::Armed));
+        if let Some(emergency) = prepared {
+            let key = if emergency.state == StepState::Armed {
+                ":execute on its row executes it"
+            } else {
+                ":arm on its row arms it"
+            };
+            return format!("{}, the emergency, is {}, {key}: ", emergency.id, emergency.word);
+        }
+        if let Some(step) = rollback.filter(|s| s.state != StepState::Blocked) {
+            return format!("{} is {}, {}: ", step.id, step.word, step.next_key_back());
+        }
+        let stands = |s: &&StepView| {
+            let reversible = s.has_back && !s.irreversible && !s.emergency;
+            reversible && s.way == Way::Forward && s.attempt > 0 && s.replaced_by.is_none()
+        };
+        let emergency = emergencies().find(|s| s.state == StepState::Ready);
+        let emergency = emergency.map(|s| format!("{} is the emergency, :preview on its row previews it", s.id));
+        let out: Vec<String> = match rollback {
+            Some(blocked) => emergency.into_iter().chain([format!("{} is {}", blocked.id, blocked.word)]).collect(),
+            None => {
+                let back = self.steps.iter().rev().find(stands);
+                let back = back.map(|s| format!("{} can be rolled back, :roll-back on its row previews it", s.id));
+                back.into_iter().chain(emergency).collect()
+            }
+        };
         if out.is_empty() { String::new() } else { out.join("; ") + ": " }
     }
 
     /// The step that the verdict is about: the one that failed, where that is why it says ROLL BACK, else the next.
     #[must_use]
     pub fn due(&self) -> Option<&StepView> {
-        let failed = self.steps.iter().find(|s| s.has_failed());
-        failed.filter(|_| self.abort().is_none() && self.roll_back().is_some()).or_else(|| self.next())
+        let failed = self.steps.iter().find(|s| s.asks_back());
+        let failed = failed.filter(|_| self.abort().is_none() && self.roll_back().is_some());
+        failed.or_else(|| self.waits_for_release()).or_else(|| self.next())
+    }
+
+    /// The step of which nothing goes on before it is released, while nothing holds the whole run.
+    fn waits_for_release(&self) -> Option<&StepView> {
+        let by_itself = |s: &&StepView| s.obstacles.iter().any(|it| it.kind == ObstacleKind::Hold);
+        let held = |s: &&StepView| s.held && s.exposed.is_none() && !s.ops.iter().any(|op| op.state.in_flight());
+        self.steps.iter().filter(|_| self.held.is_none()).find(|s| held(s) || by_itself(s))
     }
 
     /// The step whose rollback is under way.
@@ -114,9 +153,22 @@ impl RunView {
         if let Some(why) = self.abort() {
             return Verdict::Hold(why);
         }
+        if let Some(step) = self.waits_for_release() {
+            let waits = step.obstacles.iter().find(|it| it.kind == ObstacleKind::Hold).map(|it| it.why.clone());
+            let why = step.why_held().or(waits).unwrap_or_default();
+            return Verdict::Hold(format!("{} is {why}", step.id));
+        }
+        if let Some(why) = self.after_emergency() {
+            return Verdict::Hold(why);
+        }
         let Some(next) = self.next() else {
             return Verdict::Go("every step is done".to_owned());
         };
+        Self::of_next(next)
+    }
+
+    /// What the next step says, where nothing else comes first.
+    fn of_next(next: &StepView) -> Verdict {
         match (next.state, next.obstacles.first()) {
             (StepState::RolledBack, _) => Verdict::Hold(format!("{} was rolled back: :again starts it again", next.id)),
             (StepState::NotApplied, _) if next.way == Way::Back => Verdict::Hold(format!(
@@ -128,6 +180,14 @@ impl RunView {
             (StepState::NotApplied | StepState::Cancelled, _) => {
                 Verdict::Hold(format!("{} is {}{}: :again retries it", next.id, next.word, next.by_whom()))
             }
+            (StepState::Failed, _) if let Some(by) = &next.replaced_by => {
+                Verdict::Hold(format!("{} failed and is replaced by {by}: :again retries it", next.id))
+            }
+            (StepState::Failed, _) if next.stopped => Verdict::Hold(format!(
+                "{} was stopped before it was complete{}: :again retries it, :roll-back previews its rollback",
+                next.id,
+                next.by_whom()
+            )),
             // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
             (StepState::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back rolls it back", next.id)),
             (state, _) if next.way == Way::Back && state <= StepState::Armed => Verdict::Hold(format!(
@@ -140,12 +200,34 @@ impl RunView {
             (StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking, _) => {
                 Verdict::Running(next.doing())
             }
-            (_, Some((_, why))) => Verdict::Hold(format!("{}: {why}", next.id)),
+            (_, Some(first)) => Verdict::Hold(format!("{}: {}", next.id, first.why)),
             (_, None) if !next.lacks.is_empty() => {
                 Verdict::Hold(format!("{} needs {}", next.id, next.lacks.join(", ")))
             }
             (_, None) => Verdict::Go(format!("next: {}, {}", next.id, next.title)),
         }
+    }
+}
+
+impl RunView {
+    /// What an emergency that is done has replaced, and how one goes on; none while a step is under way, or another is not in order.
+    fn after_emergency(&self) -> Option<String> {
+        let emergency = self.steps.iter().find(|s| !s.is_under_way() && !s.replaces.is_empty())?;
+        let next = self.next();
+        let other = |s: &&StepView| {
+            use StepState::{Cancelled, NotApplied, RolledBack};
+            s.is_under_way() || s.way == Way::Back || matches!(s.state, Cancelled | NotApplied | RolledBack)
+        };
+        if next.filter(other).is_some_and(|s| s.replaced_by.is_none()) {
+            return None;
+        }
+        let key = match next {
+            None => String::new(),
+            Some(s) if s.state == StepState::Failed => format!(": :next-step selects {}, :again retries it", s.id),
+            Some(s) if s.is_under_way() => format!(": {} is still {}", s.id, s.word),
+            Some(s) => format!(": :next-step selects {}, the next step", s.id),
+        };
+        Some(format!("{} is done and has replaced {}{key}", emergency.id, emergency.replaces.join(", ")))
     }
 }
 
@@ -180,6 +262,13 @@ impl StepView {
             && !self.is_uncertain()
     }
 
+    /// Why it stands still, and the keys that are due.
+    #[must_use]
+    pub fn why_held(&self) -> Option<String> {
+        let word = if self.resumed { RESUMED } else { "held" };
+        self.held.then(|| format!("{word}: :release resumes it, :abandon aborts it"))
+    }
+
     /// That a person has aborted its attempt, if so: what is under way or came of it is not the estate's doing.
     const fn by_whom(&self) -> &'static str {
         if self.aborted && !matches!(self.state, StepState::Cancelled) { ", aborted by the operator" } else { "" }
@@ -193,7 +282,12 @@ impl StepView {
 
     /// Whether its last attempt failed and its rollback has not begun.
     fn has_failed(&self) -> bool {
-        self.state == StepState::Failed || (self.failed && self.way == Way::Back && self.state <= StepState::Armed)
+        has_failed(self.state, self.way, self.failed)
+    }
+
+    /// Whether it failed and is to be rolled back: what an emergency has replaced, or people have stopped, is not.
+    fn asks_back(&self) -> bool {
+        self.has_failed() && self.replaced_by.is_none() && !self.stopped
     }
 
     /// The key that is due on the way back.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{WayBack, event::Milestone};
+use super::{Obstacle, WayBack, event::Milestone};
 use crate::gate::{Fork, Reason};
 use base::{
     digest::Digest,
@@ -75,7 +75,7 @@ pub struct StepView {
     /// Steps it needs that are not done.
     pub lacks: Vec<String>,
     /// All that blocks it before it begins; then what keeps it from being done, beside its gates.
-    pub obstacles: Vec<(Level, String)>,
+    pub obstacles: Vec<Obstacle>,
     /// Every gate, with its reason.
     pub gates: Vec<GateLine>,
     /// Where arms of its gates meet, outermost first.
@@ -109,8 +109,20 @@ pub struct StepView {
     /// Its last attempt failed, and no other has begun since.
     #[serde(skip)]
     pub failed: bool,
+    /// Its last attempt was stopped before it was complete, and nothing of it failed.
+    #[serde(skip)]
+    pub stopped: bool,
+    /// The emergency that began after its last attempt and has replaced what that did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+    /// The steps that this emergency has replaced, until another step has begun on the same thing.
+    #[serde(skip)]
+    pub replaces: Vec<String>,
     /// It stands still until it is released or given up.
     pub held: bool,
+    /// It is held because the program was started again.
+    #[serde(skip)]
+    pub resumed: bool,
     /// A person has aborted the attempt that is under way, or ended last.
     #[serde(skip)]
     pub aborted: bool,

@@ -110,7 +110,8 @@ impl Operator {
         if it.counting.is_some() {
             return Next::Moment;
         }
-        if it.step != self.wish.step {
+        // One that has ended takes no text any more: the preview has drifted.
+        if it.step != self.wish.step || it.ended.is_some() {
             return Next::Press(Key::ESC);
         }
         match it.kind {
@@ -157,7 +158,7 @@ fn select(ui: &Ui, run: &RunView, step: &str) -> Option<Next> {
     if ui.step().is_some_and(|s| s.id == step) {
         return None;
     }
-    if run.next().is_some_and(|s| s.id == step) {
+    if run.due().is_some_and(|s| s.id == step) {
         return Some(command(ui, Id::NextStep));
     }
     if !on_page {

@@ -1,5 +1,5 @@
-//! The HTTP client of all AWS calls: the SDK's own, with a limit on the length of every answer and with certificate authorities that were
-//! checked first.
+//! The HTTP client of all AWS calls: the SDK's own, with a limit on the length of every answer, with what is not read of long lists left out,
+//! and with certificate authorities that were checked first.
 
 use std::sync::OnceLock;
 
@@ -20,9 +20,15 @@ use aws_smithy_runtime_api::{
     shared::IntoShared,
 };
 use aws_smithy_types::body::SdkBody;
-use http_body_util::Limited;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, Limited, StreamBody};
 
-use super::trust;
+use super::{
+    shortened::{self, List, Shortened},
+    trust,
+};
 use base::observed::Fault;
 
 /// The longest answer. A page of a thousand instances with fifty tags each is about 10 MB; an endless answer must not use up the memory of
@@ -64,9 +70,36 @@ impl HttpConnector for Bounded {
         {
             return HttpConnectorFuture::ready(Err(ConnectorError::user(fault.clone().into())));
         }
+        let list = shortened::list(&request);
         let answer = self.inner.call(request);
         HttpConnectorFuture::new(async move {
-            answer.await.map(|response| response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LONGEST))))
+            answer.await.map(|response| {
+                response.map(|body| {
+                    let body = Limited::new(body, LONGEST);
+                    match list {
+                        Some(list) => of_list(list, body),
+                        None => SdkBody::from_body_1_x(body),
+                    }
+                })
+            })
         })
     }
+}
+
+/// The answer with a list, as it comes, without what is not read of it.
+fn of_list(list: &'static List, body: Limited<SdkBody>) -> SdkBody {
+    let pieces = stream::unfold((body, Some(Shortened::new(list))), |(mut body, mut shortened)| async {
+        let out = match body.frame().await {
+            Some(Ok(frame)) => match (frame.into_data(), &mut shortened) {
+                (Ok(piece), Some(shortened)) => Ok(shortened.take(&piece)),
+                // Trailers: AWS sends none with a list.
+                _ => Ok(Vec::new()),
+            },
+            Some(Err(error)) => Err(error),
+            None => Ok(shortened.take()?.end()),
+        };
+        Some((out.map(|piece| Frame::data(Bytes::from(piece))), (body, shortened)))
+    });
+    // A body may be asked again after its end.
+    SdkBody::from_body_1_x(StreamBody::new(pieces.fuse()))
 }

@@ -56,6 +56,8 @@ pub struct Tally {
     pub zones: BTreeMap<Name, Counts>,
     /// Images that its instances run from, with the number of instances.
     pub images: BTreeMap<Name, u32>,
+    /// When the youngest of those that start or run, and do not serve, was launched.
+    pub youngest: Option<jiff::Timestamp>,
     /// Groups that the plan names and that do not exist in the region.
     pub missing: Vec<Name>,
     /// Target groups that cannot contain instances, and why.
@@ -65,6 +67,9 @@ pub struct Tally {
 impl Tally {
     pub(super) fn add(&mut self, instance: &Instance, checked: Option<&Checked>, serves: bool) {
         *self.images.entry(instance.image.clone()).or_default() += 1;
+        if !serves && matches!(instance.state, InstanceState::Pending | InstanceState::Running) {
+            self.youngest = self.youngest.max(instance.launched);
+        }
         let zone = self.zones.entry(instance.zone.clone()).or_default();
         for counts in [&mut self.all, zone] {
             counts.add(instance, checked, serves);

@@ -3,7 +3,7 @@
 //! Tallies are computed once for each observation, not for each view. A view joins all readings that a number depends on, so that the
 //! number is only as fresh as the worst of them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
     counts::{Checked, Counts, Statuses, Tally},
@@ -28,13 +28,24 @@ pub struct Trend {
     pub gap: Slope,
     /// Serving instances.
     pub serving: Ring,
+    /// When a value was last taken, of the running and of the serving ones.
+    taken: [Option<Duration>; 2],
+}
+
+/// Whether a value is due: one for each interval, although several observations come in each.
+pub(super) fn due(last: &mut Option<Duration>, at: Now, interval: Duration) -> bool {
+    let due = last.is_none_or(|last| at.boot.saturating_sub(last) >= interval / 2);
+    if due {
+        *last = Some(at.boot);
+    }
+    due
 }
 
 /// One side's fleet.
 #[derive(Debug)]
 pub struct Site {
-    plan: Arc<Plan>,
-    side: Side,
+    pub(super) plan: Arc<Plan>,
+    pub(super) side: Side,
     pub(super) instances: Reading<Vec<Instance>>,
     pub(super) status: Reading<Statuses>,
     pub(super) images: Reading<Images>,
@@ -203,10 +214,15 @@ impl Site {
             let running = self.running(role, at).fresh();
             let serving = self.in_service(role, at).fresh();
             let trend = &mut self.trends[role];
-            if let Some(n) = running {
+            let [ran, served] = &mut trend.taken;
+            if let Some(n) = running
+                && due(ran, at, self.plan.intervals.ec2)
+            {
                 trend.running.push(at.boot, f64::from(n));
             }
-            if let Some(n) = serving {
+            if let Some(n) = serving
+                && due(served, at, self.plan.intervals.ec2)
+            {
                 trend.gap.push(at.boot, (wanted - f64::from(n)).max(0.0));
                 trend.serving.push(at.boot, f64::from(n));
             }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     facts::{self, Observation, Query, Question},
     signals,
-    site::Site,
+    site::{Site, due},
 };
 use crate::System;
 use base::{
@@ -27,6 +27,8 @@ pub struct State {
     pub(super) sites: Sides<Site>,
     /// The worst role's readiness on the target.
     pub(super) ready: Ring,
+    /// When that was last taken.
+    taken: Option<Duration>,
     /// The number of observations that differed from the previous one, or failed. While it is unchanged, the readings are unchanged.
     pub(super) heard: u64,
     /// The time of the last such observation.
@@ -47,6 +49,7 @@ impl System for State {
             plan: plan.clone(),
             sites: Sides::from_fn(|side| Site::new(plan, side)),
             ready: Ring::default(),
+            taken: None,
             heard: 0,
             news: Duration::ZERO,
             rows: Memo::default(),
@@ -61,6 +64,7 @@ impl System for State {
         }
         if let Some((_, ready)) = self.worst(stamp.at)
             && let Some(ready) = ready.fresh()
+            && due(&mut self.taken, stamp.at, self.plan.intervals.ec2)
         {
             self.ready.push(stamp.at.boot, ready);
         }

@@ -11,6 +11,7 @@ use super::{
         Check, Group, Image, Images, Instance, InstanceState, LINEAGE, Status, Target, TargetGroup, TargetHealth,
         TargetKind, asked,
     },
+    standing::Standing,
 };
 use crate::{System, planner::played};
 use base::{
@@ -144,4 +145,59 @@ fn only_what_the_plan_needs_is_asked() {
     let nothing = Plan { fleet: Vec::new(), ..plan() };
     assert!(Question::ALL.into_iter().all(|what| !asked(&nothing, ask(Side::Source, what))));
     assert!(State::new(&Arc::new(nothing)).1.is_empty());
+}
+
+/// A fleet whose group `web-asg` is asked for `desired`, of which `serving` serve; polled so often.
+fn filling(desired: u32, serving: impl Fn(u64) -> usize, polls: u64) -> (Fleet, u64) {
+    let mut fleet = Fleet::new();
+    for poll in 0..polls {
+        let ids: Vec<String> = (0..serving(poll)).map(|n| format!("i-{n}")).collect();
+        let healthy: Vec<(&str, TargetHealth)> = ids.iter().map(|id| (id.as_str(), TargetHealth::Healthy)).collect();
+        let group = Group {
+            name: "web-asg".into(),
+            desired,
+            min: 0,
+            max: 4,
+            members: ids.iter().map(|id| (id.as_str().into(), true)).collect(),
+            suspended: Vec::new(),
+            zones: vec!["a".into()],
+        };
+        fleet.put(Side::Target, poll * 15, Observation::Groups(vec![group]));
+        fleet.targets(poll * 15, Some(&healthy));
+        let instances = ids.iter().map(|id| instance(id, 0, "a")).collect();
+        fleet.put(Side::Target, poll * 15, Observation::Instances(instances));
+    }
+    (fleet, (polls - 1) * 15)
+}
+
+#[test]
+fn what_nobody_has_requested_yet_is_planned_and_what_is_lost_is_not() {
+    let tile = |(fleet, seconds): &(Fleet, u64)| {
+        let standing = fleet.0.sites.get(Side::Target).standing(0, at(*seconds)).fresh();
+        let panel = fleet.0.panel(at(*seconds));
+        let row = panel.tables[0].rows.iter().find(|row| row.id == "web").expect("a role").clone();
+        let tones: Vec<Tone> = row.cells.iter().map(|cell| cell.tone).collect();
+        (standing.expect("a standing"), tones.contains(&Tone::Warn) || tones.contains(&Tone::Bad))
+    };
+    let planned = filling(0, |_| 0, 6);
+    assert_eq!(tile(&planned), (Standing::Planned, false), "nothing was requested");
+    assert_eq!(tile(&filling(1, |_| 1, 6)), (Standing::Planned, false), "what was requested is there");
+    assert_eq!(tile(&filling(4, |_| 1, 6)), (Standing::Short, true), "more was requested, and nothing comes");
+    assert_eq!(tile(&filling(4, |poll| usize::try_from(poll / 2).expect("few"), 6)), (Standing::Filling, false));
+    assert_eq!(tile(&filling(4, |_| 4, 6)).0, Standing::Full);
+    let lost = filling(0, |poll| if poll < 3 { 2 } else { 0 }, 12);
+    assert_eq!(tile(&lost), (Standing::Short, true), "there were more: somebody has removed them");
+    // Instances that were launched a moment ago come, and those that are launched again and again do not.
+    let launched = |seconds, polls| {
+        let (mut fleet, last) = filling(4, |_| 1, polls);
+        let old = instance("i-0", 0, "a");
+        let young = Instance { launched: Some(at(seconds).wall), ..instance("i-new", 0, "a") };
+        fleet.put(Side::Target, last, Observation::Instances(vec![old, young]));
+        (fleet, last)
+    };
+    assert_eq!(tile(&launched(60, 6)), (Standing::Filling, false));
+    assert_eq!(tile(&launched(780, 54)), (Standing::Short, true), "for ten minutes nothing came");
+    // What is not known is not planned.
+    let (fleet, seconds) = planned;
+    assert!(!fleet.0.sites.get(Side::Target).standing(0, at(seconds + 600)).is_fresh());
 }

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 
-use super::{State, state::order};
+use super::{State, site::Site, standing::Standing, state::order};
 use crate::System;
 use base::{
     history::Drain,
@@ -78,7 +78,8 @@ fn summary(state: &State, now: Now) -> Vec<Cell> {
         return vec![Cell::text("the plan has no role").tone(Tone::Muted)];
     };
     let name = &state.plan.fleet[role].name;
-    let mut out = vec![Cell::seen(ready, |r| ratio(r, format!("ready {} ({name})", percent(r))))];
+    let text = |r| format!("ready {} ({name})", percent(r));
+    let mut out = vec![ready_cell(state.sites.get(Side::Target), role, ready, text, now)];
     for side in Side::BOTH {
         let site = state.sites.get(side);
         let running = site.all(now, |t| t.all.running);
@@ -103,13 +104,15 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         Some((role, ready)) => {
             let name = &state.plan.fleet[role].name;
             let wanted = target.wanted(role);
-            let note = match target.in_service(role, now).zip(target.eta(role, now)) {
-                Observed::Fresh((n, eta), _) => format!("{name}: {n} of {wanted} in service, {}", filling(eta)),
+            let note = match target.in_service(role, now).zip(coming(target, role, now)) {
+                Observed::Fresh((n, (standing, eta)), _) => {
+                    format!("{name}: {n} of {wanted} in service, {}", filling(standing, eta))
+                }
                 Observed::Stale((n, _), age) => format!("{name}: {n} of {wanted} in service {age} ago"),
                 Observed::Unknown(fault) => format!("{name}: {fault}"),
                 Observed::Pending => format!("{name}: waiting for answers; status checks count after two readings"),
             };
-            (Cell::seen(ready, |r| ratio(r, percent(r))), note)
+            (ready_cell(target, role, ready, percent, now), note)
         }
     };
     let sides = Side::BOTH.map(|side| {
@@ -141,34 +144,48 @@ fn percent(ratio: f64) -> String {
     format!("{:.0} %", (ratio * 100.0 + 1e-9).floor())
 }
 
-/// Complete, in progress, or less than half.
-fn ratio(ratio: f64, text: String) -> Cell {
-    let tone = match ratio {
-        r if r >= 1.0 => Tone::Good,
-        r if r >= 0.5 => Tone::Busy,
-        _ => Tone::Warn,
-    };
-    Cell::number(ratio, text).tone(tone)
+/// Readiness, as a text, with the tone of how the role stands.
+fn ready_cell(site: &Site, role: usize, ready: Observed<f64>, text: impl Fn(f64) -> String, now: Now) -> Cell {
+    let standing = site.standing(role, now).fresh();
+    Cell::seen(ready, |r| Cell::number(r, text(r)).tone(standing.map_or(Tone::Warn, tone)))
+}
+
+const fn tone(standing: Standing) -> Tone {
+    match standing {
+        Standing::Full => Tone::Good,
+        Standing::Filling => Tone::Busy,
+        Standing::Planned | Standing::Unknown => Tone::Plain,
+        Standing::Short => Tone::Warn,
+    }
+}
+
+/// How a role stands, and when it is complete.
+fn coming(site: &Site, role: usize, now: Now) -> Observed<(Standing, Drain)> {
+    site.standing(role, now).zip(site.eta(role, now))
 }
 
 /// When a role is complete, as a text.
-fn filling(eta: Drain) -> Cow<'static, str> {
-    match eta {
-        Drain::Drained => "complete".into(),
-        Drain::In(d) => format!("full in {}", base::now::estimate(d)).into(),
-        Drain::Never => "not filling up".into(),
-        Drain::Unknown => "rate not known yet".into(),
+fn filling(standing: Standing, eta: Drain) -> Cow<'static, str> {
+    match (standing, eta) {
+        (Standing::Full, _) => "complete".into(),
+        (Standing::Planned, _) => "no more requested yet".into(),
+        (_, Drain::In(d)) => format!("full in {}", base::now::estimate(d)).into(),
+        (Standing::Filling, _) => "more are starting".into(),
+        (Standing::Unknown, _) => "rate not known yet".into(),
+        (Standing::Short, _) => "not filling up".into(),
     }
 }
 
-/// The same as a cell.
-fn eta(eta: Drain) -> Cell {
-    match eta {
-        Drain::Drained => Cell::number(0.0, "full").tone(Tone::Good),
-        Drain::In(d) => Cell::number(d.as_secs_f64(), base::now::estimate(d)).tone(Tone::Busy),
-        Drain::Never => Cell::number(f64::MAX, "never").tone(Tone::Warn),
-        Drain::Unknown => Cell::none(),
-    }
+/// When it is complete, as a cell.
+fn eta_cell(site: &Site, role: usize, now: Now) -> Cell {
+    Cell::seen(coming(site, role, now), |(standing, eta)| match (standing, eta) {
+        (Standing::Full, _) => Cell::number(0.0, "full").tone(Tone::Good),
+        (_, Drain::In(d)) => Cell::number(d.as_secs_f64(), base::now::estimate(d)).tone(Tone::Busy),
+        (Standing::Filling, _) => Cell::number(f64::MAX, "starting").tone(Tone::Busy),
+        (Standing::Planned, _) => Cell::number(f64::MAX, "planned"),
+        (Standing::Short, _) => Cell::number(f64::MAX, "never").tone(Tone::Warn),
+        (Standing::Unknown, _) => Cell::none(),
+    })
 }
 
 /// The order of rows: the least ready role first, unknown roles before all.

@@ -43,7 +43,7 @@ base::signals! { "kafka" in LABELS:
     GROUP_LAG_SECONDS = "kafka.group.lag_seconds", Seconds, ["pair", "side", "group"], (0.0, NEVER), "consumer lag in time",
         "Age of the oldest record the group has not consumed; a year if older than the cluster has been watched for.", keep(Keep::Steps), curve(CurvePanel::Lag, None, LINE);
     GROUP_DRAIN_SECONDS = "kafka.group.drain_seconds", Seconds, ["pair", "side", "group"], (0.0, NEVER), "time until drained",
-        "When the group's lag reaches 0 at the rate of the last minute; a year if it is constant or growing.";
+        "When the group's lag reaches 0 at the rate of the last minute; a year if it is constant or growing.", estimated();
     GROUP_MEMBERS = "kafka.group.members", Count, ["pair", "side", "group"], (0.0, MAX), "members of the group",
         "Members of the group; consumers that assign partitions by themselves are none.";
     GROUP_UNKNOWN = "kafka.group.unknown_partitions", Count, ["pair", "side", "group"], (0.0, MAX), "partitions of unknown lag",

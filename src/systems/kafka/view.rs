@@ -5,16 +5,17 @@ mod consumer_groups;
 mod detail;
 mod handover;
 mod topics;
+mod way;
 
 use std::{borrow::Cow, sync::Arc};
 
 pub(super) use consumer_groups::Rank;
 pub(super) use detail::detail;
 
+use self::way::Way;
 use super::{State, cluster::GroupSeen, figures::Figures, parity, signals, state::Pair, times::LagTime};
 use crate::System;
 use base::{
-    history::Drain,
     now::{Now, short},
     observed::Observed,
     side::Side,
@@ -74,7 +75,7 @@ struct Worst {
     pair: usize,
     group: Option<Arc<str>>,
     time: Observed<LagTime>,
-    figures: Option<(Figures, Drain)>,
+    figures: Option<(Figures, Way)>,
 }
 
 impl Worst {
@@ -88,8 +89,8 @@ impl Worst {
     }
 
     fn cell(&self) -> Cell {
-        let drain = self.figures.map(|(_, d)| d);
-        Cell::seen(self.time.clone(), |t| time_cell(t).tone(drain.map_or(Tone::Plain, tone)))
+        let way = self.figures.map(|(_, way)| way);
+        Cell::seen(self.time.clone(), |t| time_cell(t).tone(way.map_or(Tone::Plain, |way| way.tone(t))))
     }
 
     /// Its group, lag, trend, and the time until it is drained.
@@ -100,14 +101,8 @@ impl Worst {
             (None, _) => state.pairs[self.pair].plan.name.clone(),
         };
         match (&self.time, self.figures) {
-            (Observed::Fresh(time, _) | Observed::Stale(time, _), Some((figures, drain))) => {
-                let lag = grouped(figures.lag.unsigned_abs());
-                let way = match drain {
-                    Drain::Drained => "drained".to_owned(),
-                    Drain::In(d) => format!("drains in {}", base::now::estimate(d)),
-                    Drain::Never => "does not drain".to_owned(),
-                    Drain::Unknown => "rate not known yet".to_owned(),
-                };
+            (Observed::Fresh(time, _) | Observed::Stale(time, _), Some((figures, way))) => {
+                let (lag, way) = (grouped(figures.lag.unsigned_abs()), way.words());
                 let lost = if figures.lost > 0 {
                     format!(", at most {} lost", grouped(figures.lost.unsigned_abs()))
                 } else {
@@ -162,7 +157,8 @@ fn worst_group(ix: usize, pair: &Pair, side: Side, name: &Arc<str>, now: Now) ->
     if elsewhere || signals::no_lag_to_miss(pair, name, &seen) {
         return None;
     }
-    let seen = seen.and_then(|g| g.figures().map(|f| (f, g.drain(f))));
+    let away = way::runs_elsewhere(&seen, &pair.cluster(side.other()).group(name, now));
+    let seen = seen.and_then(|g| g.figures().map(|f| (f, Way::of(&g, f, away))));
     Some(Worst { pair: ix, group: Some(name.clone()), time: seen.as_ref().map(|(f, _)| f.time), figures: seen.shown() })
 }
 
@@ -177,16 +173,6 @@ fn time_text(time: LagTime) -> String {
 /// A lag in time.
 fn time_cell(time: LagTime) -> Cell {
     Cell::number(time.least().as_secs_f64(), time_text(time))
-}
-
-/// The tone of a drain: a lag that grows is a warning, however small.
-const fn tone(drain: Drain) -> Tone {
-    match drain {
-        Drain::Drained => Tone::Good,
-        Drain::In(_) => Tone::Busy,
-        Drain::Never => Tone::Warn,
-        Drain::Unknown => Tone::Plain,
-    }
 }
 
 /// A pace, with its sign.

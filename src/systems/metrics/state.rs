@@ -13,7 +13,7 @@ use crate::System;
 use base::{
     collector::CollectorSpec,
     domain::{self, Domain, Named},
-    history::{Ring, Slope},
+    history::{Ring, Slope, Trend},
     now::{Age, Now, short},
     observed::{Fault, FaultKind, Freshness, Observed, Reading, Stamp},
     side::{Side, Sides},
@@ -193,9 +193,10 @@ impl State {
         self.known.get(query).map(|k| k.get(side))
     }
 
-    /// Units per second.
-    pub(super) fn trend(&self, query: usize, side: Side) -> Option<f64> {
-        self.known(query, side)?.slope.per_second()
+    /// Units per second, and the direction.
+    pub(super) fn trend(&self, query: usize, side: Side) -> Option<(f64, Trend)> {
+        let slope = self.known(query, side)?.slope;
+        slope.per_second().zip(slope.trend())
     }
 
     fn known_mut(&mut self, query: usize, side: Side) -> Option<&mut Known> {

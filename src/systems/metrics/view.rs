@@ -76,11 +76,13 @@ fn value_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
     }
     let health = &state.plan.health[query];
     let usual = state.usual(query, side, now).and_then(Observed::shown);
-    let hurts = matches!(health.kind, HealthKind::Errors | HealthKind::Latency);
+    let judged = matches!(health.kind, HealthKind::Errors | HealthKind::Latency);
     Cell::seen(value, |v| {
         let tone = match usual {
-            Some(usual) if hurts && v > usual * NOTABLE && v > usual => Tone::Warn,
-            Some(_) if hurts => Tone::Good,
+            // What lasts becomes usual: by the plan's limits it is as bad as before.
+            _ if judged && hurts(state, query, v) => Tone::Bad,
+            Some(usual) if judged && v > usual * NOTABLE && v > usual => Tone::Warn,
+            Some(_) if judged => Tone::Good,
             _ => Tone::Plain,
         };
         Cell::number(v, shown(v, health.unit)).tone(tone)
@@ -93,20 +95,11 @@ fn usual_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
     })
 }
 
-/// The direction, from the change per minute as a share of the value. The slope's own number is not shown.
+/// The direction of the last readings. The slope's own number is not shown.
 fn trend_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
     let Some((_, value)) = expected(state, query, now).find(|(s, _)| *s == side) else { return Cell::none() };
-    let Some(slope) = state.trend(query, side) else { return Cell::none() };
-    Cell::seen(value, |v| {
-        let minute = slope * 60.0;
-        // Less than a twentieth per minute is steady.
-        let word = match (minute.abs() > v.abs() * 0.05 && minute != 0.0, minute > 0.0) {
-            (false, _) => "steady",
-            (true, true) => "rising",
-            (true, false) => "falling",
-        };
-        Cell::number(slope, word)
-    })
+    let Some((slope, trend)) = state.trend(query, side) else { return Cell::none() };
+    Cell::seen(value, |_| Cell::number(slope, trend.shown().1))
 }
 
 /// The age of the older side's value.

@@ -15,6 +15,7 @@ use super::{
 use base::{
     now::{Now, short, short_up},
     observed::Observed,
+    side::Side,
 };
 use engine::snapshot::Outage;
 use journal::Reading;
@@ -95,18 +96,51 @@ impl Set {
         self.before_canary = self.lost_here(now).time.saturating_sub(reading.downtime(now.boot));
     }
 
-    /// Conditions worse than any gate level: no member accepts writes, or the write downtime budget is used up.
+    /// Whether nobody can write now, as far as it is observed.
+    fn is_down(&self, now: Now) -> bool {
+        let canary = self.canaries.get(&Concern::One).and_then(|canary| canary.last());
+        self.downtime.spent(now.boot).now_for.is_some() || canary.is_some_and(|(reading, _)| reading.since.is_some())
+    }
+
+    /// What was spent is a fact once writes are accepted again and no step is at work on the set.
+    pub(super) fn settle(&mut self, at_work: bool, now: Now) {
+        if !at_work && !self.is_down(now) {
+            self.settled = self.lost(now).time;
+        }
+    }
+
+    /// Whether more than the budget was spent, and not all of it by what is over.
+    pub(super) fn overspends(&self, now: Now) -> bool {
+        let lost = self.lost(now).time;
+        lost > self.plan.budgets.write_downtime && (lost > self.settled || self.is_down(now))
+    }
+
+    /// Conditions worse than any gate level: no member accepts writes, or the write downtime budget is used up and what spends it is not
+    /// over.
     pub(super) fn outages(&self, now: Now) -> Vec<Outage> {
         let mut out = Vec::new();
         if matches!(self.leader(now), Observed::Fresh(Leader::Nobody, _)) {
             let lasts = self.downtime.spent(now.boot).now_for.unwrap_or_default();
-            out.push(Outage::NoWriter(format!("{}: no member accepts writes for {}", self.name, short(lasts))));
+            let votes = self.spread(now).map(|votes| format!(", {votes}")).unwrap_or_default();
+            out.push(Outage::NoWriter(format!("{}: no member accepts writes for {}{votes}", self.name, short(lasts))));
         }
         let (lost, budget) = (self.lost(now), self.plan.budgets.write_downtime);
-        if lost.time > budget {
+        if self.overspends(now) {
             let text = format!("{}: no writes for {lost} in total, the plan allows {}", self.name, short(budget));
             out.push(Outage::Overspent(text));
         }
         out
+    }
+
+    /// How its votes are spread by the last configuration that was read, and how many of them elect a primary: with the sites apart, the
+    /// first thing to look at.
+    fn spread(&self, now: Now) -> Option<String> {
+        let seen = self.config.at(now);
+        let members = &seen.shown()?.members;
+        let of = |side| members.iter().filter(|m| self.side(&m.host) == side).map(|m| m.votes).sum::<u32>();
+        let sites = Side::BOTH.map(|side| format!("{} on {}", of(Some(side)), self.plan.sites.get(side).label));
+        let third = Some(of(None)).filter(|n| *n > 0).map(|n| format!(", {n} elsewhere")).unwrap_or_default();
+        let all = members.iter().map(|m| m.votes).sum::<u32>();
+        Some(format!("{} of {all} votes elect a primary: {}{third}", all / 2 + 1, sites.join(", ")))
     }
 }

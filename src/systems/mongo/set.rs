@@ -44,6 +44,8 @@ pub(super) struct Set {
     pub(super) before_canary: Duration,
     /// The write downtime of the run before this program was started.
     pub(super) carried: Carried,
+    /// The write downtime that is a fact: whatever spent it is over.
+    pub(super) settled: Duration,
     /// The highest term in which a member reported that it accepts writes, and when it was first reported (boot clock).
     pub(super) elected: Option<(u64, Duration)>,
     /// The last observed primary.
@@ -89,6 +91,7 @@ impl Set {
             downtime: Downtime::default(),
             before_canary: Duration::ZERO,
             carried: Carried::default(),
+            settled: Duration::ZERO,
             elected: None,
             led: None,
             lost: None,

@@ -321,6 +321,13 @@ impl System for State {
         }
     }
 
+    fn at_work(&mut self, targets: &[&str], now: Now) {
+        for set in &mut self.sets {
+            let busy = targets.contains(&set.name.as_str());
+            set.settle(busy, now);
+        }
+    }
+
     fn outages(&self, now: Now) -> Vec<Outage> {
         self.sets.iter().flat_map(|set| set.outages(now)).collect()
     }

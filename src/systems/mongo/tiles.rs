@@ -80,16 +80,22 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
     let unseen = state.sets.iter().map(|s| spent(s).unseen).max().unwrap_or_default();
     let age = known.age();
     let value = Cell::seen(known, |_| {
-        let Some((_, lost)) = worst else { return Cell::none() };
+        let Some((set, lost)) = worst else { return Cell::none() };
         let tone = match lost.time {
-            d if d > budget => Tone::Bad,
+            _ if set.overspends(now) => Tone::Bad,
+            // What spent it is over: a fact, and nothing to be done about it.
+            d if d > budget => Tone::Plain,
             d if d * 2 > budget => Tone::Warn,
             _ => Tone::Good,
         };
         Cell::number(lost.time.as_secs_f64(), format!("{lost} of {}", short(budget))).tone(tone)
     });
+    let note = |(s, lost): (&Set, _)| {
+        let word = if lost > budget { "OVERSPENT, " } else { "" };
+        format!("{word}worst: {}", s.name)
+    };
     let mut note =
-        worst.filter(|(_, lost)| !lost.time.is_zero()).map_or_else(String::new, |(s, _)| format!("worst: {}", s.name));
+        worst.map(|(s, lost)| (s, lost.time)).filter(|(_, lost)| !lost.is_zero()).map_or_else(String::new, note);
     if worst.is_some_and(|(s, _)| spent(s).now_for.is_some()) {
         note.push_str(", and counting");
     }

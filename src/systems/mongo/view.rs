@@ -13,7 +13,7 @@ use super::{
 };
 use crate::System;
 use base::{
-    history::Drain,
+    history::{Drain, Trend},
     now::{Now, short},
     observed::{FaultKind, Observed},
     side::Side,
@@ -21,8 +21,9 @@ use base::{
 };
 use plan::Plan;
 
-/// Lag shown as a warning, and lag shown as an error: colours only, never a decision. The second is the default of the plan's gate.
-const LAG_TONES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
+/// Lag that is shown as good up to the first, as a warning from the second on, and as an error from the third: colours only, never a
+/// decision. The last is the default of the plan's gate; a member that is slow for a moment is none of these.
+const LAG_TONES: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
 /// An oplog window below this leaves too little time to repair a follower.
 const WINDOW_LOW: Duration = Duration::from_secs(24 * 3600);
 
@@ -90,6 +91,11 @@ fn who_leads(set: &Set, now: Now) -> Option<Cell> {
 /// With the canaries' measurements, where canaries are running: only in the session that has control.
 fn set_columns(plan: &Plan, has_canary: bool) -> Vec<Column> {
     let heading = |side: Side| format!("{side} {}", plan.sites.get(side).label);
+    // Whether a majority is left if all members of a side are lost.
+    let lost = |id, side: Side| {
+        let title = format!("{} lost", plan.sites.get(side).label).into();
+        Column { title, ..Column::text(id, "", 3).of("majority if").drop(2) }
+    };
     let mut columns = vec![
         Column::text("set", "set", 6).grow(1),
         Column::text("primary", "primary", 12).grow(2),
@@ -105,10 +111,10 @@ fn set_columns(plan: &Plan, has_canary: bool) -> Vec<Column> {
     columns.extend([
         Column::number("delta_votes", "votes", 3).of("delta").drop(6),
         Column::number("oplog", "oplog", 5).drop(4),
-        Column::text("no_source", "w/o src", 3).of("majority").drop(2),
-        Column::text("no_target", "w/o tgt", 3).of("majority").drop(2),
-        Column::text("no_link", "w/o link", 3).of("majority").drop(2),
-        Column::text("at_home", "primary site", 3).of("majority").drop(5),
+        lost("no_source", Side::Source),
+        lost("no_target", Side::Target),
+        Column::text("no_link", "link cut", 3).of("majority if").drop(2),
+        Column::text("at_home", "primary site", 3).of("majority if").drop(5),
         Column::text("committed", "config", 4).drop(5),
         Column::number("downtime", "down", 4).drop(1),
     ]);
@@ -200,8 +206,9 @@ pub(super) fn lag_cell(lag: Option<Observed<Lag>>) -> Cell {
         Cell::seen(lag, |lag| {
             let d = lag.least();
             let tone = match d {
-                d if d > LAG_TONES.1 => Tone::Bad,
-                d if d > LAG_TONES.0 => Tone::Warn,
+                d if d > LAG_TONES[2] => Tone::Bad,
+                d if d > LAG_TONES[1] => Tone::Warn,
+                d if d > LAG_TONES[0] => Tone::Plain,
                 _ => Tone::Good,
             };
             Cell::number(d.as_secs_f64(), lag.to_string()).tone(tone)
@@ -377,14 +384,17 @@ fn word(state: MemberState, sync: Option<InitialSync>) -> Cell {
 
 /// The trend of the lag: up or down by more than a hundredth of a second per second, and when it will be zero.
 pub(super) fn trend(member: &Member, lag: Duration) -> Cell {
-    let slope = member.slope.per_second();
-    match slope {
-        None => Cell::none(),
-        Some(s) if s > 0.01 => Cell::number(s, format!("↑ {s:+.2}s/s")).tone(Tone::Warn),
-        Some(s) if s < -0.01 && lag >= LAG_TONES.0 => match member.slope.drain(lag.as_secs_f64()) {
+    let Some(s) = member.slope.per_second() else { return Cell::none() };
+    let notable = s.abs() > 0.01 && lag >= LAG_TONES[0];
+    match member.slope.trend().filter(|_| notable) {
+        Some(Trend::Rising) => {
+            let tone = if lag >= LAG_TONES[1] { Tone::Warn } else { Tone::Plain };
+            Cell::number(s, format!("↑ {s:+.2}s/s")).tone(tone)
+        }
+        Some(Trend::Falling) => match member.slope.drain(lag.as_secs_f64()) {
             Drain::In(d) => Cell::number(s, format!("↓ caught up in {}", base::now::estimate(d))).tone(Tone::Busy),
             _ => Cell::number(s, "↓"),
         },
-        Some(s) => Cell::number(s, "→").tone(Tone::Muted),
+        _ => Cell::number(s, "→").tone(Tone::Muted),
     }
 }

@@ -114,6 +114,12 @@ impl Epoch {
         format!("_landfall.{}", normal(name))
     }
 
+    /// The record of a name, in words.
+    #[must_use]
+    pub fn mark(name: &str) -> String {
+        format!("landfall's mark (TXT {})", Self::place(name))
+    }
+
     /// An epoch of a name, written under `tag`.
     ///
     /// A character string of a TXT record has at most 255 bytes, and Route 53 returns non-printable and non-ASCII characters in a different

@@ -53,7 +53,12 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
             let judged = step.gates.iter().filter(|gate| gate.turn == Turn::Now && gate.reason.level != Level::Green);
             let gates: Vec<String> = judged.map(|gate| format!("{}: {}", gate.reason.gate, gate.reason.what)).collect();
             let none = || vec!["every gate that is checked now is green".to_owned()];
-            if gates.is_empty() { none() } else { gates }
+            let mut out = if gates.is_empty() { none() } else { gates };
+            let first =
+                step.gates.iter().min_by_key(|gate| (gate.turn != Turn::Now, gate.reason.level == Level::Green));
+            let gate = first.map_or("GATE", |gate| &gate.reason.gate);
+            out.push(format!("for example: {gate}, 15, the metrics server is down; checked on the servers by hand"));
+            out
         }
         (Asked::Approve, _, Some(step)) => {
             let Some((preview, digest)) = step.preview.as_ref().and_then(|p| Some((p, p.digest?))) else {

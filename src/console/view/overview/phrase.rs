@@ -10,10 +10,16 @@ use crate::{
         text::{sparkline, words},
     },
 };
-use base::view::{Cell, Tile, Tone};
+use base::{
+    history::{Slope, Trend},
+    view::{Cell, Tile, Tone},
+};
 
 /// Cells of a curve among the words.
 const CURVE: usize = 8;
+
+/// Fewer readings than this have no trend.
+const ENOUGH: usize = 6;
 
 /// Where the curve of the recent values is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,23 +92,10 @@ fn sides(tile: &Tile, look: &Drawing<'_>) -> Vec<Atom> {
     tile.sides.iter().map(side).collect()
 }
 
-/// The trend: the mean of the last third against that of the first.
+/// The trend of the last few readings: the same as in the tables.
 pub fn trend(values: &[f32]) -> Option<(&'static str, &'static str)> {
-    let known: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
-    let third = known.len() / 3;
-    if third < 2 {
-        return None;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a handful")]
-    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
-    let (before, lately) = (mean(&known[..third]), mean(&known[known.len() - third..]));
-    // A change of less than a twentieth is steady.
-    let apart = (lately - before).abs() > 0.05 * before.abs().max(lately.abs());
-    Some(match (apart, lately > before) {
-        (false, _) => ("→", "steady"),
-        (true, true) => ("↑", "rising"),
-        (true, false) => ("↓", "falling"),
-    })
+    let known = values.iter().filter(|v| v.is_finite()).count();
+    Slope::through(values).trend().filter(|_| known >= ENOUGH).map(Trend::shown)
 }
 
 #[cfg(test)]
@@ -111,10 +104,18 @@ mod tests {
 
     #[test]
     fn a_trend_needs_a_few_values_and_more_than_noise() {
-        assert_eq!(trend(&[1.0, 2.0]), None);
+        assert_eq!(trend(&[1.0, 2.0, 3.0]), None);
         assert_eq!(trend(&[10.0, 10.1, 10.0, 10.1, 10.0, 10.2]), Some(("→", "steady")));
         assert_eq!(trend(&[1.0, 1.0, 2.0, 2.0, 3.0, 3.0]), Some(("↑", "rising")));
         assert_eq!(trend(&[3.0, f32::NAN, 3.0, 2.0, 1.0, 0.0, 0.0]), Some(("↓", "falling")));
         assert_eq!(trend(&[0.0; 9]), Some(("→", "steady")));
+    }
+
+    #[test]
+    fn an_hour_that_grew_does_not_hide_that_the_last_readings_fall() {
+        let mut lag: Vec<f32> = (0..54u8).map(|i| f32::from(i) * 100.0).collect();
+        assert_eq!(trend(&lag), Some(("↑", "rising")));
+        lag.extend((0..5u8).map(|i| 5200.0 - f32::from(i) * 100.0));
+        assert_eq!(trend(&lag), Some(("↓", "falling")));
     }
 }

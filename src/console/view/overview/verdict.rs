@@ -79,6 +79,14 @@ fn large(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: Style, lo
 /// The next step, and the progress of the run.
 fn next(run: &RunView, silent: bool, look: &Drawing<'_>) -> Vec<Atom> {
     let muted = look.theme.style(Role::Muted);
+    let waits = run.proposal.as_ref().map(|it| {
+        let text = format!("{} 1 proposal waits for approval ({}): :second approves", Tone::Warn.glyph(false), it.step);
+        Atom::words(&look.spell(&text), look.theme.tone(Tone::Warn)).collect::<Vec<_>>()
+    });
+    // It waits for a person: the next step has its own line below.
+    if let Some(waits) = waits {
+        return waits;
+    }
     let Some(next) = run.next() else { return Atom::words("every step is done", muted).collect() };
     let at = run.steps.iter().position(|s| s.id == next.id).map_or(0, |at| at + 1);
     Atom::words(&format!("step {at} of {}:", run.steps.len()), muted).chain(step(next, silent, look)).collect()

@@ -6,7 +6,7 @@ use super::{ForkLine, GateLine, OpLine, PreviewView, ProposalView, RunView, Step
 use crate::systems::Systems;
 use crate::{
     gate::{self, Reason, is_pending},
-    run::{Preview, Run, Watch, advance::has_started, obstacles::Obstacle},
+    run::{Obstacle, Preview, Run, Watch, advance::has_started},
 };
 use base::{
     now::Now,
@@ -182,7 +182,11 @@ impl<S: Systems> Run<S> {
             exposed: step.exposed.map(|(seen, before)| now.since(seen).saturating_add(before)),
             emergency: plan.action.spec().emergency,
             failed: step.failed,
+            stopped: self.is_stopped(at),
+            replaced_by: self.replaced_by(at).map(|by| self.plan_of(by).id.clone()),
+            replaces: self.replaces(at).into_iter().map(|of| self.plan_of(of).id.clone()).collect(),
             held: state.is_held() && state.state() == StepState::Running,
+            resumed: state.is_held() && !step.still && self.held.is_none(),
             aborted: state.state() >= StepState::Running && state.is_abandoned(),
             manual: plan.action.by_hand(),
             shown: plan.action.spec().means == Means::Shown,

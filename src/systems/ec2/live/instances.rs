@@ -113,6 +113,7 @@ impl Region {
         for stream in streams(roles) {
             self.listed(stream.filters(), |i| rows.extend(stream.row(i, &mut names))).await?;
         }
+        rows.shrink_to_fit();
         Ok(rows)
     }
 

@@ -14,6 +14,7 @@ use crate::{
     System,
     aws::served::{self, Asked},
     collect::{clock, poll::Schedule, sink::Sink},
+    ec2::facts::{Check, Instance, InstanceState},
 };
 use base::{collector::CollectorState, observed::FaultKind, view::CollectorLine};
 use engine::snapshot::{Snapshot, Wanted};
@@ -74,6 +75,9 @@ fn answer(server: &mut Server, asked: &Asked) -> (u16, String) {
             "<item><reservationId>r-{n}</reservationId><instancesSet><item><instanceId>i-{n:017x}</instanceId>\
              <imageId>ami-1</imageId><instanceState><code>16</code><name>running</name></instanceState>\
              <instanceType>m7g.large</instanceType><placement><availabilityZone>eu-1{}</availabilityZone></placement>\
+             <blockDeviceMapping><item><ebs><volumeId>vol-1</volumeId></ebs></item></blockDeviceMapping>\
+             <privateIpAddress>10.0.0.1</privateIpAddress><launchTime>2026-11-01T10:00:00.000Z</launchTime>\
+             <networkInterfaceSet><item><groupSet/><privateIpAddress>10.9.9.9</privateIpAddress></item></networkInterfaceSet>\
              <cpuOptions><coreCount>2</coreCount><threadsPerCore>2</threadsPerCore></cpuOptions>\
              <tagSet><item><key>role</key><value>{}</value></item></tagSet></item></instancesSet></item>",
             ["a", "b", "c"][n % 3],
@@ -81,7 +85,8 @@ fn answer(server: &mut Server, asked: &Asked) -> (u16, String) {
         ),
         _ => format!(
             "<item><instanceId>i-{n:017x}</instanceId><systemStatus><status>ok</status></systemStatus>\
-             <instanceStatus><status>ok</status></instanceStatus></item>"
+             <availabilityZone>eu-1a</availabilityZone><instanceStatus><status>ok</status></instanceStatus>\
+             <eventsSet><item><code>instance-reboot</code><description>soon</description></item></eventsSet></item>"
         ),
     };
     let set = if action == "DescribeInstances" { "reservationSet" } else { "instanceStatusSet" };
@@ -121,10 +126,22 @@ async fn all_pages_are_read_and_every_instance_once() {
     let ids: BTreeSet<&str> = rows.iter().map(|r| &*r.id).collect();
     assert_eq!((rows.len(), ids.len()), (1234, 1234));
     assert_eq!(rows.iter().filter(|r| r.roles == [0]).count(), 617);
-    assert!(rows.iter().all(|r| r.vcpus == Some(4)));
+    // Nothing that is read of an instance is left out of the answer with what is not.
+    let launched: jiff::Timestamp = "2026-11-01T10:00:00Z".parse().unwrap();
+    let whole = |r: &Instance| {
+        (r.vcpus, r.address.as_deref(), r.launched) == (Some(4), Some("10.0.0.1"), Some(launched))
+            && (&*r.image, &*r.kind, r.state) == ("ami-1", "m7g.large", InstanceState::Running)
+            && r.zone.starts_with("eu-1")
+    };
+    assert!(rows.iter().all(whole), "{:?}", rows[0]);
     assert_eq!(server.lock().unwrap().asked.len(), 1234_usize.div_ceil(PAGE), "one stream for both roles");
     let Observation::Status(rows) = ask(&url, STATUS).await.unwrap() else { panic!("status") };
     assert_eq!(rows.len(), 1234);
+    assert!(
+        rows.iter().all(|r| (r.check, r.event.as_deref()) == (Check::Ok, Some("instance-reboot"))),
+        "{:?}",
+        rows[0]
+    );
 }
 
 #[tokio::test]

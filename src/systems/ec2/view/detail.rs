@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::{
-    eta, images,
+    eta_cell, images,
     instances::{checks, launched, phase, phase_tone, role_name},
-    label, percent, ratio,
+    label, percent, ready_cell,
     roles::{both, zone_rows},
 };
 use crate::ec2::{
@@ -59,11 +59,11 @@ fn role(state: &State, name: &str, now: Now) -> Option<Detail> {
     put(
         "share of the wanted number",
         Side::BOTH.map(|side| {
-            let ready = state.sites.get(side).ready(role, now);
-            ready.map_or_else(Cell::none, |r| Cell::seen(r, |r| ratio(r, percent(r))))
+            let site = state.sites.get(side);
+            site.ready(role, now).map_or_else(Cell::none, |r| ready_cell(site, role, r, percent, now))
         }),
     );
-    put("full in", both(state, |s| s.eta(role, now), eta));
+    put("full in", Side::BOTH.map(|side| eta_cell(state.sites.get(side), role, now)));
     put(
         "launch rate",
         both(state, |s| launch_rate(s, role, now), |r| Cell::number(r, format!("{:+.1}/min", r * 60.0))),

@@ -49,7 +49,8 @@ const QUIET: Duration = Duration::from_secs(600);
 const FRESH_WHEN_QUIET: u64 = 60;
 
 fn rows(state: &State, now: Now) -> Vec<Row> {
-    let mut rows = Vec::new();
+    let listed = |side| state.sites.get(side).instances.at(now).shown().map_or(0, |instances| instances.len());
+    let mut rows = Vec::with_capacity(Side::BOTH.map(listed).iter().sum());
     for side in Side::BOTH {
         let site = state.sites.get(side);
         let instances = site.instances.at(now);
@@ -67,14 +68,14 @@ fn row(state: &State, side: Side, instance: &Instance, status: &Observed<&Status
     let dim = |cell: Cell| if stale { cell.tone(Tone::Stale) } else { cell };
     let checked = status.as_ref().map(|s| s.by_id.get(&instance.id));
     let cells = vec![
-        dim(Cell::text(instance.id.to_string())),
+        dim(Cell::text(&*instance.id)),
         dim(Cell::text(role_name(state, instance))),
         dim(Cell::text(label(state, side))),
-        dim(Cell::text(instance.zone.to_string())),
-        dim(Cell::text(instance.kind.to_string())),
+        dim(Cell::text(&*instance.zone)),
+        dim(Cell::text(&*instance.kind)),
         dim(phase(site, instance)),
         Cell::seen(checked, checks),
-        dim(Cell::text(instance.image.to_string())),
+        dim(Cell::text(&*instance.image)),
         dim(launched(instance, now)),
         dim(since(site, instance, now)),
     ];

@@ -1,11 +1,12 @@
 //! Roles and their zones, both sides in one row.
 
-use super::{by_readiness, eta, heading, percent, ratio};
+use super::{by_readiness, eta_cell, heading, percent, ready_cell};
 use crate::ec2::{
     State,
     counts::{Counts, Tally},
     facts::Name,
     site::Site,
+    standing::Standing,
 };
 use base::{
     now::Now,
@@ -14,12 +15,13 @@ use base::{
     view::{Cell, Column, Row, SPARK, Table, Tone},
 };
 
-/// Fewer than wanted is a warning; none at all is an error.
-fn against(wanted: u32) -> impl Fn(u32) -> Cell {
+/// Fewer than wanted is a warning, and none at all is an error, unless more come or none were requested yet.
+fn against(wanted: u32, standing: Option<Standing>) -> impl Fn(u32) -> Cell {
     move |n| {
-        let tone = match n {
+        let tone = match (n, standing) {
             _ if n >= wanted => Tone::Plain,
-            0 => Tone::Bad,
+            (_, Some(Standing::Filling | Standing::Planned | Standing::Unknown)) => Tone::Plain,
+            (0, _) => Tone::Bad,
             _ => Tone::Warn,
         };
         Cell::count(n.into()).tone(tone)
@@ -30,12 +32,11 @@ fn plain(n: u32) -> Cell {
     Cell::count(n.into())
 }
 
-/// A difference, with its sign.
+/// A difference, with its sign. Whether it is a fault depends on what each side wants.
 fn delta(target: u32, source: u32) -> Cell {
     let d = i64::from(target) - i64::from(source);
     #[expect(clippy::cast_precision_loss, reason = "for sorting")]
-    let cell = Cell::number(d as f64, format!("{d:+}").replace('-', "−"));
-    cell.tone(if d < 0 { Tone::Warn } else { Tone::Plain })
+    Cell::number(d as f64, format!("{d:+}").replace('-', "−"))
 }
 
 pub(super) fn roles(state: &State, now: Now) -> Table {
@@ -71,7 +72,7 @@ fn row(state: &State, role: usize, now: Now) -> Row {
     for side in Side::BOTH {
         let site = state.sites.get(side);
         let wanted = site.wanted(role);
-        let less = against(wanted);
+        let less = against(wanted, site.standing(role, now).fresh());
         let serving = Cell::seen(site.in_service(role, now), &less);
         let lately = Cell::spark(&serving, site.trends[role].serving.last(SPARK));
         cells.extend([
@@ -88,8 +89,8 @@ fn row(state: &State, role: usize, now: Now) -> Row {
     let ready = target.ready(role, now);
     cells.extend([
         Cell::seen(both.clone(), |(t, s)| delta(t, s)),
-        ready.map_or_else(Cell::none, |r| Cell::seen(r, |r| ratio(r, percent(r)))),
-        if target.wanted(role) == 0 { Cell::none() } else { Cell::seen(target.eta(role, now), eta) },
+        ready.map_or_else(Cell::none, |r| ready_cell(target, role, r, percent, now)),
+        if target.wanted(role) == 0 { Cell::none() } else { eta_cell(target, role, now) },
         Cell::age(&both),
     ]);
     Row { id: name, cells }

@@ -62,7 +62,7 @@ fn a_group_goes_over_gate_by_gate() {
         let end = 230 + 20 * t;
         at.back = Some((end - 1, end - 1));
         let source = Answer { ends: [end, 130], group: Some(([130, 130], Empty)) };
-        at.poll(source, set([end, 130], [end - 10, 130], Stable), (129, 129));
+        at.poll(source, set([end, 130], [end - 30 + 2 * t, 130], Stable), (129, 129));
     }
     assert_eq!(at.levels(), "GG----GGGG");
     assert_eq!(at.why(7), "1 record: written on ORE, not copied there: orders 1");

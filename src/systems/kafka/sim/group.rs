@@ -42,8 +42,8 @@ pub(super) enum Health {
     Level,
     /// Works off accumulated records.
     Draining,
-    /// Consumes less than is produced.
-    Losing,
+    /// A few seconds behind, and consumes as much as is produced.
+    Behind,
     /// Without lag, except for one partition that is consumed only as fast as it is written.
     Hot,
     /// Members join and leave.
@@ -56,15 +56,15 @@ impl Health {
         match self {
             Self::Level | Self::Rebalancing => 1.2,
             Self::Draining => 1.35,
-            Self::Losing => 0.97,
-            Self::Hot if partition == 0 => 0.995,
+            Self::Behind => 1.0,
+            Self::Hot if partition == 0 => 1.0,
             Self::Hot => 1.2,
         }
     }
 }
 
 pub(super) const HEALTHS: [Health; 6] =
-    [Health::Level, Health::Draining, Health::Level, Health::Hot, Health::Rebalancing, Health::Losing];
+    [Health::Level, Health::Draining, Health::Level, Health::Hot, Health::Rebalancing, Health::Behind];
 
 impl SimGroup {
     pub(super) fn new(name: String, health: Health, topics: &[SimTopic], random: &mut fastrand::Rng) -> Self {
@@ -82,8 +82,8 @@ impl SimGroup {
         };
         let source = each(&|i, rate| match health {
             Health::Draining => rate * 240.0,
-            Health::Losing => rate * 30.0,
-            Health::Hot if i == 0 => rate * 400.0,
+            Health::Behind => rate * 5.0,
+            Health::Hot if i == 0 => rate * 20.0,
             _ => rate * IN_FLIGHT,
         });
         let target = each(&|_, rate| rate * SYNC_EVERY);

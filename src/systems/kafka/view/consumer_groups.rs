@@ -2,7 +2,10 @@
 
 use std::cmp::Reverse;
 
-use super::{aged, figures, heading, lag_cell, pace_cell, time_cell, tone};
+use super::{
+    aged, figures, heading, lag_cell, pace_cell, time_cell,
+    way::{Way, runs_elsewhere},
+};
 use crate::kafka::{
     State,
     cluster::GroupSeen,
@@ -75,8 +78,8 @@ fn rows(pair: &Pair, with_pair: bool, now: Now) -> Vec<(Rank, Row)> {
                 cells.push(Cell::text(pair.plan.name.clone()));
             }
             cells.push(Cell::text(name.to_string()));
-            for group in &seen {
-                cells.extend(side_cells(group));
+            for (group, other) in [(&seen[0], &seen[1]), (&seen[1], &seen[0])] {
+                cells.extend(side_cells(group, runs_elsewhere(group, other)));
             }
             let [source, target] = &seen;
             cells.push(parity_cell(source, target, handovers.as_deref()));
@@ -97,9 +100,12 @@ fn rank(group: &Observed<GroupSeen<'_>>) -> Rank {
     }
 }
 
-fn side_cells(group: &Observed<GroupSeen<'_>>) -> [Cell; 7] {
+/// `away`: its consumers run on the other side.
+fn side_cells(group: &Observed<GroupSeen<'_>>, away: bool) -> [Cell; 7] {
     let of = || figures(group.as_ref().cloned());
-    let lag = Cell::seen(of(), |(f, g)| lag_cell(f.lag).tone(if f.lost > 0 { Tone::Bad } else { tone(g.drain(f)) }));
+    let lag = Cell::seen(of(), |(f, g)| {
+        lag_cell(f.lag).tone(if f.lost > 0 { Tone::Bad } else { Way::of(&g, f, away).tone(f.time) })
+    });
     let lately = group.as_ref().shown().map_or_else(Cell::none, |g| Cell::spark(&lag, g.memory.lag.last(SPARK)));
     [
         Cell::seen(group.as_ref(), |g| state_cell(g.facts.state)),
@@ -108,10 +114,7 @@ fn side_cells(group: &Observed<GroupSeen<'_>>) -> [Cell; 7] {
         lately,
         Cell::seen(of(), |(f, _)| time_cell(f.time)),
         Cell::seen(of(), |(_, g)| pace_cell(g.slope().per_second())),
-        Cell::seen(of(), |(f, g)| {
-            let drain = g.drain(f);
-            Cell::text(drain.to_string()).tone(tone(drain))
-        }),
+        Cell::seen(of(), |(f, g)| Way::of(&g, f, away).cell(f.time)),
     ]
 }
 

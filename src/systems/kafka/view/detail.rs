@@ -3,7 +3,8 @@
 use std::{borrow::Cow, cmp::Reverse};
 
 use super::{
-    consumer_groups, figures, handover, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics,
+    consumer_groups, figures, handover, heading, label, lag_cell, pace_cell, time_cell, time_text, topics,
+    way::{Way, runs_elsewhere},
 };
 use crate::kafka::{
     State,
@@ -54,7 +55,8 @@ fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
     for side in Side::BOTH {
         let cluster = pair.cluster(side);
         let seen = cluster.group(name, now);
-        group_fields(plan, side, &seen, &mut out.fields);
+        let away = runs_elsewhere(&seen, &pair.cluster(side.other()).group(name, now));
+        group_fields(plan, side, &seen, away, &mut out.fields);
         if let Some(memory) = cluster.memory_of(name) {
             let values = [pair.plan.name.as_str(), side.word(), name];
             let line = |ring: &Ring, def| {
@@ -77,7 +79,7 @@ fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
     out
 }
 
-fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, out: &mut Vec<Field>) {
+fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, away: bool, out: &mut Vec<Field>) {
     let at = label(plan, side);
     let mut field = |what: &str, cell| out.push((format!("{at} {what}").into(), cell));
     field("state", Cell::seen(seen.as_ref(), |g| consumer_groups::state_cell(g.facts.state)));
@@ -92,7 +94,6 @@ fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, out: &m
             }
         }
         seen => {
-            let drain = seen.as_ref().map(|(f, g)| g.drain(*f));
             field("lag", Cell::seen(seen.as_ref(), |(f, _)| lag_cell(f.lag)));
             if let Some((f, _)) = seen.as_ref().shown().filter(|(f, _)| f.open > 0) {
                 field("lag in open transactions", Cell::seen(seen.as_ref(), |_| lag_cell(f.open).tone(Tone::Warn)));
@@ -102,7 +103,7 @@ fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, out: &m
             }
             field("behind", Cell::seen(seen.as_ref(), |(f, _)| time_cell(f.time)));
             field("pace", Cell::seen(seen.as_ref(), |(_, g)| pace_cell(g.slope().per_second())));
-            field("drained in", Cell::seen(drain, |d| Cell::text(d.to_string()).tone(tone(d))));
+            field("drained in", Cell::seen(seen.as_ref(), |(f, g)| Way::of(g, *f, away).cell(f.time)));
             field("hottest partition", Cell::seen(seen, |(f, g)| hot_cell(f.hot, f.lag, g)));
         }
     }

@@ -76,7 +76,7 @@ impl Member {
         let t = boot.as_secs_f64();
         let breath = 1.0 + 0.6 * ((t / 31.0 + self.phase) * std::f64::consts::TAU).sin();
         let into = (t + self.phase * 400.0) % self.slow_every;
-        let spell = if into < SPELL { 6.0 * (into / SPELL * std::f64::consts::PI).sin() } else { 0.0 };
+        let spell = if into < SPELL { 4.0 * (into / SPELL * std::f64::consts::PI).sin() } else { 0.0 };
         (self.usual * breath + spell).max(self.behind.at(boot))
     }
 }

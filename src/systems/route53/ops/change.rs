@@ -123,7 +123,7 @@ impl State {
         let epoch = batch::epoch(&call, observed);
         draft.diff.extend(changes(observed, &after));
         draft.diff.push(Change {
-            thing: Epoch::place(name),
+            thing: Epoch::mark(name),
             from: observed.epoch.as_ref().map_or_else(|| "none".to_owned(), |_| (epoch - 1).to_string()),
             to: epoch.to_string(),
         });

@@ -97,7 +97,7 @@ impl State {
         let number = batch::next_epoch(&observed);
         draft.diff.extend(changes(&observed, &after));
         draft.diff.push(Change {
-            thing: Epoch::place(name),
+            thing: Epoch::mark(name),
             from: observed.epoch.as_ref().map_or_else(|| "none".to_owned(), |e| e.values.join(" ")),
             to: format!("{number}, without a precondition"),
         });

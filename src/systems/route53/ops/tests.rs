@@ -58,7 +58,7 @@ fn a_draft_is_one_batch_and_a_wait_for_it() {
             "api.example.test. A ore-1: weight 0 → weight 5",
             "api.example.test. A ore-2: weight 0 → weight 5",
             "api.example.test. A vir: weight 100 → weight 90",
-            "_landfall.api.example.test.: none → 1",
+            "landfall's mark (TXT _landfall.api.example.test.): none → 1",
         ]
     );
     assert_eq!(draft.inverse.len(), 2);
