@@ -6,7 +6,7 @@
 //!
 //! An imitated EC2 answers DescribeInstances and DescribeInstanceStatus in pages as long as the request allows, each instance with what EC2
 //! says of one with two volumes, a network interface and ten tags. `landfall status` reads both regions once, `landfall watch` goes on for
-//! [`WATCHED`], then the CLI (`aws`, if it is installed) makes as many calls of each kind as `status` made. Processor time is that of the
+//! [`WATCHED`], as lines and on a screen, then the CLI (`aws`, if it is installed) makes as many calls of each kind as `status` made. Processor time is that of the
 //! whole process, its start included; memory is the peak that Linux counts.
 #![expect(clippy::unwrap_used, reason = "a bench")]
 
@@ -14,8 +14,9 @@ use std::{
     fmt::Write as _,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    os::fd::AsFd as _,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -23,6 +24,8 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use pty_process::Size;
 
 const REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
 const INSTANCES: usize = 10_000;
@@ -46,7 +49,8 @@ fn main() {
     line("landfall status", &status);
     let mut watch = landfall("watch");
     watch.arg("--plain");
-    line(&format!("landfall watch, {} s", WATCHED.as_secs()), &run(&ec2, vec![watch], Some(WATCHED)));
+    line("landfall watch --plain", &run(&ec2, vec![watch], Some(WATCHED)));
+    line("landfall watch, on a screen", &on_a_screen(&ec2, &plan, folder.path()));
     if Command::new("aws").arg("--version").output().is_err() {
         return println!("no AWS CLI is installed: not compared");
     }
@@ -103,21 +107,45 @@ fn line(what: &str, cost: &Cost) {
 
 /// Runs these commands to their ends, or for so long.
 fn run(ec2: &Ec2, commands: Vec<Command>, time: Option<Duration>) -> Cost {
+    cost(ec2, || {
+        let run = |mut command: Command| {
+            to_the_end(&mut command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap(), time)
+        };
+        commands.into_iter().map(run).max().unwrap_or(0)
+    })
+}
+
+/// The same of `landfall watch` in a terminal.
+fn on_a_screen(ec2: &Ec2, plan: &Path, folder: &Path) -> Cost {
+    let (pty, pts) = pty_process::blocking::open().unwrap();
+    pty.resize(Size::new(50, 200)).unwrap();
+    let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_landfall")).arg("watch").arg(plan);
+    let command = command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8");
+    let command = command.env("XDG_CONFIG_HOME", folder).env("XDG_STATE_HOME", folder);
+    // A terminal that is not read stops the console. This thread ends with the terminal.
+    let mut other = std::fs::File::from(pty.as_fd().try_clone_to_owned().unwrap());
+    thread::spawn(move || while matches!(other.read(&mut [0; 65536]), Ok(n) if n > 0) {});
+    cost(ec2, || to_the_end(&mut command.spawn(pts).unwrap(), Some(WATCHED)))
+}
+
+fn cost(ec2: &Ec2, run: impl FnOnce() -> u64) -> Cost {
     let before = (ec2.calls(), children());
-    let mut peak = 0;
-    for mut command in commands {
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let started = Instant::now();
-        while child.try_wait().unwrap().is_none() {
-            peak = peak.max(high_water(child.id()));
-            if time.is_some_and(|t| started.elapsed() >= t) {
-                child.kill().unwrap();
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-    }
+    let peak = run();
     let (calls, processor) = (ec2.calls(), children());
     Cost { calls: [calls[0] - before.0[0], calls[1] - before.0[1]], processor: processor - before.1, peak }
+}
+
+/// Waits for the end of a process, or ends it after so long. Its peak memory in bytes.
+fn to_the_end(child: &mut Child, time: Option<Duration>) -> u64 {
+    let (mut peak, started) = (0, Instant::now());
+    while child.try_wait().unwrap().is_none() {
+        peak = peak.max(high_water(child.id()));
+        if time.is_some_and(|t| started.elapsed() >= t) {
+            child.kill().unwrap();
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    peak
 }
 
 /// Processor time of all children that have ended (proc(5), `cutime` and `cstime`: ticks of 10 ms).

@@ -112,7 +112,7 @@ fn instances(side: Side) -> Vec<ec2::facts::Instance> {
     let mut names = ec2::facts::Names::default();
     let one = |i: usize| ec2::facts::Instance {
         id: format!("i-{side}{i:013x}").into(),
-        roles: vec![u16::try_from(i % 10).unwrap()],
+        roles: [u16::try_from(i % 10).unwrap()].into(),
         zone: names.get(["us-east-1a", "us-east-1b", "us-east-1c"][i % 3]),
         kind: names.get("m7g.2xlarge"),
         image: names.get("ami-0a1b2c3d4e5f60718"),
@@ -215,7 +215,7 @@ pub fn synthetic(round: usize) -> Panel {
             Cell::number(lag as f64 / 7.0, format!("+{}/s", lag / 7)),
             Cell::text(format!("consumer-{:05}", (i * 31) % 9973)),
         ];
-        Row { id: format!("topic-{:04}/{}", i / 100, i % 100), cells }
+        Row::new(format!("topic-{:04}/{}", i / 100, i % 100), cells)
     };
     let rows = (0..PAIRS).map(line).collect();
     let table = Table { id: "pairs", title: "Pairs".into(), columns, rows, empty: "" };

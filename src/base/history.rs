@@ -22,15 +22,12 @@ pub struct Slope {
 /// No sample.
 const NONE: u16 = u16::MAX;
 
-/// The number of samples.
+/// The number of samples; fewer have no direction.
 const WINDOW: usize = 5;
 
-/// Fewer samples have no direction.
-const ENOUGH: usize = 4;
-
 /// The share of the variation that the line has to explain (its squared correlation) before it is a direction: of noise alone, about one
-/// line in thirty explains as much.
-const EXPLAINED: f32 = 0.8;
+/// line in forty explains as much.
+const EXPLAINED: f32 = 0.85;
 
 /// A typical change of less than this share of the mean is no direction.
 const NOTABLE: f32 = 0.001;
@@ -98,7 +95,7 @@ impl Slope {
     #[must_use]
     pub fn trend(&self) -> Option<Trend> {
         let of = self.moments();
-        if of.samples < ENOUGH || of.var_t <= 1e-3 {
+        if of.samples < WINDOW || of.var_t <= 1e-3 {
             return None;
         }
         let explained = of.cov * of.cov / of.var_t;

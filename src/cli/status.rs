@@ -218,7 +218,7 @@ fn rows(t: &Table) -> Vec<Value> {
         .iter()
         .map(|row| {
             // Sparklines are for people.
-            let described = names.iter().zip(&row.cells).filter(|(_, c)| !matches!(c.key, Key::Spark(_)));
+            let described = names.iter().zip(row.cells.iter()).filter(|(_, c)| !matches!(c.key, Key::Spark(_)));
             let mut out: serde_json::Map<_, _> = described.map(|(name, c)| (name.clone(), cell(c))).collect();
             out.insert("id".into(), row.id.as_str().into());
             Value::Object(out)

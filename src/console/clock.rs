@@ -217,14 +217,14 @@ impl Clock {
     /// `Arc` if it has none.
     #[must_use]
     pub fn detail(&self, detail: &Arc<Detail>) -> Arc<Detail> {
-        let rows = || detail.tables.iter().flat_map(|table| table.rows.iter()).flat_map(|row| &row.cells);
+        let rows = || detail.tables.iter().flat_map(|table| table.rows.iter()).flat_map(|row| row.cells.iter());
         let instant = |cell: &Cell| matches!(cell.key, Key::Instant(_));
         if !detail.fields.iter().map(|(_, cell)| cell).chain(rows()).any(instant) {
             return detail.clone();
         }
         let mut own = Detail::clone(detail);
         let cells =
-            own.tables.iter_mut().flat_map(|table| Arc::make_mut(&mut table.rows)).flat_map(|row| &mut row.cells);
+            own.tables.iter_mut().flat_map(|table| Arc::make_mut(&mut table.rows)).flat_map(|row| Arc::make_mut(&mut row.cells));
         for cell in own.fields.iter_mut().map(|(_, cell)| cell).chain(cells) {
             *cell = self.own(std::mem::replace(cell, Cell::none()));
         }

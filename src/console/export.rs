@@ -149,9 +149,11 @@ mod tests {
     use base::view::Row;
 
     fn table() -> (Table, TableUi) {
-        let rows = [("a,\"b\"", 1234.0), ("=1+1|x", 2.0), ("hidden", 3.0)].map(|(text, n)| Row {
-            id: text.to_owned(),
-            cells: vec![Cell::text(text), Cell::spark(&Cell::text(""), vec![1.0]), Cell::number(n, "1\u{202f}234 s")],
+        let rows = [("a,\"b\"", 1234.0), ("=1+1|x", 2.0), ("hidden", 3.0)].map(|(text, n)| {
+            Row::new(
+                text,
+                [Cell::text(text), Cell::spark(&Cell::text(""), vec![1.0]), Cell::number(n, "1\u{202f}234 s")],
+            )
         });
         let columns = vec![
             Column::text("name", "name", 4),

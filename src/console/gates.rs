@@ -2,7 +2,7 @@
 
 use base::{
     now::short,
-    step::Level,
+    step::{Level, StepState},
     view::{Cell, Column, Row, Table, Tone},
 };
 use engine::{
@@ -93,7 +93,9 @@ pub fn table(step: &StepView, far: bool) -> Table {
             Is::Fork(fork) => fork_row(of, fork, &branch, far),
             Is::Gate(ref reasons) => gate_row(of, reasons, &branch, far),
         };
-        branches(step, of).into_iter().map(row)
+        branches(step, of).into_iter().map(move |branch| {
+            row(if failed(step, of, &branch) { Branch { turn: Turn::Now, ..branch } } else { branch })
+        })
     });
     Table {
         id: TABLE,
@@ -136,12 +138,21 @@ fn at_its_time(turn: Turn, far: bool) -> Option<Cell> {
     }
 }
 
+/// Whether it is what the step failed by: its result is as much in force as on the moment it was judged.
+fn failed(step: &StepView, of: &str, branch: &Branch<'_>) -> bool {
+    let red = match &branch.is {
+        Is::Fork(fork) => fork.level == Level::Red,
+        Is::Gate(reasons) => reasons[0].level == Level::Red,
+    };
+    of == "verify" && branch.turn == Turn::Past && step.state == StepState::Failed && red
+}
+
 fn fork_row(of: &str, fork: &Fork, branch: &Branch<'_>, far: bool) -> Row {
     let level = at_its_time(branch.turn, far).unwrap_or_else(|| Cell::text(fork.level.word()).tone(tone_of(fork)));
     let mut cells = vec![Cell::text(format!("{}{}", indent(branch.depth), fork.word())), level];
     cells.extend((0..4).map(|_| Cell::none()));
     cells.extend([Cell::text(decides(of)).tone(Tone::Muted), Cell::none()]);
-    Row { id: format!("{of} {:?}", fork.path), cells }
+    Row::new(format!("{of} {:?}", fork.path), cells)
 }
 
 fn gate_row(of: &str, reasons: &[&Reason], branch: &Branch<'_>, far: bool) -> Row {
@@ -179,5 +190,5 @@ fn gate_row(of: &str, reasons: &[&Reason], branch: &Branch<'_>, far: bool) -> Ro
         Cell::text(decides(of)).tone(Tone::Muted),
         text(why),
     ];
-    Row { id: reason.gate.clone(), cells: cells.into_iter().map(shade).collect() }
+    Row::new(reason.gate.clone(), cells.into_iter().map(shade).collect::<Vec<_>>())
 }

@@ -115,7 +115,7 @@ mod tests {
     }
 
     fn table(cells: Vec<Cell>) -> Table {
-        let rows = cells.into_iter().enumerate().map(|(i, c)| Row { id: i.to_string(), cells: vec![c] });
+        let rows = cells.into_iter().enumerate().map(|(i, c)| Row::new(i.to_string(), [c]));
         let columns = vec![Column::text("c", "c", 1)];
         Table { id: "t", title: "t".into(), columns, rows: rows.collect(), empty: "" }
     }

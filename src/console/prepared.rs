@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn long(rows: u64) -> Table {
-        let row = |n: u64| Row { id: n.to_string(), cells: vec![Cell::count(n)] };
+        let row = |n: u64| Row::new(n.to_string(), [Cell::count(n)]);
         let columns = vec![Column::number("n", "n", 1)];
         Table { id: "t", title: "t".into(), columns, rows: (0..rows).map(row).collect(), empty: "" }
     }

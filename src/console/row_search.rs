@@ -50,7 +50,7 @@ impl Hits {
             let named = names().find(|name| contains(name, first)).or_else(|| names().next());
             let Some(name) = named.filter(|_| hits.rows.len() < ROWS) else { continue };
             hits.rows.push(Offer {
-                pick: Pick::Row(page, (table.id, row.id.clone())),
+                pick: Pick::Row(page, (table.id, row.id.to_string())),
                 key: String::new(),
                 name: name.to_owned(),
                 doc: format!("Go to this row: {}, {}.", panel.title, table.title),

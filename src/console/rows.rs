@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let row = |id: &str, lag: Cell| Row { id: id.into(), cells: vec![Cell::text(id.to_owned()), lag] };
+        let row = |id: &str, lag: Cell| Row::new(id, [Cell::text(id.to_owned()), lag]);
         Table {
             id: "t",
             title: "t".into(),
@@ -199,8 +199,9 @@ mod tests {
     #[test]
     fn what_the_sample_of_a_long_table_missed_is_seen_when_it_is_shown() {
         let mut table = table();
-        table.rows = (0..10 * SAMPLE).map(|i| Row { id: i.to_string(), cells: vec![Cell::text("x")] }).collect();
-        Arc::make_mut(&mut table.rows)[1].cells[0] = Cell::text("a longer one").tone(Tone::Good);
+        table.rows = (0..10 * SAMPLE).map(|i| Row::new(i.to_string(), [Cell::text("x")])).collect();
+        let row = &mut Arc::make_mut(&mut table.rows)[1];
+        Arc::make_mut(&mut row.cells)[0] = Cell::text("a longer one").tone(Tone::Good);
         let rows = Rows::of(&table, &[], "", None, None);
         assert_eq!(rows.columns[0], Content { width: 2, glyphs: false });
         let seen = on_screen(&table, &rows.columns, table.rows[..20].iter());

@@ -143,9 +143,9 @@ fn row(run: &RunView, step: &StepView) -> Row {
         Cell::text(format!("{}/{}", step.progress.0, step.progress.1))
     };
     let title = if step.irreversible { format!("{} (irreversible)", step.title) } else { step.title.clone() };
-    Row {
-        id: step.id.clone(),
-        cells: vec![
+    Row::new(
+        step.id.clone(),
+        [
             Cell::text(step.id.clone()),
             Cell::text(step.phase.clone()).tone(Tone::Muted),
             Cell::text(title),
@@ -155,7 +155,7 @@ fn row(run: &RunView, step: &StepView) -> Row {
             step.waits.map_or_else(Cell::none, |d| Cell::number(d.as_secs_f64(), short(d))),
             why,
         ],
-    }
+    )
 }
 
 /// A proposal about a step that waits for approval, and what approves it.
@@ -202,15 +202,17 @@ pub fn journal(run: &RunView, clock: &Clock) -> Panel {
         || Cell::text("no journal yet").tone(Tone::Muted),
         |(seq, hash)| Cell::text(format!("last record {seq}, hash {hash}")),
     );
-    let rows = run.journal.iter().rev().map(|line| Row {
-        id: line.seq.to_string(),
-        cells: vec![
-            Cell::number(line.seq_number(), line.seq.to_string()),
-            clock.cell(line.wall),
-            Cell::text(line.actor.clone()).tone(Tone::Muted),
-            Cell::text(line.step.clone()),
-            Cell::text(line.what.clone()),
-        ],
+    let rows = run.journal.iter().rev().map(|line| {
+        Row::new(
+            line.seq.to_string(),
+            [
+                Cell::number(line.seq_number(), line.seq.to_string()),
+                clock.cell(line.wall),
+                Cell::text(line.actor.clone()).tone(Tone::Muted),
+                Cell::text(line.step.clone()),
+                Cell::text(line.what.clone()),
+            ],
+        )
     });
     Panel {
         id: JOURNAL,
@@ -298,15 +300,15 @@ pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
 fn operations(step: &StepView) -> Table {
     let rows = step.ops.iter().enumerate().map(|(i, op)| {
         let (word, tone) = op_word(op);
-        Row {
-            id: i.to_string(),
-            cells: vec![
+        Row::new(
+            i.to_string(),
+            [
                 Cell::text(word).tone(tone),
                 Cell::text(op.what.clone()),
                 Cell::text(op.detail.clone()).tone(Tone::Muted),
                 Cell::text(op.command.clone()).tone(Tone::Muted),
             ],
-        }
+        )
     });
     Table {
         id: "operations",

@@ -94,7 +94,7 @@ mod tests {
     use base::view::{Cell, Column};
 
     fn table(ids: &[(&str, u64)]) -> Table {
-        let row = |(id, n): &(&str, u64)| Row { id: (*id).to_owned(), cells: vec![Cell::count(*n)] };
+        let row = |(id, n): &(&str, u64)| Row::new(*id, [Cell::count(*n)]);
         let columns = vec![Column::number("n", "n", 1)];
         Table { id: "t", title: "t".into(), columns, rows: ids.iter().map(row).collect(), empty: "" }
     }

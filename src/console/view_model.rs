@@ -331,9 +331,9 @@ fn row(s: &CollectorLine, snapshot: &Snapshot) -> Row {
     let seconds = |d: Duration| Cell::number(d.as_secs_f64(), short(d));
     let failures = if s.failures == 0 { Tone::Muted } else { Tone::Warn };
     let throttled = if s.throttled == 0 { Tone::Muted } else { Tone::Warn };
-    Row {
-        id: s.id.clone(),
-        cells: vec![
+    Row::new(
+        s.id.clone(),
+        [
             Cell::text(s.id.clone()),
             Cell::text(word).tone(tone),
             age(s.age),
@@ -347,7 +347,7 @@ fn row(s: &CollectorLine, snapshot: &Snapshot) -> Row {
             Cell::text(s.calls.join(" ")).tone(Tone::Muted),
             s.fault.as_ref().map_or_else(Cell::none, |f| Cell::text(f.to_string())),
         ],
-    }
+    )
 }
 
 fn age(age: Option<Age>) -> Cell {
@@ -381,6 +381,6 @@ pub fn source_detail(model: &ViewModel, id: &str) -> Option<Detail> {
     let panel = &model.pages.iter().find(|p| p.panel.id == SOURCES)?.panel;
     let table = panel.tables.first()?;
     let row = table.rows.iter().find(|r| r.id == id)?;
-    let fields = table.columns.iter().zip(&row.cells).map(|(c, cell)| (c.title.clone(), cell.clone())).collect();
+    let fields = table.columns.iter().zip(row.cells.iter()).map(|(c, cell)| (c.title.clone(), cell.clone())).collect();
     Some(Detail { title: id.to_owned(), fields, curves: Vec::new(), tables: Vec::new() })
 }

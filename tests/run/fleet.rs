@@ -70,7 +70,7 @@ fn the_imitated_target_fills_up_and_shows_it() {
         }
     }
     let some = table("instances").rows[0].id.clone();
-    let state = DetailKey { panel: "ec2".into(), table: "instances".into(), row: some };
+    let state = DetailKey { panel: "ec2".into(), table: "instances".into(), row: some.to_string() };
     let wanted = Wanted { details: [state.clone()].into(), ..Wanted::default() };
     let details = drive.snapshot_with(&wanted).details;
     assert_eq!(details.iter().map(|(key, _)| key).collect::<Vec<_>>(), [&state]);

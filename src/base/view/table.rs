@@ -216,9 +216,16 @@ impl Column {
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// Identity within its table: the selection stays on it while data changes, and it is the key of the detail.
-    pub id: String,
-    /// One cell a column.
-    pub cells: Vec<Cell>,
+    pub id: CompactString,
+    /// One cell a column. Shared: a row that is the same as a second ago is kept once.
+    pub cells: Arc<[Cell]>,
+}
+
+impl Row {
+    /// A row of these cells, one a column.
+    pub fn new(id: impl Into<CompactString>, cells: impl Into<Arc<[Cell]>>) -> Self {
+        Self { id: id.into(), cells: cells.into() }
+    }
 }
 
 /// A table.

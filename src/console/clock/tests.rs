@@ -80,7 +80,7 @@ fn offsets_of_one_name_are_told_apart_by_the_offset() {
 fn a_details_instants_sort_as_instants_and_are_found_as_they_are_read() {
     let run = clock(&berlin(), "2026-11-21T03:00:00Z", "2026-11-21T03:12:05Z");
     let instant = |text: &str| Cell::instant(at(text)).tone(base::view::Tone::Muted);
-    let row = |text: &str| Row { id: text.to_owned(), cells: vec![instant(text)] };
+    let row = |text: &str| Row::new(text, [instant(text)]);
     let rows = vec![row("2026-11-21T03:10:00.9Z"), row("2026-11-20T23:30:00Z"), row("2026-11-20T22:30:00Z")];
     let columns = vec![Column::text("at", "at", 8)];
     let table = Table { id: "t", title: "t".into(), columns, rows: rows.into(), empty: "" };

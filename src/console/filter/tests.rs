@@ -5,9 +5,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn table() -> Table {
-    let row = |host: &str, lag: Cell, state: &'static str| Row {
-        id: host.into(),
-        cells: vec![Cell::text(host.to_owned()), lag, Cell::none(), Cell::text(state), Cell::count(7)],
+    let row = |host: &str, lag: Cell, state: &'static str| {
+        Row::new(host, [Cell::text(host.to_owned()), lag, Cell::none(), Cell::text(state), Cell::count(7)])
     };
     Table {
         id: "t",
@@ -92,7 +91,8 @@ fn a_text_can_be_meant_as_a_whole() {
     // A value that could be a number is compared as text if the column contains texts.
     let mut table = table();
     let host = table.columns.iter().position(|c| c.id == "host").expect("a column");
-    std::sync::Arc::make_mut(&mut table.rows)[1].cells[host] = Cell::text("2024");
+    let row = &mut std::sync::Arc::make_mut(&mut table.rows)[1];
+    std::sync::Arc::make_mut(&mut row.cells)[host] = Cell::text("2024");
     let kept = |text| Filter::parse(text, &table.columns, &[]).expect("a filter").rows(&table);
     assert_eq!((kept("host:=2024"), kept("host:!=2024"), kept("host:>2000")), (vec![1], vec![0, 2], vec![]));
 }
@@ -111,10 +111,7 @@ fn a_column_is_found_by_id_by_title_and_by_its_group() {
 fn a_heading_that_several_columns_have_means_any_of_them() {
     let row = |id: &str, source: f64, target: Option<f64>| {
         let cell = |n: f64| Cell::number(n, format!("{n}s"));
-        Row {
-            id: id.into(),
-            cells: vec![Cell::text(id.to_owned()), cell(source), target.map_or_else(Cell::none, cell)],
-        }
+        Row::new(id, [Cell::text(id.to_owned()), cell(source), target.map_or_else(Cell::none, cell)])
     };
     let columns = vec![
         Column::text("group", "group", 4),
@@ -199,7 +196,7 @@ proptest! {
     ) {
         let row = |(i, (name, n)): (usize, (String, Option<i8>))| {
             let number = n.map_or_else(Cell::none, |n| Cell::number(f64::from(n), n.to_string()));
-            Row { id: i.to_string(), cells: vec![Cell::text(name), number] }
+            Row::new(i.to_string(), [Cell::text(name), number])
         };
         let rows: Vec<Row> = rows.into_iter().enumerate().map(row).collect();
         let columns = vec![Column::text("name", "name", 1), Column::number("n", "n", 1)];

@@ -44,7 +44,7 @@ impl Mask {
                 self.cow(&mut column.title);
                 self.cow(&mut column.group);
             }
-            self.cells(Arc::make_mut(&mut table.rows).iter_mut().flat_map(|row| &mut row.cells));
+            self.cells(Arc::make_mut(&mut table.rows).iter_mut().flat_map(|row| Arc::make_mut(&mut row.cells)));
         }
     }
 

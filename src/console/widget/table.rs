@@ -153,7 +153,7 @@ fn rows(
         let tall = at.tall.get(nth).map_or(1, |lines| u16::try_from(*lines).unwrap_or(1));
         let whole = Rect { y, height: tall, ..body };
         y += tall;
-        drawn.push((whole, row.id.clone()));
+        drawn.push((whole, row.id.to_string()));
         if asked.focused && index == ui.index {
             buf.set_style(whole, look.theme.style(Role::Selected));
             put(whole, buf, "▸", look.theme.style(Role::Key));

@@ -114,7 +114,7 @@ fn series(watch: &Watch, samples: &[&Sample], now: Now) -> Table {
             only if only.is_empty() => text::subject(gate),
             one => one,
         };
-        Row { id: sample.labels.join("/"), cells: vec![Cell::text(name), value, Cell::age(&sample.value), why] }
+        Row::new(sample.labels.join("/"), [Cell::text(name), value, Cell::age(&sample.value), why])
     };
     Table {
         id: "series",
@@ -139,16 +139,16 @@ fn measured_by(gate: &Gate, sources: &[CollectorLine]) -> Table {
     let row = |line: &CollectorLine| {
         let (word, tone) = state_cell(line.state);
         let age = line.age.map_or_else(Cell::none, |age| Cell::number(age.0.as_secs_f64(), age.to_string()));
-        Row {
-            id: line.id.clone(),
-            cells: vec![
+        Row::new(
+            line.id.clone(),
+            [
                 Cell::text(line.id.clone()),
                 Cell::text(word).tone(tone),
                 age,
                 Cell::number(line.interval.as_secs_f64(), short(line.interval)),
                 line.fault.as_ref().map_or_else(Cell::none, |fault| Cell::text(fault.to_string()).tone(Tone::Warn)),
             ],
-        }
+        )
     };
     Table {
         id: "measured_by",

@@ -7,6 +7,8 @@ use std::{
     sync::Arc,
 };
 
+use compact_str::CompactString;
+
 use base::{
     observed::{Fault, FaultKind},
     side::Side,
@@ -102,7 +104,7 @@ pub struct Instance {
     /// `i-…`.
     pub id: Name,
     /// Indexes of the roles in the plan's fleet that select it, in order, each once: tags and filters of two roles may overlap.
-    pub roles: Vec<u16>,
+    pub roles: Arc<[u16]>,
     /// Availability zone.
     pub zone: Name,
     /// Instance type.
@@ -110,7 +112,7 @@ pub struct Instance {
     /// Image it was launched from.
     pub image: Name,
     /// Private address: targets may be registered by it.
-    pub address: Option<Name>,
+    pub address: Option<CompactString>,
     /// State.
     pub state: InstanceState,
     /// Cores × threads; none where EC2 does not say.

@@ -77,7 +77,7 @@ fn hosts(plan: &Plan, side: Side, random: &mut fastrand::Rng) -> Vec<Host> {
             out.push(Host {
                 instance: Instance {
                     id: format!("i-0{:016x}", random.u64(..)).as_str().into(),
-                    roles: vec![u16::try_from(index).unwrap_or(u16::MAX)],
+                    roles: [u16::try_from(index).unwrap_or(u16::MAX)].into(),
                     zone: shared.get(&format!("{region}{zone}")),
                     kind: shared.get(kind),
                     image: shared.get(&image_id(index, side)),

@@ -97,14 +97,11 @@ impl Site {
                 rows.dedup_by(|later, earlier| {
                     let same = later.id == earlier.id;
                     if same {
-                        earlier.roles.append(&mut later.roles);
+                        let both: BTreeSet<u16> = later.roles.iter().chain(&*earlier.roles).copied().collect();
+                        earlier.roles = both.into_iter().collect();
                     }
                     same
                 });
-                for row in &mut rows {
-                    row.roles.sort_unstable();
-                    row.roles.dedup();
-                }
                 put(&mut self.instances, rows, stamp)
             }
             Observation::Status(mut rows) => {

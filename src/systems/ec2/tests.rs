@@ -55,7 +55,7 @@ const fn ask(side: Side, what: Question) -> Query {
 fn instance(id: &str, role: u16, zone: &str) -> Instance {
     Instance {
         id: id.into(),
-        roles: vec![role],
+        roles: [role].into(),
         zone: zone.into(),
         kind: "m7g.large".into(),
         image: "ami-t".into(),

@@ -201,7 +201,7 @@ fn lag_cell(lag: i64) -> Cell {
 
 /// The row with the age column.
 fn aged(row: &Row, age: &Cell) -> Row {
-    Row { id: row.id.clone(), cells: row.cells.iter().chain([age]).cloned().collect() }
+    Row::new(row.id.clone(), row.cells.iter().chain([age]).cloned().collect::<Vec<_>>())
 }
 
 /// A group's figures, if a decision may be based on them.

@@ -176,7 +176,7 @@ fn table(state: &State, now: Now) -> Table {
             cells.push(trend_cell(state, i, side, now));
         }
         cells.extend([delta_cell(state, i, now), age_cell(state, i, now)]);
-        Row { id: health.name.clone(), cells }
+        Row::new(health.name.clone(), cells)
     });
     Table {
         id: QUERIES,

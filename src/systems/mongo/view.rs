@@ -153,7 +153,7 @@ fn set_row(set: &Set, plan: &Plan, has_canary: bool, now: Now) -> Row {
         cells.push(gap_cell(set, now));
     }
     cells.push(Cell::age(&leader));
-    Row { id: set.name.clone(), cells }
+    Row::new(set.name.clone(), cells)
 }
 
 pub(super) fn primary_cell(leader: &Observed<Leader>) -> Cell {
@@ -312,7 +312,7 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
         },
         Cell::age(&heard(set, host, member, now)),
     ];
-    Row { id: format!("{}/{host}", set.name), cells }
+    Row::new(format!("{}/{host}", set.name), cells)
 }
 
 /// Whether it has no data of the set: it reported that it is in none, or it is an arbiter.

@@ -24,7 +24,7 @@ fn ui(hosts: usize, worker: bool) -> Ui {
         .unwrap_or_else(|e| panic!("{e}"));
     let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
     let snapshot = SimDrive::new(Arc::new(plan), 1, start).snapshot();
-    let rows = (0..hosts).map(|n| Row { id: n.to_string(), cells: vec![Cell::text(format!("host-{n}"))] });
+    let rows = (0..hosts).map(|n| Row::new(n.to_string(), [Cell::text(format!("host-{n}"))]));
     let columns = vec![Column::text("host", "host", 8)];
     let table = Table { id: "t", title: "Hosts".into(), columns, rows: rows.collect(), empty: "" };
     let panel =

@@ -1,6 +1,9 @@
 //! DescribeInstances and DescribeInstanceStatus, page by page.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use aws_sdk_ec2::types::{self, EventCode, Filter, InstanceStateName, InstanceType, SummaryStatus};
 use indexmap::IndexMap;
@@ -25,7 +28,7 @@ struct Stream<'a> {
     tag: &'a str,
     filters: &'a IndexMap<String, Vec<String>>,
     /// Role indexes by the tag's value: two roles may differ only in their groups.
-    roles: HashMap<&'a str, Vec<u16>>,
+    roles: HashMap<&'a str, Arc<[u16]>>,
 }
 
 /// The streams of these roles, each with its place in the plan.
@@ -36,12 +39,13 @@ fn streams<'a>(roles: impl IntoIterator<Item = (usize, &'a Role)>) -> Vec<Stream
         let fits = |s: &&mut Stream<'_>| s.tag == role.tag && *s.filters == role.filters && s.roles.len() < VALUES;
         match out.iter_mut().find(fits) {
             Some(stream) => {
-                stream.roles.entry(&role.value).or_default().push(index);
+                let roles = stream.roles.entry(&role.value).or_default();
+                *roles = roles.iter().copied().chain([index]).collect();
             }
             None => out.push(Stream {
                 tag: &role.tag,
                 filters: &role.filters,
-                roles: HashMap::from([(role.value.as_str(), vec![index])]),
+                roles: HashMap::from([(role.value.as_str(), [index].into())]),
             }),
         }
     }
@@ -76,7 +80,7 @@ impl Stream<'_> {
             zone: names.get(instance.placement().and_then(|p| p.availability_zone()).unwrap_or("unknown")),
             kind: names.get(instance.instance_type().map_or("unknown", InstanceType::as_str)),
             image: names.get(instance.image_id().unwrap_or("unknown")),
-            address: instance.private_ip_address().map(Name::from),
+            address: instance.private_ip_address().map(Into::into),
             state,
             vcpus: cores.and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0),
             launched: instance.launch_time().and_then(|t| jiff::Timestamp::from_second(t.secs()).ok()),
@@ -243,7 +247,7 @@ mod tests {
             .iter()
             .filter_map(|s| s.row(&instance, &mut Names::default()))
             .collect();
-        assert_eq!(rows.iter().map(|r| r.roles.clone()).collect::<Vec<_>>(), [vec![0, 1]]);
+        assert_eq!(rows.iter().map(|r| r.roles.clone()).collect::<Vec<_>>(), [Arc::from([0, 1])]);
     }
 
     #[test]

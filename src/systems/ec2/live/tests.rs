@@ -125,7 +125,7 @@ async fn all_pages_are_read_and_every_instance_once() {
     let Observation::Instances(rows) = ask(&url, INSTANCES).await.unwrap() else { panic!("instances") };
     let ids: BTreeSet<&str> = rows.iter().map(|r| &*r.id).collect();
     assert_eq!((rows.len(), ids.len()), (1234, 1234));
-    assert_eq!(rows.iter().filter(|r| r.roles == [0]).count(), 617);
+    assert_eq!(rows.iter().filter(|r| *r.roles == [0]).count(), 617);
     // Nothing that is read of an instance is left out of the answer with what is not.
     let launched: jiff::Timestamp = "2026-11-01T10:00:00Z".parse().unwrap();
     let whole = |r: &Instance| {

@@ -138,7 +138,7 @@ fn whoever_stops_a_role_learns_which_others_it_stops_with_it() {
         at.pass(1);
         let instances = &mut at.state.sites.get_mut(Side::Source).instances;
         let (mut rows, stamp) = instances.last().map(|(rows, stamp)| (rows.clone(), stamp)).expect("read");
-        rows.iter_mut().filter(|i| i.roles == [1]).take(3).for_each(|i| i.roles = vec![0, 1]);
+        rows.iter_mut().filter(|i| *i.roles == [1]).take(3).for_each(|i| i.roles = [0, 1].into());
         instances.set(rows, stamp);
         let draft = at.draft(&power(false)).expect("a draft");
         let described = if planned { &draft.notes } else { &draft.broken };

@@ -26,7 +26,7 @@ impl Sim {
     fn serves(&self, side: Side, at: Duration) -> f64 {
         let mut there = vec![0_u32; self.plan.fleet.len()];
         for host in self.hosts.get(side).iter().filter(|h| h.in_service(at)) {
-            for role in &host.instance.roles {
+            for role in host.instance.roles.iter() {
                 there[usize::from(*role)] += 1;
             }
         }

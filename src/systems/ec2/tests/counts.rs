@@ -157,7 +157,7 @@ wanted = { source = 3, target = 3 }
 fn an_instance_that_two_roles_select_is_counted_in_both_and_once_in_the_whole() {
     let plan = played::plan(&format!("{ROLES}{EVERYTHING}"));
     let mut fleet = Fleet(State::new(&plan).0);
-    let of = |id: &str, role| Instance { roles: vec![role], ..instance(id, role, "a") };
+    let of = |id: &str, role| Instance { roles: [role].into(), ..instance(id, role, "a") };
     // In the order of arrival: stream by stream, and one of them on two pages of the same stream.
     let rows = vec![of("i-1", 1), of("i-2", 1), of("i-2", 1), of("i-3", 2), of("i-2", 2), of("i-1", 2)];
     fleet.put(Side::Source, 0, Observation::Instances(rows));
@@ -180,7 +180,7 @@ fn a_group_that_two_roles_name_counts_for_both_and_is_one_row() {
     let two =
         ROLES.replace("role = \"db\"", "role = \"all\"\nvalue = \"web\"\ntarget_groups = { target = [\"web-tgt\"] }");
     let mut fleet = Fleet(State::new(&played::plan(&two)).0);
-    let row = |id: &str| Instance { roles: vec![0, 1], ..instance(id, 0, "a") };
+    let row = |id: &str| Instance { roles: [0, 1].into(), ..instance(id, 0, "a") };
     fleet.put(Side::Target, 0, Observation::Instances(vec![row("i-1"), row("i-2")]));
     fleet.targets(0, Some(&[("i-1", TargetHealth::Healthy), ("i-2", TargetHealth::Healthy)]));
     for role in ["web", "all"] {

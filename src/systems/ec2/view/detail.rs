@@ -91,9 +91,8 @@ fn image_table(state: &State, role: usize, now: Now) -> Table {
         Column::text("lineage", "lineage", 12),
     ];
     let rows = lineage(state, role, now).shown().unwrap_or_default();
-    let rows = rows.into_iter().map(|(id, n, lineage)| Row {
-        id: id.to_string(),
-        cells: vec![Cell::text(id.to_string()), Cell::count(n.into()), images::lineage_word(lineage)],
+    let rows = rows.into_iter().map(|(id, n, lineage)| {
+        Row::new(id.to_string(), [Cell::text(id.to_string()), Cell::count(n.into()), images::lineage_word(lineage)])
     });
     Table {
         id: "images",
@@ -159,13 +158,15 @@ fn change_table(site: &Site, instance: &Instance, now: Now) -> Table {
         Column::text("became", "became", 13).grow(1),
     ];
     let changes = site.lives.get(&instance.id).map_or(&[][..], |life| &life.changes);
-    let rows = changes.iter().rev().enumerate().map(|(n, (at, phase))| Row {
-        id: n.to_string(),
-        cells: vec![
-            Cell::instant(at.wall),
-            Cell::number(now.since(*at).as_secs_f64(), base::now::short(now.since(*at))),
-            Cell::text(phase.word()).tone(phase_tone(*phase)),
-        ],
+    let rows = changes.iter().rev().enumerate().map(|(n, (at, phase))| {
+        Row::new(
+            n.to_string(),
+            [
+                Cell::instant(at.wall),
+                Cell::number(now.since(*at).as_secs_f64(), base::now::short(now.since(*at))),
+                Cell::text(phase.word()).tone(phase_tone(*phase)),
+            ],
+        )
     });
     Table {
         id: "changes",

@@ -47,7 +47,7 @@ pub(super) fn table(state: &State, now: Now) -> Table {
                 dim(Cell::count(instances.into())),
                 Cell::age(&seen),
             ];
-            rows.push(Row { id: format!("{side}/{}", image.id), cells });
+            rows.push(Row::new(format!("{side}/{}", image.id), cells));
         }
     }
     Table { id: "images", title: "Images".into(), columns, rows: rows.into(), empty: "no image is known yet" }

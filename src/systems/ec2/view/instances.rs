@@ -37,7 +37,7 @@ pub(super) fn instances(state: &State, now: Now) -> Table {
     let [[a, b], [c, d]] = Side::BOTH.map(worth);
     let grain = if now.boot.saturating_sub(state.news) < QUIET { FRESH } else { FRESH_WHEN_QUIET };
     let key = (state.heard, [a, b, c, d], now.boot.as_secs() / grain * grain);
-    let rows = state.rows.get(key, || rows(state, now).into());
+    let rows = state.rows.remake(key, |before| rows(state, before.map_or(&[], |rows| rows), now).into());
     Table { id: "instances", title: "Instances".into(), columns, rows, empty: "no instance is known yet" }
 }
 
@@ -48,7 +48,9 @@ const FRESH: u64 = 10;
 const QUIET: Duration = Duration::from_secs(600);
 const FRESH_WHEN_QUIET: u64 = 60;
 
-fn rows(state: &State, now: Now) -> Vec<Row> {
+/// All rows. Those that are the same as `before` share its cells: of tens of thousands most are, and two sets exist while one replaces the other.
+fn rows(state: &State, before: &[Row], now: Now) -> Vec<Row> {
+    let mut before = Before(before);
     let listed = |side| state.sites.get(side).instances.at(now).shown().map_or(0, |instances| instances.len());
     let mut rows = Vec::with_capacity(Side::BOTH.map(listed).iter().sum());
     for side in Side::BOTH {
@@ -57,17 +59,42 @@ fn rows(state: &State, now: Now) -> Vec<Row> {
         let stale = !instances.is_fresh();
         let status = site.status.at(now);
         for instance in instances.shown().map_or(&[][..], |i| i) {
-            rows.push(row(state, side, instance, &status, stale, now));
+            let cells = cells(state, side, instance, &status, stale, now);
+            rows.push(before.same(&instance.id, &cells).unwrap_or_else(|| Row::new(&*instance.id, cells)));
         }
     }
     rows
 }
 
-fn row(state: &State, side: Side, instance: &Instance, status: &Observed<&Statuses>, stale: bool, now: Now) -> Row {
+/// The rows of the last time that are still to be compared, in the order of the new ones: by side, then by id.
+struct Before<'a>(&'a [Row]);
+
+impl Before<'_> {
+    /// How many rows are skipped at most to find one: those of instances that are gone.
+    const GONE: usize = 100;
+
+    /// The row of this instance, if it has these cells.
+    fn same(&mut self, id: &str, cells: &[Cell]) -> Option<Row> {
+        let at = self.0.iter().take(Self::GONE).position(|row| row.id == id)?;
+        let row = &self.0[at];
+        self.0 = &self.0[at + 1..];
+        (*row.cells == *cells).then(|| row.clone())
+    }
+}
+
+/// The cells of an instance.
+fn cells(
+    state: &State,
+    side: Side,
+    instance: &Instance,
+    status: &Observed<&Statuses>,
+    stale: bool,
+    now: Now,
+) -> [Cell; 10] {
     let site = state.sites.get(side);
     let dim = |cell: Cell| if stale { cell.tone(Tone::Stale) } else { cell };
     let checked = status.as_ref().map(|s| s.by_id.get(&instance.id));
-    let cells = vec![
+    [
         dim(Cell::text(&*instance.id)),
         dim(Cell::text(role_name(state, instance))),
         dim(Cell::text(label(state, side))),
@@ -78,8 +105,7 @@ fn row(state: &State, side: Side, instance: &Instance, status: &Observed<&Status
         dim(Cell::text(&*instance.image)),
         dim(launched(instance, now)),
         dim(since(site, instance, now)),
-    ];
-    Row { id: instance.id.to_string(), cells }
+    ]
 }
 
 /// Its role; all of them, where several select it.

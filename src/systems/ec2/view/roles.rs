@@ -93,7 +93,7 @@ fn row(state: &State, role: usize, now: Now) -> Row {
         if target.wanted(role) == 0 { Cell::none() } else { eta_cell(target, role, now) },
         Cell::age(&both),
     ]);
-    Row { id: name, cells }
+    Row::new(name, cells)
 }
 
 pub(super) fn zones(state: &State, now: Now) -> Table {
@@ -133,7 +133,7 @@ pub(super) fn zone_rows(state: &State, role: usize, now: Now) -> Vec<Row> {
                 }
             }
             cells.push(Cell::age(&age));
-            Row { id: format!("{name}/{}", n + 1), cells }
+            Row::new(format!("{name}/{}", n + 1), cells)
         })
         .collect()
 }

@@ -42,7 +42,7 @@ pub(super) fn table(state: &State, now: Now) -> Option<Table> {
                 of(&note),
                 Cell::age(&found),
             ]);
-            rows.push(Row { id: format!("{side}/{name}"), cells });
+            rows.push(Row::new(format!("{side}/{name}"), cells));
         }
     }
     let empty = "the plan has no target group";

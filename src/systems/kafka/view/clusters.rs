@@ -54,7 +54,7 @@ pub(super) fn table(state: &State, now: Now) -> Table {
                 }),
                 Cell::age(&seen),
             ];
-            Row { id: format!("{}/{side}", pair.plan.name), cells }
+            Row::new(format!("{}/{side}", pair.plan.name), cells)
         })
         .collect();
     Table { id: "clusters", title: "Clusters".into(), columns, rows, empty: "the plan has no Kafka clusters" }

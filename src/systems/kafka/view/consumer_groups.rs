@@ -84,7 +84,7 @@ fn rows(pair: &Pair, with_pair: bool, now: Now) -> Vec<(Rank, Row)> {
             let [source, target] = &seen;
             cells.push(parity_cell(source, target, handovers.as_deref()));
             let rank = seen.iter().map(rank).max().unwrap_or_default();
-            (rank, Row { id: format!("{}/{name}", pair.plan.name), cells })
+            (rank, Row::new(format!("{}/{name}", pair.plan.name), cells))
         })
         .collect()
 }

@@ -168,7 +168,7 @@ fn partitions(plan: &Plan, side: Side, cluster: &Cluster, group: &GroupSeen<'_>,
             owner_cell(group, commit),
         ];
         dim(&mut cells, live);
-        rows.push((lag.unwrap_or(i64::MAX), Row { id: format!("{}/{partition}", topic.name), cells }));
+        rows.push((lag.unwrap_or(i64::MAX), Row::new(format!("{}/{partition}", topic.name), cells)));
     }
     rows.sort_by_key(|(lag, _)| Reverse(*lag));
     Table {
@@ -241,7 +241,7 @@ fn configs(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Table {
     };
     let rows = crate::kafka::Config::KEYS
         .into_iter()
-        .map(|key| Row { id: key.to_owned(), cells: vec![Cell::text(key), cell(&seen[0], key), cell(&seen[1], key)] })
+        .map(|key| Row::new(key, [Cell::text(key), cell(&seen[0], key), cell(&seen[1], key)]))
         .collect();
     Table {
         id: "configs",
@@ -256,7 +256,7 @@ fn ends(plan: &Plan, side: Side, topic: &TopicSeen<'_>, live: bool) -> Table {
     let rows = topic.latest.facts.ends_of(topic.facts).iter().zip(0_u64..).map(|(end, partition)| {
         let mut cells = vec![Cell::count(partition), end.known().map_or_else(unknown, lag_cell)];
         dim(&mut cells, live);
-        Row { id: partition.to_string(), cells }
+        Row::new(partition.to_string(), cells)
     });
     Table {
         id: if side == Side::Source { "source_ends" } else { "target_ends" },
@@ -291,7 +291,7 @@ fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
             let role = if l.facts.controller == Some(b.id) { Cell::text("controller") } else { Cell::none() };
             let mut cells = vec![Cell::text(b.id.to_string()), Cell::text(b.address.clone()), role];
             dim(&mut cells, seen.is_fresh());
-            Row { id: b.id.to_string(), cells }
+            Row::new(b.id.to_string(), cells)
         };
         l.facts.brokers.iter().map(row).collect()
     });

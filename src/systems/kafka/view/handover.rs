@@ -17,14 +17,16 @@ use plan::Plan;
 
 /// The gates as a table.
 pub(super) fn table(plan: &Plan, over: &HandOver<'_>, gates: &[Gate]) -> Table {
-    let rows = gates.iter().zip(0..).map(|(gate, number)| Row {
-        id: format!("{number}"),
-        cells: vec![
-            Cell::text(gate.name),
-            state(gate.level),
-            Cell::text(gate.value.clone()),
-            Cell::text(gate.why.clone()).tone(Tone::Muted),
-        ],
+    let rows = gates.iter().zip(0..).map(|(gate, number)| {
+        Row::new(
+            format!("{number}"),
+            [
+                Cell::text(gate.name),
+                state(gate.level),
+                Cell::text(gate.value.clone()),
+                Cell::text(gate.why.clone()).tone(Tone::Muted),
+            ],
+        )
     });
     Table {
         id: "handover",

@@ -64,7 +64,7 @@ fn rows(plan: &Plan, pair: &Pair, with_pair: bool, now: Now) -> Vec<Row> {
             let [source, target] = &seen;
             cells.push(copied_cell(plan, copied));
             cells.push(parity_cell(pair, &names, source, target, now));
-            Row { id: row_id(pair, &names), cells }
+            Row::new(row_id(pair, &names), cells)
         })
         .collect()
 }

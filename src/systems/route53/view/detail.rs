@@ -126,7 +126,7 @@ fn sample_fields(line: &Line<'_>) -> Vec<Field> {
 fn servers(state: &State, line: &Line<'_>, now: Now) -> Table {
     let row = |s| {
         let cells = server_cells(line, s, now);
-        Row { id: format!("{} {}", s.address, s.role.word()), cells }
+        Row::new(format!("{} {}", s.address, s.role.word()), cells)
     };
     let rows = line.name.servers.iter().map(row).collect();
     Table { id: "servers", title: "Servers".into(), columns: server_columns(state), rows, empty: "none is queried" }
@@ -145,10 +145,10 @@ fn answers(line: &Line<'_>) -> Table {
             #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
             let share = share_cell(n as f64 / sum as f64);
             let id = format!("{} {} {value}", server.address, server.role.word());
-            rows.push(Row {
+            rows.push(Row::new(
                 id,
-                cells: vec![Cell::text(server.address.to_string()), Cell::text(value), side, Cell::count(n), share],
-            });
+                [Cell::text(server.address.to_string()), Cell::text(value), side, Cell::count(n), share],
+            ));
         }
     }
     let columns = vec![

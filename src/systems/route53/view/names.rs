@@ -180,7 +180,7 @@ pub(super) fn names(state: &State, now: Now) -> Table {
         }
         let lately = Cell::spark(&line.served_cell(Side::Target), line.name.curve.last(SPARK));
         cells.extend([lately, line.delta_cell(), line.samples_cell(), line.change_cell(now), line.age_cell()]);
-        Row { id: line.id(), cells }
+        Row::new(line.id(), cells)
     });
     Table {
         id: "names",

@@ -21,7 +21,7 @@ pub(super) fn records(state: &State, now: Now) -> Table {
             // If the set is stale, each of its cells is stale.
             let cells = cells.map(|c| if seen.is_fresh() { c } else { c.tone(Tone::Stale) });
             let id = format!("{} {}", line.id(), record.set_id.as_deref().unwrap_or(""));
-            rows.push(Row { id, cells: cells.chain([Cell::age(&seen)]).collect() });
+            rows.push(Row::new(id, cells.chain([Cell::age(&seen)]).collect::<Vec<_>>()));
         }
     }
     Table {

@@ -22,7 +22,7 @@ pub(super) fn servers(state: &State, now: Now) -> Table {
             let id = format!("{} {} {}", line.id(), server.address, server.role.word());
             let mut cells = vec![Cell::text(line.plan.name.clone())];
             cells.extend(server_cells(&line, server, now));
-            rows.push(Row { id, cells });
+            rows.push(Row::new(id, cells));
         }
     }
     let mut columns = vec![Column::text("name", "name", 16).grow(1)];

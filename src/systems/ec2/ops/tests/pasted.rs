@@ -158,7 +158,7 @@ impl Region {
         let stamp = Stamp { at: now, fresh: Freshness::of_interval(Duration::from_secs(10)) };
         let instance = |(id, on): (&String, &bool)| Instance {
             id: id.as_str().into(),
-            roles: vec![0],
+            roles: [0].into(),
             zone: "us-west-2a".into(),
             kind: "m7g.large".into(),
             image: "ami-1".into(),
