@@ -41,14 +41,29 @@ impl std::fmt::Display for Age {
 /// A duration as an upper bound: rounded up, never down.
 #[must_use]
 pub fn short_up(d: Duration) -> String {
-    let unit = match d.as_secs() {
+    let unit = unit(d);
+    short(times(unit, d.as_nanos().div_ceil(unit.as_nanos())))
+}
+
+/// A duration without what [`short`] does not show of it.
+#[must_use]
+pub fn as_shown(d: Duration) -> Duration {
+    let unit = unit(d);
+    times(unit, d.as_nanos() / unit.as_nanos())
+}
+
+/// The smallest unit that [`short`] shows of it.
+const fn unit(d: Duration) -> Duration {
+    match d.as_secs() {
         0..10 => Duration::from_millis(100),
         10..3600 => Duration::from_secs(1),
         3600..86400 => Duration::from_secs(60),
         _ => Duration::from_secs(3600),
-    };
-    let n = u32::try_from(d.as_nanos().div_ceil(unit.as_nanos())).unwrap_or(u32::MAX);
-    short(unit.saturating_mul(n))
+    }
+}
+
+fn times(unit: Duration, n: u128) -> Duration {
+    unit.saturating_mul(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 /// A duration that is estimated from a rate: when a lag is drained, when a role is full. Beyond a day it is `> 1d`: the rate does not last that
@@ -75,6 +90,18 @@ pub fn short(d: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_shown_of_a_duration_is_left_out() {
+        for millis in [0, 460, 9_999, 10_000, 59_900, 3_599_999, 3_661_000, 86_399_999, 90_061_001] {
+            let all = Duration::from_millis(millis);
+            let shown = as_shown(all);
+            assert!(shown <= all && as_shown(shown) == shown, "{all:?}");
+            // Below ten seconds `short` rounds to the nearest tenth.
+            assert!(millis < 10_000 || short(shown) == short(all), "{all:?}");
+        }
+        assert_eq!(as_shown(Duration::from_secs(7_325)), Duration::from_secs(7_320));
+    }
 
     #[test]
     fn an_estimate_ends_at_a_day() {

@@ -202,6 +202,7 @@ pub(super) fn plain(wanted: &Plain, options: &Options) -> Option<plain::Options>
 
 /// Prints one line for each change, until something ends it.
 pub(super) fn printed(link: &Link, lines: plain::Options) -> Result<Ended, Failed> {
+    link.viewer.without_pages();
     Ok(plain::run(link.snapshots.clone(), lines)?)
 }
 

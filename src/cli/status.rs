@@ -96,6 +96,9 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
             None => live::start(plan),
         };
         link.viewer.want_signals();
+        if !it.json {
+            link.viewer.without_pages();
+        }
         let heard = |s: &Arc<Snapshot>| s.collectors.iter().all(|l| l.answers + l.failures > 0);
         // Discovered collectors (members of a set) appear a moment later: two snapshots in a row must agree. Some
         // signals need two observations: checks that passed twice, a lag that only markers show.

@@ -223,8 +223,11 @@ impl Clock {
             return detail.clone();
         }
         let mut own = Detail::clone(detail);
-        let cells =
-            own.tables.iter_mut().flat_map(|table| Arc::make_mut(&mut table.rows)).flat_map(|row| Arc::make_mut(&mut row.cells));
+        let cells = own
+            .tables
+            .iter_mut()
+            .flat_map(|table| Arc::make_mut(&mut table.rows))
+            .flat_map(|row| Arc::make_mut(&mut row.cells));
         for cell in own.fields.iter_mut().map(|(_, cell)| cell).chain(cells) {
             *cell = self.own(std::mem::replace(cell, Cell::none()));
         }

@@ -54,7 +54,8 @@ fn of_row(ui: &Ui) -> Vec<Copyable> {
     };
     let Some((table, row)) = row() else { return Vec::new() };
     let values = || {
-        let cells = table.columns.iter().zip(row.cells.iter()).filter(|(column, cell)| !column.spark && cell.text != "–");
+        let cells =
+            table.columns.iter().zip(row.cells.iter()).filter(|(column, cell)| !column.spark && cell.text != "–");
         cells.map(|(column, cell)| {
             let group = column.group.split_whitespace().next().unwrap_or_default();
             let name = if group.is_empty() { column.title.to_string() } else { format!("{group} {}", column.title) };

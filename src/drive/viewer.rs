@@ -7,16 +7,16 @@ use tokio::sync::watch;
 
 use engine::snapshot::{DetailKey, Wanted};
 
-/// One who looks at a host's snapshots. What it wants in them ends with it. A clone is another viewer of the same host, which wants nothing
-/// yet; [`Viewer::default`] is the first one of a new host.
+/// One who looks at a host's snapshots. What it wants in them ends with it. A clone is another viewer of the same host, which wants what a
+/// screen shows and no detail yet; [`Viewer::default`] is the first one of a new host.
 #[derive(Debug)]
 pub struct Viewer {
     id: u64,
     all: Arc<watch::Sender<Viewers>>,
 }
 
-/// All viewers of a host that want something.
-#[derive(Debug, Default)]
+/// All viewers of a host.
+#[derive(Debug)]
 struct Viewers {
     /// The id of the viewer that came last.
     last: u64,
@@ -34,12 +34,16 @@ impl Viewer {
         self.change(|wanted| wanted.signals = true);
     }
 
+    /// Wants no pages: it is a program, or prints only what is on the overview.
+    pub fn without_pages(&self) {
+        self.change(|wanted| wanted.pages = false);
+    }
+
     fn change(&self, change: impl FnOnce(&mut Wanted)) {
         self.all.send_if_modified(|viewers| {
-            let own = viewers.wanted.entry(self.id).or_default();
-            let before = own.clone();
-            change(own);
-            *own != before
+            let before = viewers.together();
+            change(viewers.wanted.entry(self.id).or_default());
+            viewers.together() != before
         });
     }
 
@@ -51,7 +55,8 @@ impl Viewer {
 
 impl Default for Viewer {
     fn default() -> Self {
-        Self { id: 0, all: Arc::new(watch::channel(Viewers::default()).0) }
+        let first = Viewers { last: 0, wanted: [(0, Wanted::default())].into() };
+        Self { id: 0, all: Arc::new(watch::channel(first).0) }
     }
 }
 
@@ -59,9 +64,11 @@ impl Clone for Viewer {
     fn clone(&self) -> Self {
         let mut id = 0;
         self.all.send_if_modified(|viewers| {
+            let before = viewers.together();
             viewers.last += 1;
             id = viewers.last;
-            false
+            viewers.wanted.insert(id, Wanted::default());
+            viewers.together() != before
         });
         Self { id, all: self.all.clone() }
     }
@@ -69,7 +76,20 @@ impl Clone for Viewer {
 
 impl Drop for Viewer {
     fn drop(&mut self) {
-        self.all.send_if_modified(|viewers| viewers.wanted.remove(&self.id).is_some());
+        self.all.send_if_modified(|viewers| {
+            let before = viewers.together();
+            viewers.wanted.remove(&self.id);
+            viewers.together() != before
+        });
+    }
+}
+
+impl Viewers {
+    /// What any of them wants. Without a viewer nobody looks.
+    fn together(&self) -> Wanted {
+        let mut all = Wanted { pages: false, ..Wanted::default() };
+        self.wanted.values().for_each(|wanted| all.add(wanted));
+        all
     }
 }
 
@@ -80,9 +100,7 @@ pub(crate) struct AllWanted(watch::Receiver<Viewers>);
 impl AllWanted {
     /// As it stands.
     pub(crate) fn now(&mut self) -> Wanted {
-        let mut all = Wanted::default();
-        self.0.borrow_and_update().wanted.values().for_each(|wanted| all.add(wanted));
-        all
+        self.0.borrow_and_update().together()
     }
 
     /// Whether it is another than the last one that was read.
@@ -117,20 +135,38 @@ mod tests {
         second.open(Some(key("catalog")));
         second.want_signals();
         assert!(all.has_changed());
-        assert_eq!(all.now(), Wanted { details: [key("catalog"), key("orders")].into(), signals: true });
+        let with = |keys: &[&str], signals| Wanted {
+            details: keys.iter().copied().map(key).collect(),
+            signals,
+            ..Wanted::default()
+        };
+        assert_eq!(all.now(), with(&["catalog", "orders"], true));
         first.open(Some(key("orders")));
         assert!(!all.has_changed(), "the same again");
         first.open(None);
-        assert_eq!(all.now(), Wanted { details: [key("catalog")].into(), signals: true });
+        assert_eq!(all.now(), with(&["catalog"], true));
         first.open(Some(key("catalog")));
         let third = second.clone();
         drop(second);
-        assert_eq!(
-            all.now(),
-            Wanted { details: [key("catalog")].into(), signals: false },
-            "the first has it open, too"
-        );
+        assert_eq!(all.now(), with(&["catalog"], false), "the first has it open, too");
         drop((first, third));
-        assert_eq!(all.now(), Wanted::default());
+        assert!(!all.now().pages, "nobody looks");
+    }
+
+    #[test]
+    fn pages_are_wanted_while_one_viewer_wants_them() {
+        let printer = Viewer::default();
+        let mut all = printer.all();
+        assert!(all.now().pages);
+        let program = printer.clone();
+        program.want_signals();
+        program.without_pages();
+        assert!(all.now().pages, "the first has not said anything");
+        printer.without_pages();
+        assert!(all.has_changed() && !all.now().pages);
+        let screen = program.clone();
+        assert!(all.has_changed() && all.now().pages, "one more has come");
+        drop(screen);
+        assert!(all.has_changed() && !all.now().pages);
     }
 }

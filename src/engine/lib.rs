@@ -34,9 +34,6 @@ use plan::Plan;
 /// Fastest and slowest that sources may be asked, as multiples of the plan's intervals.
 pub const PACE: (f64, f64) = (0.25, 4.0);
 
-/// Panels are made anew at least this often, so that what goes stale by silence alone is seen to.
-const REMAKE: Duration = Duration::from_secs(1);
-
 /// All that is known, and all that follows from it.
 #[derive(Debug)]
 pub struct Engine<S: Systems> {
@@ -74,8 +71,7 @@ impl<S: Systems> Engine<S> {
     #[must_use]
     pub fn new(plan: Arc<Plan>, now: Now) -> (Self, Vec<EngineEffect<S>>) {
         let (estate, specs) = S::new(&plan);
-        let mut pages: Vec<Page> = estate.pages().iter().filter_map(|(id, _)| Page::new(&estate, id, now)).collect();
-        pages.iter_mut().for_each(|page| page.dirty = true);
+        let pages = estate.pages().iter().map(|(id, _)| Page::new(&estate, id, now)).collect();
         let run = Run::new(&plan);
         let mut engine = Self {
             started: now,
@@ -269,7 +265,7 @@ impl<S: Systems> Engine<S> {
 
     fn touch(&mut self, system: &str) {
         for page in &mut self.pages {
-            page.dirty |= page.panel.id == system;
+            page.dirty |= page.system == system;
         }
     }
 
@@ -310,11 +306,7 @@ impl<S: Systems> Engine<S> {
     /// Everything as it stands, for all who look: consoles, `status`, tests. Details and signals are in it as far as they are `wanted`.
     pub fn snapshot(&mut self, wanted: &Wanted, now: Now) -> Snapshot {
         for page in &mut self.pages {
-            if (page.dirty || now.since(page.made) >= REMAKE)
-                && let Some(fresh) = Page::new(&self.estate, page.panel.id, now)
-            {
-                *page = fresh;
-            }
+            page.refresh(&self.estate, wanted.pages, now);
         }
         let over = |s: &&Collector<QuestionOf<S>>| matches!(&s.spec.query, Question::Query(ask) if self.estate.is_over(ask, now));
         let collectors: Vec<CollectorLine> = self
@@ -348,7 +340,7 @@ impl<S: Systems> Engine<S> {
             speed: None,
             outages: self.estate.outages(now),
             tiles: self.estate.tiles(now),
-            panels: self.pages.iter().map(|page| page.panel.clone()).collect(),
+            panels: self.pages.iter().filter_map(|page| page.panel.clone()).collect(),
             watched: self.pages.iter().map(|page| page.watched.0).sum(),
             unknown,
             collectors,

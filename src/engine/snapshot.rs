@@ -33,7 +33,7 @@ pub struct Snapshot {
     pub outages: Vec<Outage>,
     /// The overview's tiles.
     pub tiles: Vec<Tile>,
-    /// The systems' panels, in order.
+    /// The systems' panels, in order; none where nobody looks at pages ([`Wanted::pages`]).
     pub panels: Vec<Arc<Panel>>,
     /// How many things that the plan names are watched.
     pub watched: usize,
@@ -50,17 +50,27 @@ pub struct Snapshot {
 }
 
 /// What those who look want in a snapshot beside what is in each. Whoever asks for a snapshot says it: the engine keeps none of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The default is what a screen without an open detail shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
+    /// The systems' panels, with a row for each thing that they know.
+    pub pages: bool,
     /// The rows whose details are open.
     pub details: BTreeSet<DetailKey>,
     /// Every signal: programs read them, a screen shows none.
     pub signals: bool,
 }
 
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { pages: true, details: BTreeSet::new(), signals: false }
+    }
+}
+
 impl Wanted {
     /// Adds what somebody else wants.
     pub fn add(&mut self, other: &Self) {
+        self.pages |= other.pages;
         self.details.extend(other.details.iter().cloned());
         self.signals |= other.signals;
     }

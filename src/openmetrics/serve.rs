@@ -103,6 +103,7 @@ impl Bound {
         let Self { address, listener, runtime } = self;
         let (snapshots, viewer) = (link.snapshots.clone(), link.viewer.clone());
         viewer.want_signals();
+        viewer.without_pages();
         let (ends, ended) = oneshot::channel();
         let run = move || {
             runtime.block_on(async {

@@ -1,13 +1,16 @@
 //! Tables: cells, columns, rows.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Tone;
-use crate::observed::Observed;
+use crate::{
+    now::{as_shown, short},
+    observed::Observed,
+};
 
 /// The sort and filter key of a cell.
 #[derive(Debug, Clone, PartialEq, PartialOrd, Serialize)]
@@ -52,6 +55,13 @@ impl Cell {
     pub fn count(n: u64) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "for sorting")]
         Self::number(n as f64, grouped(n))
+    }
+
+    /// A duration, in seconds. Its key is as exact as its text: while the text is the same, the cell is.
+    #[must_use]
+    pub fn duration(d: Duration) -> Self {
+        let d = as_shown(d);
+        Self::number(d.as_secs_f64(), short(d))
     }
 
     /// An instant, to the second.

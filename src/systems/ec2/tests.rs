@@ -19,7 +19,7 @@ use base::{
     observed::{Fault, FaultKind, Freshness, Observed, Stamp},
     side::Side,
     signal::{Sample, Samples},
-    view::Tone,
+    view::{Row, Tone},
 };
 use plan::Plan;
 

@@ -283,7 +283,6 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
     let lag = set.lag(host, now);
     let behind = lag_cell(lag.clone());
     let lately = Cell::spark(&behind, member.lags.last(SPARK));
-    let age = |d: Duration| Cell::number(d.as_secs_f64(), short(d));
     let cells = vec![
         Cell::text(set.name.clone()),
         Cell::text(host.to_string()),
@@ -300,7 +299,7 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
         behind,
         lately,
         lag.map_or_else(Cell::none, |lag| Cell::seen(lag, |lag| trend(member, lag.least()))),
-        inside(Cell::seen(last_op(set, host, now), |d| d.map_or_else(Cell::none, age))),
+        inside(Cell::seen(last_op(set, host, now), |d| d.map_or_else(Cell::none, Cell::duration))),
         inside(Cell::seen(ping, |p| {
             p.map_or_else(Cell::none, |p| Cell::number(p.as_secs_f64(), format!("{}ms", p.as_millis())))
         })),
@@ -308,7 +307,7 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
         inside(window_cell(member.server.at(now).map(super::facts::Server::window))),
         match set.is_arbiter(host) {
             true => Cell::none(),
-            false => Cell::seen(member.server.at(now), |s| s.uptime.map_or_else(Cell::none, age)),
+            false => Cell::seen(member.server.at(now), |s| s.uptime.map_or_else(Cell::none, Cell::duration)),
         },
         Cell::age(&heard(set, host, member, now)),
     ];

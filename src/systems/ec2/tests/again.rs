@@ -36,6 +36,37 @@ fn rows_are_made_anew_only_when_they_would_say_something_else() {
 }
 
 #[test]
+fn rows_that_are_the_same_are_kept_once() {
+    let mut fleet = Fleet::new();
+    let launched = Some(at(0).wall - jiff::SignedDuration::from_hours(30));
+    let of = |id: &str| Instance { launched, ..instance(id, 1, "a") };
+    let rows = |fleet: &Fleet, second| {
+        let panel = fleet.0.panel(at(second));
+        panel.tables.iter().find(|t| t.id == "instances").expect("a table").rows.clone()
+    };
+    let kept = |before: &[Row], after: &[Row]| {
+        let shares = |row: &&Row| before.iter().any(|old| old.id == row.id && Arc::ptr_eq(&old.cells, &row.cells));
+        after.iter().filter(shares).map(|row| row.id.to_string()).collect::<Vec<_>>()
+    };
+    for side in Side::BOTH {
+        fleet.put(side, 0, Observation::Instances(vec![of("i-2"), of("i-4"), of("i-5"), of("i-6")]));
+    }
+    let first = rows(&fleet, 0);
+    // Another ten seconds; then one that is new, one that is gone, and one that is stopped.
+    let second = rows(&fleet, 12);
+    assert!(!Arc::ptr_eq(&first, &second));
+    assert_eq!(kept(&first, &second).len(), 8);
+    let stopped = Instance { state: InstanceState::Stopped, ..of("i-5") };
+    fleet.put(Side::Source, 13, Observation::Instances(vec![of("i-1"), of("i-2"), stopped, of("i-6")]));
+    let third = rows(&fleet, 13);
+    let shown: Vec<&str> = third.iter().map(|row| row.id.as_str()).collect();
+    assert_eq!(shown, ["i-1", "i-2", "i-5", "i-6", "i-2", "i-4", "i-5", "i-6"]);
+    assert_eq!(kept(&second, &third[..4]), ["i-2", "i-6"]);
+    assert_eq!(kept(&second, &third[4..]).len(), 4, "the other side's");
+    assert_eq!(third[2].cells[5].text, "stopped");
+}
+
+#[test]
 fn what_says_the_same_is_not_counted_anew_and_a_change_after_it_is_one() {
     let mut fleet = Fleet::new();
     let mut heard = Vec::new();

@@ -161,11 +161,7 @@ fn change_table(site: &Site, instance: &Instance, now: Now) -> Table {
     let rows = changes.iter().rev().enumerate().map(|(n, (at, phase))| {
         Row::new(
             n.to_string(),
-            [
-                Cell::instant(at.wall),
-                Cell::number(now.since(*at).as_secs_f64(), base::now::short(now.since(*at))),
-                Cell::text(phase.word()).tone(phase_tone(*phase)),
-            ],
+            [Cell::instant(at.wall), Cell::duration(now.since(*at)), Cell::text(phase.word()).tone(phase_tone(*phase))],
         )
     });
     Table {

@@ -11,7 +11,7 @@ use crate::ec2::{
     site::Site,
 };
 use base::{
-    now::{Age, Now, short},
+    now::Now,
     observed::Observed,
     side::Side,
     view::{Cell, Column, Row, Table, Tone},
@@ -145,17 +145,11 @@ pub(super) fn checks(checked: Option<&Checked>) -> Cell {
 }
 
 pub(super) fn launched(instance: &Instance, now: Now) -> Cell {
-    instance.launched.map_or_else(Cell::none, |at| {
-        let ago = now.wall.duration_since(at).unsigned_abs();
-        Cell::number(ago.as_secs_f64(), short(ago))
-    })
+    instance.launched.map_or_else(Cell::none, |at| Cell::duration(now.wall.duration_since(at).unsigned_abs()))
 }
 
 /// The time of its last change, where it was observed.
 pub(super) fn since(site: &Site, instance: &Instance, now: Now) -> Cell {
     let change = site.lives.get(&instance.id).and_then(|life| life.changes.last());
-    change.map_or_else(Cell::none, |(at, _)| {
-        let age = now.since(*at);
-        Cell::number(age.as_secs_f64(), Age(age).to_string())
-    })
+    change.map_or_else(Cell::none, |(at, _)| Cell::duration(now.since(*at)))
 }
