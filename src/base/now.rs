@@ -45,11 +45,12 @@ pub fn short_up(d: Duration) -> String {
     short(times(unit, d.as_nanos().div_ceil(unit.as_nanos())))
 }
 
-/// A duration without what [`short`] does not show of it.
+/// A duration as exact as [`short`] shows it: of less than ten seconds to the nearest tenth, else rounded down.
 #[must_use]
 pub fn as_shown(d: Duration) -> Duration {
     let unit = unit(d);
-    times(unit, d.as_nanos() / unit.as_nanos())
+    let half = if d.as_secs() < 10 { unit / 2 } else { Duration::ZERO };
+    times(unit, (d + half).as_nanos() / unit.as_nanos())
 }
 
 /// The smallest unit that [`short`] shows of it.
@@ -77,9 +78,10 @@ pub fn estimate(d: Duration) -> String {
 /// A duration in at most two units, for cells: `0.4s`, `12s`, `3m10s`, `2h05m`, `3d04h`.
 #[must_use]
 pub fn short(d: Duration) -> String {
+    let d = as_shown(d);
     let s = d.as_secs();
     match s {
-        0..10 => format!("{:.1}s", d.as_secs_f64()),
+        0..10 => format!("{s}.{}s", d.subsec_millis() / 100),
         10..60 => format!("{s}s"),
         60..3600 => format!("{}m{:02}s", s / 60, s % 60),
         3600..86400 => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
@@ -93,12 +95,11 @@ mod tests {
 
     #[test]
     fn what_is_not_shown_of_a_duration_is_left_out() {
-        for millis in [0, 460, 9_999, 10_000, 59_900, 3_599_999, 3_661_000, 86_399_999, 90_061_001] {
+        for millis in [0, 440, 460, 950, 9_940, 9_960, 10_000, 59_900, 3_599_999, 3_661_000, 86_399_999, 90_061_001] {
             let all = Duration::from_millis(millis);
             let shown = as_shown(all);
-            assert!(shown <= all && as_shown(shown) == shown, "{all:?}");
-            // Below ten seconds `short` rounds to the nearest tenth.
-            assert!(millis < 10_000 || short(shown) == short(all), "{all:?}");
+            assert_eq!(as_shown(shown), shown, "{all:?}");
+            assert_eq!(short(shown), short(all), "{all:?}");
         }
         assert_eq!(as_shown(Duration::from_secs(7_325)), Duration::from_secs(7_320));
     }

@@ -161,7 +161,7 @@ mod tests {
         let program = printer.clone();
         program.want_signals();
         program.without_pages();
-        assert!(all.now().pages, "the first has not said anything");
+        assert!(all.now().pages, "the first is a screen as far as is known");
         printer.without_pages();
         assert!(all.has_changed() && !all.now().pages);
         let screen = program.clone();

@@ -15,7 +15,8 @@ use base::{
     digest::Digest,
     step::{Level, Way},
 };
-use engine::run::Turn;
+use engine::run::{StepView, Turn};
+use plan::Approver;
 
 /// What the person approves: the proposal or the preview, its effect, who signs, and how others approve from their
 /// machines.
@@ -25,6 +26,12 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
         format!("from another terminal: landfall approve JOURNAL {step} {} --as NAME [--key FILE]", digest.short())
     };
     let by = |people: &[String]| if people.is_empty() { "nobody".to_owned() } else { people.join(", ") };
+    let who = || {
+        let signs = |it: &Approver| if it.key.is_some() { format!("{} (signed)", it.name) } else { it.name.clone() };
+        let names: Vec<String> = ui.latest().plan.runbook.approvers.iter().map(signs).collect();
+        let who = if names.is_empty() { "anybody, each once".to_owned() } else { names.join(", ") };
+        format!("who may approve: {who}")
+    };
     match (it.asked, &run.proposal, ui.step_named(&it.step)) {
         (Asked::Agree, Some(proposed), _) => vec![
             format!("{}: {}", proposed.step, proposed.what),
@@ -37,6 +44,7 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
                 by(&proposed.people),
                 proposed.digest.short()
             ),
+            who(),
             elsewhere(&proposed.step, proposed.digest),
         ],
         (Asked::Abandon, _, Some(step)) => {
@@ -49,17 +57,7 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
                 format!("type {yes}{} to abort it", step.id),
             ]
         }
-        (Asked::Waive, _, Some(step)) => {
-            let judged = step.gates.iter().filter(|gate| gate.turn == Turn::Now && gate.reason.level != Level::Green);
-            let gates: Vec<String> = judged.map(|gate| format!("{}: {}", gate.reason.gate, gate.reason.what)).collect();
-            let none = || vec!["every gate that is checked now is green".to_owned()];
-            let mut out = if gates.is_empty() { none() } else { gates };
-            let first =
-                step.gates.iter().min_by_key(|gate| (gate.turn != Turn::Now, gate.reason.level == Level::Green));
-            let gate = first.map_or("GATE", |gate| &gate.reason.gate);
-            out.push(format!("for example: {gate}, 15, the metrics server is down; checked on the servers by hand"));
-            out
-        }
+        (Asked::Waive, _, Some(step)) => not_green(step),
         (Asked::Approve, _, Some(step)) => {
             let Some((preview, digest)) = step.preview.as_ref().and_then(|p| Some((p, p.digest?))) else {
                 return Vec::new();
@@ -81,11 +79,24 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
                     by(people),
                     digest.short()
                 ),
+                who(),
                 elsewhere(&step.id, digest),
             ]
         }
         _ => Vec::new(),
     }
+}
+
+/// What there is to waive, and an example of what is typed.
+fn not_green(step: &StepView) -> Vec<String> {
+    let judged = step.gates.iter().filter(|gate| gate.turn == Turn::Now && gate.reason.level != Level::Green);
+    let gates: Vec<String> = judged.map(|gate| format!("{}: {}", gate.reason.gate, gate.reason.what)).collect();
+    let none = || vec!["every gate that is checked now is green".to_owned()];
+    let mut out = if gates.is_empty() { none() } else { gates };
+    let first = step.gates.iter().min_by_key(|gate| (gate.turn != Turn::Now, gate.reason.level == Level::Green));
+    let gate = first.map_or("GATE", |gate| &gate.reason.gate);
+    out.push(format!("for example: {gate}, 15, the metrics server is down; checked on the servers by hand"));
+    out
 }
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Prompt, look: &Drawing<'_>) {
