@@ -17,7 +17,10 @@ pub const WORDS: &[(&str, &str)] = &[
     ("SKIPPED", "A step that two people agreed to skip."),
     ("FAILED", "A step with a request that failed, or that did not verify in time; it can be rolled back."),
     ("NOT_APPLIED", "A step of which nothing was applied; it can be retried."),
-    ("RB_…", "RB means rollback: the same states, of a rollback. RB_READY can be previewed, RB_RUNNING is under way."),
+    (
+        "RB_…",
+        "RB means rollback, the states are the same: RB_BLOCKED may not start, RB_READY can be previewed, RB_PREVIEWED, RB_ARMED, RB_RUNNING is under way, RB_SETTLING, RB_VERIFYING, RB_BAKING, RB_FAILED, RB_NOT_APPLIED.",
+    ),
     ("RB_DONE", "A step whose rollback is verified: the previous state is restored."),
     ("CANCELLED", "A step whose preview was cancelled."),
     ("abort condition", "A condition of the plan which, when true, makes the verdict ROLL BACK."),
@@ -50,6 +53,10 @@ pub const WORDS: &[(&str, &str)] = &[
         "The server answered, but it has no data of what the plan names: nothing is measured, or a change was just made and the first value is still to come.",
     ),
     (
+        "emergency",
+        "A step that sends users back at once: it needs no other step and ignores ROLL BACK. What it has replaced is not rolled back.",
+    ),
+    (
         "epoch",
         "The number in the TXT record that landfall writes with each change of a DNS name: it shows which change was last.",
     ),
@@ -79,6 +86,10 @@ pub const WORDS: &[(&str, &str)] = &[
     ("mask", "Replaces names of hosts, accounts and resources on the screen."),
     ("NO TRAFFIC", "Nobody asks there, so that a share or a latency has no value."),
     ("NOT FOUND", "What the plan names does not exist there, or a name does not resolve."),
+    (
+        "not consumed",
+        "A consumer group has no members on this side and is read on the other one: what is left here waits for nobody.",
+    ),
     ("OPEN", "Everything that was done can be rolled back now."),
     ("OUTAGE", "A replica set accepts no writes now."),
     (
@@ -112,7 +123,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("UNKNOWN operation", "An operation whose outcome cannot be observed; two people resolve it."),
     ("UNREACHABLE", "No connection to the server."),
     ("UNSUPPORTED", "This program, or this version of the server, cannot do it."),
-    ("waiver", "Two people agree to go on without a gate, for one attempt and a limited time."),
+    ("waiver", "Two people agree to go on without a gate, for one attempt and a limited time: the gate is waived."),
     ("wave", "Replica sets that move one after the other; the least important first."),
     ("window", "The times between which the plan allows steps to start."),
 ];
@@ -150,8 +161,9 @@ mod tests {
             RolledBack, Attested, Skipped, Cancelled,
         ];
         for state in all {
-            let word = state.word(Way::Forward);
+            let (word, back) = (state.word(Way::Forward), state.word(Way::Back));
             assert!(WORDS.iter().any(|(known, _)| *known == word), "{word}");
+            assert!(WORDS.iter().any(|(known, doc)| *known == back || doc.contains(back)), "{back}");
         }
     }
 

@@ -148,13 +148,17 @@ pub fn found(ui: &Ui, palette: &Palette) -> Vec<Offer> {
     // Descriptions contain most letters, so there only whole substrings match.
     let by_doc = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Substring);
     let mut score = |pattern: &Pattern, words: &str| pattern.score(Utf32Str::new(words, &mut buffer), &mut matcher);
-    // A match of the name ranks above one of the description; of equal matches the shorter name.
-    let mut scored: Vec<(bool, u32, Offer)> = Vec::new();
+    // What contains the text ranks above what has its letters somewhere; of both a name above a description; of equal matches the shorter
+    // name.
+    let sought = text.to_lowercase();
+    let mut scored: Vec<((bool, bool), u32, Offer)> = Vec::new();
     for offer in all {
-        if let Some(fits) = score(&by_name, &offer.name) {
-            scored.push((true, fits, offer));
-        } else if let Some(fits) = score(&by_doc, &offer.doc) {
-            scored.push((false, fits, offer));
+        let (name, doc) = (score(&by_name, &offer.name), score(&by_doc, &offer.doc));
+        let whole = |text: &str| text.to_lowercase().contains(&sought);
+        let by_name = name.map(|fits| ((whole(&offer.name), true), fits));
+        let by_doc = doc.map(|fits| ((whole(&offer.doc), false), fits));
+        if let Some((tier, fits)) = by_name.max(by_doc) {
+            scored.push((tier, fits, offer));
         }
     }
     scored.sort_by_key(|(name, fits, offer)| (Reverse((*name, *fits)), offer.name.len()));

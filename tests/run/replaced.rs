@@ -2,7 +2,7 @@
 //! ROLL BACK, nothing begins forward but an emergency and the step that it is about.
 
 use landfall::{
-    base::step::{OpState, StepState},
+    base::step::{OpState, StepState, Way},
     drive::sim::CallTrouble,
     engine::{
         run::{ObstacleKind, Order, StepView},
@@ -80,6 +80,25 @@ fn what_an_emergency_has_replaced_is_said_and_not_to_be_rolled_back() {
     assert_eq!(by(&stage), None);
     let stated = verdict(&mut stage);
     assert!(matches!(&stated, Verdict::RollBack(why) if why.starts_with("www failed")), "{stated:?}");
+}
+
+#[test]
+fn what_an_emergency_has_replaced_cannot_be_rolled_back_before_the_emergency() {
+    let mut stage = overwritten();
+    stage.pass(15_000);
+    stage.drive.order(Order::RollBack("www".into()));
+    stage.pass(15_000);
+    let www = stage.step("www");
+    assert_eq!((www.state, www.way), (StepState::Blocked, Way::Back));
+    let of_it: Vec<&str> =
+        www.obstacles.iter().filter(|it| it.kind == ObstacleKind::Replaced).map(|it| it.why.as_str()).collect();
+    assert_eq!(of_it, ["home has replaced it, and this would undo home: roll home back first"]);
+    holds(&mut stage, "home is done and has replaced www: :call-off cancels the rollback of www");
+    stage.drive.order(Order::RollBack("home".into()));
+    stage.until("home", 60, |s| s.state == StepState::Previewed);
+    assert_eq!(stage.execute("home"), None);
+    stage.until("home", 900, |s| s.state == StepState::RolledBack);
+    stage.until("www", 60, |s| s.obstacles.iter().all(|it| it.kind != ObstacleKind::Replaced));
 }
 
 #[test]

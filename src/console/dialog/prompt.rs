@@ -110,6 +110,16 @@ fn abandon(ui: &Ui, step: String, text: &str) -> Result<Order, String> {
     }
 }
 
+/// Whether somebody's approval counts, before anything is sent: what was typed stays to be corrected.
+fn approver(ui: &Ui, name: &str) -> Result<(), String> {
+    let known = &ui.latest().plan.runbook.approvers;
+    if known.is_empty() || known.iter().any(|it| it.name == name) {
+        return Ok(());
+    }
+    let names: Vec<&str> = known.iter().map(|it| it.name.as_str()).collect();
+    Err(format!("{name} is not an approver of this plan: {}", names.join(", ")))
+}
+
 /// The order that the text means.
 fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
     let text = prompt.text.trim().to_owned();
@@ -125,11 +135,13 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
         Asked::Approve => {
             let digest = ui.step_named(&step_id).and_then(|s| s.preview.as_ref()?.digest);
             let digest = digest.ok_or("the preview to approve is gone")?;
+            approver(ui, &text)?;
             Order::Approve { step: step_id, digest, hand: hand(ui, &text), by: text }
         }
         Asked::Agree => {
             let run = ui.latest().run.as_ref();
             let proposed = run.and_then(|run| run.proposal.as_ref()).ok_or("the proposal is gone")?;
+            approver(ui, &text)?;
             Order::Approve { step: proposed.step.clone(), digest: proposed.digest, hand: hand(ui, &text), by: text }
         }
         Asked::Skip => Order::Propose(Proposal::Skip { step: step_id, reason: text }),

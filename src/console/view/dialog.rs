@@ -249,13 +249,14 @@ fn changes(ui: &Ui, step: &str) -> Vec<String> {
 /// Why it can be executed although the verdict is no GO, and which gates are waived.
 fn unusual(ui: &Ui, step: &StepView) -> Vec<String> {
     let mut out = Vec::new();
-    let goes_on = matches!(ui.latest().verdict(), Verdict::Go(_) | Verdict::Running(_));
-    if step.way == Way::Forward && !step.emergency && !goes_on && step.obstacles.is_empty() {
-        out.push("It is no GO, but nothing of it concerns this step: all of its own gates are green.".to_owned());
-    }
     let waived = step.gates.iter().filter(|gate| gate.turn == Turn::Now && gate.reason.waived);
     let mut waived: Vec<&str> = waived.map(|gate| gate.reason.gate.as_str()).collect();
     waived.dedup();
+    let goes_on = matches!(ui.latest().verdict(), Verdict::Go(_) | Verdict::Running(_));
+    if step.way == Way::Forward && !step.emergency && !goes_on && step.obstacles.is_empty() {
+        let gates = if waived.is_empty() { "its own gates are green" } else { "its gates are green or waived" };
+        out.push(format!("The verdict is no GO, but nothing of it concerns this step: all of {gates}."));
+    }
     if !waived.is_empty() {
         out.push(format!("Waived for this attempt: {}", waived.join(", ")));
     }

@@ -257,6 +257,7 @@ impl<S: Systems> Run<S> {
                     && self.failed_elsewhere(at).is_none()
                     && self.closed(at, now).is_none())
             && gates.level(now) == Level::Green
+            && self.would_undo(at).is_none()
             && self.in_conflict(at).is_none()
             && !self.unread(at)
     }

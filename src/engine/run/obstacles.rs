@@ -44,6 +44,8 @@ pub enum ObstacleKind {
     Gate,
     /// Something else is done to what the step is about.
     Target,
+    /// An emergency has replaced what the step did.
+    Replaced,
     /// The preview cannot be worked out, or is forbidden.
     Preview,
 }
@@ -122,6 +124,11 @@ impl<S: Systems> Run<S> {
         let verdict = gates.verdict(now);
         if verdict.level != Level::Green {
             out.extend(verdict.blocking().map(|r| Obstacle::new(ObstacleKind::Gate, r.level, r.what.clone())));
+        }
+        if let Some(emergency) = self.would_undo(at) {
+            let by = &self.plan_of(emergency).id;
+            let why = format!("{by} has replaced it, and this would undo {by}: roll {by} back first");
+            out.push(Obstacle::new(ObstacleKind::Replaced, Level::Red, why));
         }
         self.on_the_way(at, &mut out);
         out

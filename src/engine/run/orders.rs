@@ -179,6 +179,9 @@ impl<S: Systems> Run<S> {
                     format!("{id} is forbidden: {}", draft.broken.join("; "))
                 }
                 Some(Ok(_)) => format!("{id} is {}: {}", state.word(), self.why_blocked(at, now)),
+                None if state.state() == StepState::Blocked => {
+                    format!("{id} is {}: {}", state.word(), self.why_blocked(at, now))
+                }
                 _ => format!("{id} is {}: preview it first", state.word()),
             })),
         }

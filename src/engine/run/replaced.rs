@@ -31,7 +31,7 @@ impl<S: Systems> Run<S> {
     /// cleanup that is not finished is not replaced.
     pub(super) fn replaced_by(&self, at: usize) -> Option<usize> {
         let step = &self.steps[at];
-        let left = self.stands(at) || step.state.state() == StepState::Failed;
+        let left = self.stands(at) || has_failed(step.state.state(), step.state.way(), step.failed);
         if step.began.is_none() || step.state.went() == Way::Back || step.state.exposed() || !left {
             return None;
         }
@@ -44,6 +44,11 @@ impl<S: Systems> Run<S> {
                 && self.stands(*other)
         };
         (0..self.steps.len()).filter(after).max_by_key(|other| self.steps[*other].began)
+    }
+
+    /// The emergency that a step's rollback would undo: it goes back first.
+    pub(super) fn would_undo(&self, at: usize) -> Option<usize> {
+        if self.steps[at].state.way() == Way::Back { self.replaced_by(at) } else { None }
     }
 
     /// What an emergency has replaced, until another step has begun on the same thing.

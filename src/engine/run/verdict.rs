@@ -223,6 +223,7 @@ impl RunView {
         }
         let key = match next {
             None => String::new(),
+            Some(s) if s.way == Way::Back => format!(": :call-off cancels the rollback of {}", s.id),
             Some(s) if s.state == StepState::Failed => format!(": :next-step selects {}, :again retries it", s.id),
             Some(s) if s.is_under_way() => format!(": {} is still {}", s.id, s.word),
             Some(s) => format!(": :next-step selects {}, the next step", s.id),

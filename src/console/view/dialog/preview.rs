@@ -10,7 +10,10 @@ use base::{
     step::{Level, StepState, Way},
     view::{Tone, counted},
 };
-use engine::run::{PreviewView, StepView, Turn};
+use engine::{
+    gate::Reason,
+    run::{PreviewView, StepView, Turn},
+};
 
 /// Lines that are shown of what changes, and of commands, where they are folded.
 const SHOWN: [usize; 2] = [10, 6];
@@ -113,16 +116,21 @@ fn head(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_>
 /// How much changes, how the gates are, and for how long the preview is valid.
 fn summary(step: &StepView, preview: &PreviewView) -> String {
     let mut parts = vec![counted(preview.diff.len(), "change"), counted(preview.ops.len(), "operation")];
-    let judged = || step.gates.iter().filter(|gate| gate.turn == Turn::Now);
-    let (now, waived) = (|| judged().filter(|gate| !gate.reason.waived), || judged().filter(|gate| gate.reason.waived));
-    let missing: Vec<&str> =
-        now().filter(|gate| gate.reason.level != Level::Green).map(|gate| gate.reason.gate.as_str()).collect();
-    parts.push(match (now().count(), missing.as_slice()) {
+    // A gate may have several reasons, and what another arm makes needless is not missing.
+    let distinct = |of: fn(&Reason) -> bool| {
+        let judged = step.gates.iter().filter(|gate| gate.turn == Turn::Now && of(&gate.reason));
+        let mut names: Vec<&str> = judged.map(|gate| gate.reason.gate.as_str()).collect();
+        names.dedup();
+        names
+    };
+    let all = distinct(|reason| !reason.waived && (!reason.moot || reason.level == Level::Green)).len();
+    let missing = distinct(|reason| !reason.waived && !reason.moot && reason.level != Level::Green);
+    parts.push(match (all, missing.as_slice()) {
         (0, _) => "no gate is checked now".to_owned(),
         (all, []) => format!("{} green", counted(all, "gate")),
         (all, missing) => format!("{} of {all} gates not green: {}", missing.len(), missing.join(", ")),
     });
-    let waived: Vec<&str> = waived().map(|gate| gate.reason.gate.as_str()).collect();
+    let waived = distinct(|reason| reason.waived);
     if !waived.is_empty() {
         parts.push(format!("WAIVED: {}", waived.join(", ")));
     }
