@@ -150,11 +150,11 @@ pub fn found(ui: &Ui, palette: &Palette) -> Vec<Offer> {
     let mut score = |pattern: &Pattern, words: &str| pattern.score(Utf32Str::new(words, &mut buffer), &mut matcher);
     // What contains the text ranks above what has its letters somewhere; of both a name above a description; of equal matches the shorter
     // name.
-    let sought = text.to_lowercase();
+    let lower = text.to_lowercase();
     let mut scored: Vec<((bool, bool), u32, Offer)> = Vec::new();
     for offer in all {
         let (name, doc) = (score(&by_name, &offer.name), score(&by_doc, &offer.doc));
-        let whole = |text: &str| text.to_lowercase().contains(&sought);
+        let whole = |text: &str| text.to_lowercase().contains(&lower);
         let by_name = name.map(|fits| ((whole(&offer.name), true), fits));
         let by_doc = doc.map(|fits| ((whole(&offer.doc), false), fits));
         if let Some((tier, fits)) = by_name.max(by_doc) {

@@ -221,7 +221,7 @@ pub fn journal(run: &RunView, clock: &Clock) -> Panel {
         summary: vec![head],
         tables: vec![Table {
             id: "records",
-            title: "Records, newest first".into(),
+            title: "Records but those of readings, newest first".into(),
             columns: vec![
                 Column::number("seq", "#", 4),
                 Column::text("time", "time", 8),

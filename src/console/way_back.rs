@@ -39,6 +39,7 @@ fn count(steps: usize) -> String {
 fn tone(way: &WayBack) -> Tone {
     match way.stays.as_ref().map(|stays| stays.left) {
         _ if way.closed.is_some() => Tone::Warn,
+        _ if way.fault.is_some() => Tone::Bad,
         None => Tone::Good,
         Some(None) => Tone::Blind,
         Some(Some(left)) if left <= way.takes => Tone::Bad,
@@ -65,6 +66,10 @@ pub fn tile(way: &WayBack) -> Tile {
         (None, Some(RollbackWindow { step, what, why, .. })) => {
             (Cell::text("unknown"), format!("the {what} of step {step} is unknown: {why}; {steps}"))
         }
+    };
+    let (value, note) = match &way.fault {
+        Some((step, why)) => (Cell::text("blocked"), format!("{step} cannot be rolled back now: {why}; {note}")),
+        None => (value, note),
     };
     let without = match way.without.as_slice() {
         [] => String::new(),

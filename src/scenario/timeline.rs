@@ -141,8 +141,8 @@ impl Timeline {
 }
 
 /// What is shown while no console has the journal: what was under way is in it alone.
-const NO_CONSOLE: &str = "the operator's console has stopped, and what was under way is only in its journal; until another one takes it over this \
-                          screen is read only";
+const NO_CONSOLE: &str = "the operator's console has stopped, and what was under way is only in its journal; until another one has taken \
+                          it over, here by itself after a while, this screen is read only";
 
 /// For how long the estate has been observed when a person first sees it: rates have their readings, and gates that must hold for a while
 /// have held for it.

@@ -1,13 +1,19 @@
 //! What an emergency has replaced is not to be rolled back; what began after it is. And one word has one consequence: where the verdict is
 //! ROLL BACK, nothing begins forward but an emergency and the step that it is about.
 
+use std::time::Duration;
+
 use landfall::{
-    base::step::{OpState, StepState, Way},
-    drive::sim::CallTrouble,
+    base::{
+        observed::FaultKind,
+        step::{OpState, StepState, Way},
+    },
+    drive::sim::{CallTrouble, Trouble},
     engine::{
         run::{ObstacleKind, Order, StepView},
         snapshot::Verdict,
     },
+    systems::{FaultInjection as Injected, mongo::FaultInjection},
 };
 
 use crate::stage::{MOVE_PRIMARY, Stage, set_weights, weights, written};
@@ -191,6 +197,54 @@ fn nothing_begins_forward_while_a_failed_step_asks_for_the_way_back() {
     assert_eq!(stage.execute("www"), None);
     stage.until("www", 900, |s| s.state == StepState::RolledBack);
     stage.until("orders", 60, |s| s.state == StepState::Ready);
+}
+
+#[test]
+fn a_rollback_that_cannot_be_worked_out_is_not_named_as_the_way_back() {
+    let tables = r#"[gate_defaults]
+for = "0s"
+min_samples = 1
+
+[[abort]]
+id = "too-many"
+title = "Too many"
+when = [{ metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op = ">", value = "100s" }]
+"#;
+    let steps = [
+        written("www", &set_weights(50, 50), "settle = \"0s\"\nbake = \"2s\""),
+        written("home", HOME, "needs = []\nsettle = \"0s\"\nbake = \"2s\""),
+    ];
+    let mut stage = Stage::with(tables, &steps, 7);
+    stage.carry_out("www");
+    // What asks for the way back does not depend on the records.
+    let host = "orders-1.ore.example.net:27017".to_owned();
+    let behind = Injected::Mongo(FaultInjection::FallBehind { host, by: Duration::from_secs(36_000) });
+    stage.drive.happen(&behind).expect("a secondary");
+    let asks = |stage: &mut Stage| {
+        let verdict = stage.drive.snapshot().verdict();
+        if let Verdict::RollBack(why) = verdict { Some(why) } else { None }
+    };
+    let first = (0..300).find_map(|_| {
+        stage.pass(1_000);
+        asks(&mut stage)
+    });
+    let first = first.expect("ROLL BACK");
+    assert!(first.starts_with("www can be rolled back, :roll-back on its row previews it; home is the"), "{first}");
+    stage.drive.trouble("route53/Z", Some(Trouble::Fails(FaultKind::Throttled)));
+    let blocked = (0..300).find_map(|_| {
+        stage.pass(1_000);
+        asks(&mut stage).filter(|why| why.contains("cannot be rolled back now"))
+    });
+    let blocked = blocked.expect("a rollback that is blocked");
+    let begins = "home is the emergency, :preview on its row previews it; www cannot be rolled back now: ";
+    assert!(blocked.starts_with(begins) && blocked.contains("www.example.test. A: last read"), "{blocked}");
+    assert!(stage.run().way_back.fault.is_some_and(|(step, _)| step == "www"));
+    stage.drive.trouble("route53/Z", None);
+    let back = (0..300).find_map(|_| {
+        stage.pass(1_000);
+        asks(&mut stage).filter(|why| why.starts_with("www can be rolled back"))
+    });
+    assert!(back.is_some());
 }
 
 #[test]

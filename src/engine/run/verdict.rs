@@ -90,9 +90,16 @@ impl RunView {
         let out: Vec<String> = match rollback {
             Some(blocked) => emergency.into_iter().chain([format!("{} is {}", blocked.id, blocked.word)]).collect(),
             None => {
-                let back = self.steps.iter().rev().find(stands);
-                let back = back.map(|s| format!("{} can be rolled back, :roll-back on its row previews it", s.id));
-                back.into_iter().chain(emergency).collect()
+                let back = self.steps.iter().rev().find(stands).map(|s| s.id.as_str());
+                match self.way_back.fault.as_ref().filter(|(id, _)| Some(id.as_str()) == back) {
+                    Some((id, why)) => {
+                        emergency.into_iter().chain([format!("{id} cannot be rolled back now: {why}")]).collect()
+                    }
+                    None => {
+                        let back = back.map(|id| format!("{id} can be rolled back, :roll-back on its row previews it"));
+                        back.into_iter().chain(emergency).collect()
+                    }
+                }
             }
         };
         if out.is_empty() { String::new() } else { out.join("; ") + ": " }

@@ -21,6 +21,8 @@ pub struct WayBack {
     pub closed: Option<String>,
     /// Steps that stand and have no way back stored: somebody else did them.
     pub without: Vec<String>,
+    /// The last step that can be rolled back, where something asks for that, and why its rollback cannot be worked out now.
+    pub fault: Option<(String, String)>,
     /// What has to be waited for at the least, one step after the other: caches, settling.
     pub takes: Duration,
     /// How long it stays open if what it needs were cut off now, and what ends it; none where nothing does, or nothing stands.
@@ -43,7 +45,8 @@ pub struct RollbackWindow {
 impl<S: Systems> Run<S> {
     /// The way back, as things stand.
     pub(super) fn way_back(&self, estate: &S, now: Now) -> WayBack {
-        let mut out = WayBack { steps: 0, closed: None, without: Vec::new(), takes: Duration::ZERO, stays: None };
+        let mut out =
+            WayBack { steps: 0, closed: None, without: Vec::new(), fault: None, takes: Duration::ZERO, stays: None };
         for (at, step) in self.steps.iter().enumerate() {
             let plan = self.plan_of(at);
             use StepState::{Attested, Baking, Done, Running, Settling, Verifying};
@@ -54,7 +57,8 @@ impl<S: Systems> Run<S> {
             if step.state.is_adopted() {
                 out.without.push(plan.id.clone());
             }
-            if !step.state.stands() || step.back.is_empty() {
+            // What an emergency has replaced is not rolled back.
+            if !step.state.stands() || step.back.is_empty() || self.replaced_by(at).is_some() {
                 continue;
             }
             out.steps += 1;
@@ -73,6 +77,24 @@ impl<S: Systems> Run<S> {
                 out.stays = Some(stays);
             }
         }
+        out.fault = self.rollback_fault(estate, now);
         out
+    }
+
+    /// See [`WayBack::fault`]. What must be read for a rollback may not answer just when it is wanted.
+    fn rollback_fault(&self, estate: &S, now: Now) -> Option<(String, String)> {
+        let reversible = |at: &usize| {
+            let (step, plan) = (&self.steps[*at], self.plan_of(*at));
+            let stands = step.state.stands() && step.state.way() == Way::Forward && !step.back.is_empty();
+            let other = plan.irreversible || plan.action.spec().emergency || self.replaced_by(*at).is_some();
+            stands && !other
+        };
+        let at = (0..self.steps.len()).rev().find(reversible)?;
+        self.asks_back(at).next()?;
+        let why = match estate.inverse(&self.steps[at].back, now) {
+            Ok(draft) => draft.broken.first()?.clone(),
+            Err(faults) => faults.first()?.to_string(),
+        };
+        Some((self.plan_of(at).id.clone(), why))
     }
 }

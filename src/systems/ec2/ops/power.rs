@@ -77,7 +77,7 @@ impl State {
             let groups = self.role(role).map_or(&[][..], |(_, r)| r.auto_scaling_groups.get(side).as_slice());
             if !groups.is_empty() {
                 draft.notes.push(format!(
-                    "{}: terminates and replaces what is stopped unless its HealthCheck or ReplaceUnhealthy is suspended, which is not sent",
+                    "{}: an Auto Scaling group replaces instances that are stopped; this step does not suspend its HealthCheck or ReplaceUnhealthy",
                     groups.join(", ")
                 ));
             }
