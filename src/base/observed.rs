@@ -40,6 +40,21 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Unreachable,
+        Self::TimedOut,
+        Self::Refused,
+        Self::Unauthenticated,
+        Self::Throttled,
+        Self::Empty,
+        Self::Malformed,
+        Self::NotFound,
+        Self::Unsupported,
+        Self::NoTraffic,
+        Self::Silent,
+    ];
+
     /// The word on screen and in `--json`.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -134,33 +134,15 @@ mod tests {
 
     #[test]
     fn every_fault_is_explained() {
-        use base::observed::FaultKind::*;
-        let all = [
-            Unreachable,
-            TimedOut,
-            Refused,
-            Unauthenticated,
-            Throttled,
-            Empty,
-            Malformed,
-            NotFound,
-            Unsupported,
-            NoTraffic,
-            Silent,
-        ];
-        for fault in all {
+        for fault in base::observed::FaultKind::ALL {
             assert!(WORDS.iter().any(|(word, _)| *word == fault.word()), "{}", fault.word());
         }
     }
 
     #[test]
     fn every_state_of_a_step_is_explained() {
-        use base::step::{StepState::*, Way};
-        let all = [
-            Pending, Blocked, Ready, Previewed, Armed, Running, Settling, Verifying, Baking, Done, Failed, NotApplied,
-            RolledBack, Attested, Skipped, Cancelled,
-        ];
-        for state in all {
+        use base::step::{StepState, Way};
+        for state in StepState::ALL {
             let (word, back) = (state.word(Way::Forward), state.word(Way::Back));
             assert!(WORDS.iter().any(|(known, _)| *known == word), "{word}");
             assert!(WORDS.iter().any(|(known, doc)| *known == back || doc.contains(back)), "{back}");

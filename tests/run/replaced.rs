@@ -199,22 +199,20 @@ fn nothing_begins_forward_while_a_failed_step_asks_for_the_way_back() {
     stage.until("orders", 60, |s| s.state == StepState::Ready);
 }
 
-#[test]
-fn a_rollback_that_cannot_be_worked_out_is_not_named_as_the_way_back() {
-    let tables = r#"[gate_defaults]
-for = "0s"
-min_samples = 1
-
-[[abort]]
-id = "too-many"
-title = "Too many"
-when = [{ metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op = ">", value = "100s" }]
-"#;
+/// A name, its emergency, and a trigger that asks for the way back when this is true.
+fn triggered(when: &str) -> Stage {
+    let abort = format!("[[abort]]\nid = \"too-many\"\ntitle = \"Too many\"\nwhen = [{{ {when} }}]\n");
     let steps = [
         written("www", &set_weights(50, 50), "settle = \"0s\"\nbake = \"2s\""),
         written("home", HOME, "needs = []\nsettle = \"0s\"\nbake = \"2s\""),
     ];
-    let mut stage = Stage::with(tables, &steps, 7);
+    Stage::with(&format!("[gate_defaults]\nfor = \"0s\"\nmin_samples = 1\n\n{abort}"), &steps, 7)
+}
+
+#[test]
+fn a_rollback_that_cannot_be_worked_out_is_not_named_as_the_way_back() {
+    let mut stage =
+        triggered(r#"metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op = ">", value = "100s""#);
     stage.carry_out("www");
     // What asks for the way back does not depend on the records.
     let host = "orders-1.ore.example.net:27017".to_owned();
@@ -249,20 +247,9 @@ when = [{ metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op 
 
 #[test]
 fn a_trigger_names_the_way_back_that_is_being_prepared() {
-    let tables = r#"[gate_defaults]
-for = "0s"
-min_samples = 1
-
-[[abort]]
-id = "too-many"
-title = "Too many"
-when = [{ metric = "dns.name.configured_share", where = { name = "www.example.test.", type = "A", side = "target" }, op = ">=", value = "40%" }]
-"#;
-    let steps = [
-        written("www", &set_weights(50, 50), "settle = \"0s\"\nbake = \"2s\""),
-        written("home", HOME, "needs = []\nsettle = \"0s\"\nbake = \"2s\""),
-    ];
-    let mut stage = Stage::with(tables, &steps, 7);
+    let mut stage = triggered(
+        r#"metric = "dns.name.configured_share", where = { name = "www.example.test.", type = "A", side = "target" }, op = ">=", value = "40%""#,
+    );
     begin(&mut stage, "www");
     stage.until("www", 120, |s| s.state == StepState::Verifying);
     let asks = |stage: &mut Stage, begins: &str| {

@@ -159,6 +159,21 @@ fn a_proposal_that_waits_is_on_every_screen_where_it_matters() {
 }
 
 #[test]
+fn a_name_that_is_no_approvers_is_refused_before_it_is_sent_and_stays() {
+    let mut drive = controlled("end");
+    let mut ui = ui(drive.snapshot());
+    let approvers = drive.snapshot().plan.runbook.approvers.clone();
+    assert!(!approvers.is_empty());
+    go(&mut drive, &mut ui, "njpA");
+    let shown = text(&screen(&mut ui, USUAL, false));
+    assert!(approvers.iter().all(|it| shown.contains(&it.name)), "who may approve:\n{shown}");
+    go(&mut drive, &mut ui, "nobody\n");
+    let shown = text(&screen(&mut ui, USUAL, false));
+    assert!(shown.contains("nobody is not an approver of this plan") && shown.contains("> nobody"), "{shown}");
+    assert!(matches!(ui.entry, Entry::Dialog(Dialog::Prompt(_))), "{:?}", ui.entry);
+}
+
+#[test]
 fn every_line_that_can_be_written() {
     let mut drive = controlled("primaries");
     let mut ui = ui(drive.snapshot());

@@ -52,6 +52,7 @@ fn a_few_letters_find_commands_pages_themes_and_columns() {
     let mut ui = ui();
     assert_eq!(names(&ui, "frz")[0], "freeze");
     assert_eq!(names(&ui, "pg kaf")[0], "page kafka");
+    assert_eq!(names(&ui, "paus")[0], "time-stops", "a word of the description before letters of a name");
     assert_eq!(names(&ui, "thday")[0], "theme day");
     assert_eq!(names(&ui, "freeze the screen"), ["freeze"], "its description counts, too");
     assert_eq!(names(&ui, "sort lag"), [] as [String; 0], "the overview has no columns");

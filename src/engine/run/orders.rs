@@ -330,17 +330,13 @@ impl<S: Systems> Run<S> {
 
     /// Whether somebody is one of the plan's approvers, and has shown it where the plan has their key.
     pub(super) fn may_approve(&self, by: &str, signed: bool) -> Result<(), Refusal> {
-        let known = &self.plan.runbook.approvers;
-        match known.iter().find(|a| a.name == by) {
-            None => {
-                let names: Vec<&str> = known.iter().map(|a| a.name.as_str()).collect();
-                Err(Refusal::new(format!("{by} is not an approver of this plan: {}", names.join(", "))))
-            }
-            Some(a) if a.key.is_some() && !signed => Err(Refusal::new(format!(
+        let known = self.plan.runbook.approver(by).map_err(Refusal::new)?;
+        if known.key.is_some() && !signed {
+            return Err(Refusal::new(format!(
                 "{by} has a key in the plan: they must sign with landfall approve from their own terminal"
-            ))),
-            Some(_) => Ok(()),
+            )));
         }
+        Ok(())
     }
 
     /// Whether a name that was typed where the run is controlled stands for somebody: for the operator alone. What takes two people would else

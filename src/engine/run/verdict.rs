@@ -81,28 +81,33 @@ impl RunView {
         if let Some(step) = rollback.filter(|s| s.state != StepState::Blocked) {
             return format!("{} is {}, {}: ", step.id, step.word, step.next_key_back());
         }
-        let stands = |s: &&StepView| {
-            let reversible = s.has_back && !s.irreversible && !s.emergency;
-            reversible && s.way == Way::Forward && s.attempt > 0 && s.replaced_by.is_none()
-        };
         let emergency = emergencies().find(|s| s.state == StepState::Ready);
         let emergency = emergency.map(|s| format!("{} is the emergency, :preview on its row previews it", s.id));
         let out: Vec<String> = match rollback {
             Some(blocked) => emergency.into_iter().chain([format!("{} is {}", blocked.id, blocked.word)]).collect(),
             None => {
-                let back = self.steps.iter().rev().find(stands).map(|s| s.id.as_str());
-                match self.way_back.fault.as_ref().filter(|(id, _)| Some(id.as_str()) == back) {
+                let last = self.last_reversible().map(|at| &self.steps[at].id);
+                match &self.way_back.fault {
                     Some((id, why)) => {
                         emergency.into_iter().chain([format!("{id} cannot be rolled back now: {why}")]).collect()
                     }
                     None => {
-                        let back = back.map(|id| format!("{id} can be rolled back, :roll-back on its row previews it"));
+                        let back = last.map(|id| format!("{id} can be rolled back, :roll-back on its row previews it"));
                         back.into_iter().chain(emergency).collect()
                     }
                 }
             }
         };
         if out.is_empty() { String::new() } else { out.join("; ") + ": " }
+    }
+
+    /// The place of the last step that went forward and can be rolled back.
+    pub(super) fn last_reversible(&self) -> Option<usize> {
+        let stands = |s: &StepView| {
+            let reversible = s.has_back && !s.irreversible && !s.emergency;
+            reversible && s.way == Way::Forward && s.attempt > 0 && s.replaced_by.is_none()
+        };
+        self.steps.iter().rposition(stands)
     }
 
     /// The step that the verdict is about: the one that failed, where that is why it says ROLL BACK, else the next.

@@ -77,19 +77,11 @@ impl<S: Systems> Run<S> {
                 out.stays = Some(stays);
             }
         }
-        out.fault = self.rollback_fault(estate, now);
         out
     }
 
-    /// See [`WayBack::fault`]. What must be read for a rollback may not answer just when it is wanted.
-    fn rollback_fault(&self, estate: &S, now: Now) -> Option<(String, String)> {
-        let reversible = |at: &usize| {
-            let (step, plan) = (&self.steps[*at], self.plan_of(*at));
-            let stands = step.state.stands() && step.state.way() == Way::Forward && !step.back.is_empty();
-            let other = plan.irreversible || plan.action.spec().emergency || self.replaced_by(*at).is_some();
-            stands && !other
-        };
-        let at = (0..self.steps.len()).rev().find(reversible)?;
+    /// See [`WayBack::fault`]; `at`: that step. What must be read for a rollback may not answer just when it is wanted.
+    pub(super) fn rollback_fault(&self, at: usize, estate: &S, now: Now) -> Option<(String, String)> {
         self.asks_back(at).next()?;
         let why = match estate.inverse(&self.steps[at].back, now) {
             Ok(draft) => draft.broken.first()?.clone(),

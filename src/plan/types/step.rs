@@ -32,6 +32,17 @@ impl Runbook {
         self.steps().map(|(_, step)| step).find(|step| step.id == id)
     }
 
+    /// The approver of this name.
+    ///
+    /// # Errors
+    /// If none has it, in words.
+    pub fn approver(&self, name: &str) -> Result<&Approver, String> {
+        self.approvers.iter().find(|it| it.name == name).ok_or_else(|| {
+            let names: Vec<&str> = self.approvers.iter().map(|it| it.name.as_str()).collect();
+            format!("{name} is not an approver of this plan: {}", names.join(", "))
+        })
+    }
+
     /// The ids of all signals that its gates judge, including those that give the traffic.
     #[must_use]
     pub fn metrics(&self) -> HashSet<&'static str> {

@@ -90,6 +90,7 @@ impl<S: Systems> Run<S> {
                 needs: it.needs,
             }),
         };
+        view.way_back.fault = view.last_reversible().and_then(|at| self.rollback_fault(at, estate, now));
         view.unknown = self.blind(view.next(), now);
         view
     }
